@@ -73,7 +73,9 @@ pub enum Damage {
         position: Position,
     },
     /// Recorded before the record that precedes it.
-    #[error("position {position} was recorded at {found}, before its predecessor at {previous} (Unix microseconds)")]
+    #[error(
+        "position {position} was recorded at {found}, before its predecessor at {previous} (Unix microseconds)"
+    )]
     RecordedAtDecreases {
         /// Where.
         position: Position,
@@ -200,7 +202,11 @@ impl Chain {
     pub fn judge(&mut self, entry: &Entry<'_>) -> Result<Verdict, Damage> {
         match entry {
             Entry::Claim(claim) => Ok(self.judge_claim(claim.term)),
-            Entry::Record { header_bytes, header, body } => {
+            Entry::Record {
+                header_bytes,
+                header,
+                body,
+            } => {
                 if self.is_next(header) {
                     self.accept(header_bytes, header, body)
                 } else {
@@ -241,20 +247,31 @@ impl Chain {
         };
         if usize::try_from(header.body_length) != Ok(body.len()) {
             let (stated, found) = (header.body_length, body.len());
-            return Err(Damage::BodyLength { position, stated, found });
+            return Err(Damage::BodyLength {
+                position,
+                stated,
+                found,
+            });
         }
         if Hash::of(body) != header.body_hash {
             return Err(Damage::BodyHash { position });
         }
         if header.recorded_at < self.recorded_at {
             let (previous, found) = (self.recorded_at, header.recorded_at);
-            return Err(Damage::RecordedAtDecreases { position, previous, found });
+            return Err(Damage::RecordedAtDecreases {
+                position,
+                previous,
+                found,
+            });
         }
         let record_hash = record_hash(header_bytes);
         self.next = Position(next);
         self.head = record_hash;
         self.recorded_at = header.recorded_at;
-        Ok(Verdict::Accepted { position, record_hash })
+        Ok(Verdict::Accepted {
+            position,
+            record_hash,
+        })
     }
 
     /// Makes the next record of the current term, appends its stored form to `out` and goes on behind
@@ -267,7 +284,11 @@ impl Chain {
         if self.term == Term(0) {
             return Err(SealError::NoTerm);
         }
-        let next = self.next.0.checked_add(1).ok_or(SealError::PositionsExhausted)?;
+        let next = self
+            .next
+            .0
+            .checked_add(1)
+            .ok_or(SealError::PositionsExhausted)?;
         let too_long = SealError::BodyTooLong(body.len());
         let header = RecordHeader {
             format: FORMAT,

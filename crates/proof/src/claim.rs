@@ -77,7 +77,10 @@ impl Claim {
     /// Returns the length of the stored bytes.
     pub(crate) fn stored_length(&self) -> usize {
         let names = [self.node.len(), self.address.len()];
-        9 + names.map(|length| 1 + length_bytes(length) + length).iter().sum::<usize>()
+        9 + names
+            .map(|length| 1 + length_bytes(length) + length)
+            .iter()
+            .sum::<usize>()
             + 2
             + NONCE_BYTES
     }
@@ -89,7 +92,10 @@ impl Claim {
     pub(crate) fn check(&self) -> Result<(), ClaimError> {
         for (field, name) in [(2, &self.node), (3, &self.address)] {
             if name.len() > NAME_BYTES_MAX {
-                return Err(ClaimError::TooLong { field, found: name.len() });
+                return Err(ClaimError::TooLong {
+                    field,
+                    found: name.len(),
+                });
             }
         }
         Ok(())
@@ -135,7 +141,12 @@ impl Claim {
         }
         let nonce = cursor.array().ok_or(ClaimError::Truncated)?;
         if cursor.is_empty() {
-            Ok(Self { term: Term(u64::from_le_bytes(term)), node, address, nonce })
+            Ok(Self {
+                term: Term(u64::from_le_bytes(term)),
+                node,
+                address,
+                nonce,
+            })
         } else {
             Err(ClaimError::Trailing(cursor.remaining()))
         }
@@ -144,7 +155,11 @@ impl Claim {
 
 fn expect(cursor: &mut Cursor<'_>, field: u8, tag: u8) -> Result<(), ClaimError> {
     let found = cursor.byte().ok_or(ClaimError::Truncated)?;
-    if found == tag { Ok(()) } else { Err(ClaimError::Tag { field, found }) }
+    if found == tag {
+        Ok(())
+    } else {
+        Err(ClaimError::Tag { field, found })
+    }
 }
 
 fn name(cursor: &mut Cursor<'_>, field: u8, tag: u8) -> Result<String, ClaimError> {
@@ -154,7 +169,10 @@ fn name(cursor: &mut Cursor<'_>, field: u8, tag: u8) -> Result<String, ClaimErro
         LengthError::Form => ClaimError::Length { field },
     })?;
     if length > NAME_BYTES_MAX {
-        return Err(ClaimError::TooLong { field, found: length });
+        return Err(ClaimError::TooLong {
+            field,
+            found: length,
+        });
     }
     let bytes = cursor.take(length).ok_or(ClaimError::Truncated)?;
     let text = str::from_utf8(bytes).map_err(|_| ClaimError::NotUtf8 { field })?;

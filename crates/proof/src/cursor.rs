@@ -44,7 +44,11 @@ impl<'a> Cursor<'a> {
             value |= usize::from(byte & 0x7f) << (7 * index);
             if byte & 0x80 == 0 {
                 let padded = byte == 0 && index > 0;
-                return if padded { Err(LengthError::Form) } else { Ok(value) };
+                return if padded {
+                    Err(LengthError::Form)
+                } else {
+                    Ok(value)
+                };
             }
         }
         Err(LengthError::Form)

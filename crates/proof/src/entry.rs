@@ -84,7 +84,9 @@ impl<'a> Entry<'a> {
     /// [`EntryError`]: the first thing that is not as the encoders of this module write it.
     pub fn decode(bytes: &'a [u8]) -> Result<Self, EntryError> {
         let mut cursor = Cursor::new(bytes);
-        let Some(tag) = cursor.byte() else { return Err(EntryError::Neither) };
+        let Some(tag) = cursor.byte() else {
+            return Err(EntryError::Neither);
+        };
         match tag {
             TAG_HEADER => Self::decode_record(cursor),
             TAG_CLAIM => Self::decode_claim(cursor),
@@ -94,7 +96,10 @@ impl<'a> Entry<'a> {
     }
 
     fn decode_record(mut cursor: Cursor<'a>) -> Result<Self, EntryError> {
-        let limit = (HEADER_BYTES_MAX, EntryError::HeaderTooLong as fn(usize) -> EntryError);
+        let limit = (
+            HEADER_BYTES_MAX,
+            EntryError::HeaderTooLong as fn(usize) -> EntryError,
+        );
         let header_bytes = part(&mut cursor, TAG_HEADER, limit)?;
         let header = RecordHeader::parse(header_bytes).map_err(EntryError::Header)?;
         match cursor.byte() {
@@ -104,9 +109,17 @@ impl<'a> Entry<'a> {
             Some(TAG_HEADER) => return Err(EntryError::Repeated(TAG_HEADER)),
             Some(unknown) => return Err(EntryError::UnknownField(unknown)),
         }
-        let body = part(&mut cursor, TAG_BODY, (BODY_BYTES_MAX, EntryError::BodyTooLong))?;
+        let body = part(
+            &mut cursor,
+            TAG_BODY,
+            (BODY_BYTES_MAX, EntryError::BodyTooLong),
+        )?;
         match cursor.byte() {
-            None => Ok(Self::Record { header_bytes, header, body }),
+            None => Ok(Self::Record {
+                header_bytes,
+                header,
+                body,
+            }),
             Some(TAG_CLAIM) => Err(EntryError::Both),
             Some(repeated @ (TAG_HEADER | TAG_BODY)) => Err(EntryError::Repeated(repeated)),
             Some(unknown) => Err(EntryError::UnknownField(unknown)),
@@ -114,10 +127,15 @@ impl<'a> Entry<'a> {
     }
 
     fn decode_claim(mut cursor: Cursor<'a>) -> Result<Self, EntryError> {
-        let limit = (CLAIM_BYTES_MAX, EntryError::ClaimTooLong as fn(usize) -> EntryError);
+        let limit = (
+            CLAIM_BYTES_MAX,
+            EntryError::ClaimTooLong as fn(usize) -> EntryError,
+        );
         let claim = part(&mut cursor, TAG_CLAIM, limit)?;
         match cursor.byte() {
-            None => Claim::parse(claim).map(Self::Claim).map_err(EntryError::Claim),
+            None => Claim::parse(claim)
+                .map(Self::Claim)
+                .map_err(EntryError::Claim),
             Some(TAG_HEADER | TAG_BODY) => Err(EntryError::Both),
             Some(TAG_CLAIM) => Err(EntryError::Repeated(TAG_CLAIM)),
             Some(unknown) => Err(EntryError::UnknownField(unknown)),

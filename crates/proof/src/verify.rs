@@ -94,7 +94,13 @@ impl Verifier {
     pub fn new(ledger_id: &str, kind: LogKind, known: &[KnownPoint]) -> Self {
         let mut known = known.to_vec();
         known.sort_by_key(|point| std::cmp::Reverse(point.position));
-        Self { chain: Chain::new(ledger_id), kind, known, entries: 0, claims: 0 }
+        Self {
+            chain: Chain::new(ledger_id),
+            kind,
+            known,
+            entries: 0,
+            claims: 0,
+        }
     }
 
     /// Returns the chain as far as it is verified.
@@ -108,13 +114,23 @@ impl Verifier {
     /// [`BadEntry`]: the log does not hold from here on; pushing more means nothing.
     pub fn push(&mut self, stored: &[u8]) -> Result<Verdict, BadEntry> {
         let position = self.chain.next_position();
-        let bad = BadEntry { position, entry: self.entries, problem: Problem::NotOfTheChain };
+        let bad = BadEntry {
+            position,
+            entry: self.entries,
+            problem: Problem::NotOfTheChain,
+        };
         let stop = |problem| BadEntry { problem, ..bad };
         let entry = Entry::decode(stored).map_err(|error| stop(Problem::Malformed(error)))?;
-        let verdict = self.chain.judge(&entry).map_err(|damage| stop(Problem::Damaged(damage)))?;
+        let verdict = self
+            .chain
+            .judge(&entry)
+            .map_err(|damage| stop(Problem::Damaged(damage)))?;
         self.entries = self.entries.saturating_add(1);
         match verdict {
-            Verdict::Accepted { position, record_hash } => {
+            Verdict::Accepted {
+                position,
+                record_hash,
+            } => {
                 while let Some(point) = self.known.pop_if(|known| known.position == position) {
                     if point.record_hash != record_hash {
                         let (known, found) = (point.record_hash, record_hash);
@@ -138,8 +154,14 @@ impl Verifier {
     pub fn finish(self) -> Result<Verified, BadEntry> {
         let position = self.chain.next_position();
         if let Some(point) = self.known.last() {
-            let problem = Problem::ShorterThanKnown { known: point.position };
-            return Err(BadEntry { position, entry: self.entries, problem });
+            let problem = Problem::ShorterThanKnown {
+                known: point.position,
+            };
+            return Err(BadEntry {
+                position,
+                entry: self.entries,
+                problem,
+            });
         }
         Ok(Verified {
             records: position.0,
