@@ -1,0 +1,211 @@
+use jiff::civil::Date;
+
+use crate::agreement::{
+    Conversion, DecreaseReason, Description, EvidenceLevel, ExtensionKind, ForecastEntry, Leg,
+    Line, OtherFlowKind, Published, ReversalReason, Terms, YearShare,
+};
+use crate::ids::{LineId, PaymentId, TrancheId};
+use crate::log::EventId;
+use crate::money::Money;
+use crate::party::OrgRef;
+use crate::period::Period;
+
+/// A wish for one line's part of a payment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LineAmount {
+    /// The line.
+    pub line_id: LineId,
+    /// Its part: above 0, in the agreement's currency.
+    pub amount: Money,
+}
+
+/// A payment as it is asked for. Where no lines are named, `decide` splits it over lines by their undisbursed
+/// amounts (SEMANTICS.md 1 "Draw").
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cash {
+    /// In the agreement's currency: above 0.
+    pub amount: Money,
+    /// Its division over lines, summing to `amount`; may be empty.
+    pub lines: Vec<LineAmount>,
+    /// The client's own id of it; unique in its agreement.
+    pub payment_id: Option<PaymentId>,
+    /// Who pays, where it is not the agreement's provider.
+    pub provider: Option<OrgRef>,
+    /// Who is paid, where it is not the agreement's or line's recipient.
+    pub receiver: Option<OrgRef>,
+    /// The date of the exchange rate or of the money's arrival.
+    pub value_on: Option<Date>,
+    /// What is really paid, if in another currency.
+    pub conversion: Option<Conversion>,
+    /// The submitter's reference text.
+    pub reference: Option<String>,
+    /// The published entry behind it, for imports.
+    pub published: Option<Published>,
+}
+
+/// A portion to schedule. Of `due_on` and `period` at least one is given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tranche {
+    /// Unique in its agreement.
+    pub tranche_id: TrancheId,
+    /// Above 0.
+    pub amount: Money,
+    /// The day it is due; the period's first day where absent.
+    pub due_on: Option<Date>,
+    /// The period it is for; the due day where absent.
+    pub period: Option<Period>,
+}
+
+/// A move of committed money at constant total.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reallocation {
+    /// At least two.
+    pub legs: Vec<Leg>,
+    /// The clause or amendment that permits it.
+    pub legal_basis: String,
+}
+
+/// What is asked of an agreement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AgreementCommand {
+    /// Sign it.
+    Sign(Terms),
+    /// Say it in words, replacing all earlier words.
+    Describe(Description),
+    /// Add a line of 0.
+    OpenLine(Line),
+    /// Commit more.
+    IncreaseCommitment {
+        /// The line; may be left out where the agreement has one.
+        line_id: Option<LineId>,
+        /// How much more.
+        amount: Money,
+        /// For which periods, summing to `amount`; empty: by day over what is left of the term.
+        year_shares: Vec<YearShare>,
+        /// The amendment's number.
+        amendment: Option<String>,
+        /// The published entry behind it, for imports.
+        published: Option<Published>,
+    },
+    /// Commit less.
+    DecreaseCommitment {
+        /// The line; may be left out where the agreement has one.
+        line_id: Option<LineId>,
+        /// How much less.
+        amount: Money,
+        /// From which periods, summing to `amount`; empty: undisbursed portions, the last first.
+        year_shares: Vec<YearShare>,
+        /// Why.
+        reason: DecreaseReason,
+        /// The published entry behind it, for imports.
+        published: Option<Published>,
+    },
+    /// End later.
+    ExtendPeriod {
+        /// The new last day, included.
+        new_ends_on: Date,
+        /// Whether it costs.
+        kind: ExtensionKind,
+        /// Shares of the moved money by line; empty: prorated lines are prorated anew.
+        moves: Vec<crate::agreement::ShareMove>,
+        /// The amendment's number.
+        amendment: Option<String>,
+    },
+    /// End earlier.
+    ShortenPeriod {
+        /// The new last day, included.
+        new_ends_on: Date,
+        /// Why.
+        reason: String,
+    },
+    /// Schedule a portion.
+    ScheduleTranche(Tranche),
+    /// Make it due on another day.
+    RescheduleTranche {
+        /// The tranche.
+        tranche_id: TrancheId,
+        /// The new day.
+        new_due_on: Date,
+        /// Why.
+        reason: String,
+    },
+    /// Give a portion up.
+    CancelTranche {
+        /// The tranche.
+        tranche_id: TrancheId,
+        /// Why.
+        reason: String,
+    },
+    /// Replace the published plan whole.
+    ReplaceForecast(Vec<ForecastEntry>),
+    /// Pay.
+    Disburse {
+        /// The payment.
+        cash: Cash,
+        /// The tranche it pays; the oldest open one where absent.
+        tranche_id: Option<TrancheId>,
+    },
+    /// Pay what was already spent.
+    Reimburse(Cash),
+    /// Book money that came back to the provider.
+    Refund {
+        /// The payment.
+        cash: Cash,
+        /// Why.
+        reason: String,
+    },
+    /// Book money that arrived.
+    ConfirmReceipt(Cash),
+    /// Book money that the recipient gave back.
+    ConfirmRefund {
+        /// The payment.
+        cash: Cash,
+        /// Why.
+        reason: String,
+    },
+    /// Report spending.
+    ReportExpenditure {
+        /// The payment.
+        cash: Cash,
+        /// The reported period; the effective day where absent.
+        period: Option<Period>,
+        /// How far it was checked.
+        evidence_level: EvidenceLevel,
+    },
+    /// Report less spending.
+    ReduceExpenditure {
+        /// The payment.
+        cash: Cash,
+        /// The reported period; the effective day where absent.
+        period: Option<Period>,
+        /// Why.
+        reason: String,
+    },
+    /// Move committed money.
+    ReallocateFunds(Reallocation),
+    /// Book interest, a loan repayment, equity or a guarantee.
+    RecordOtherFlow {
+        /// Which.
+        kind: OtherFlowKind,
+        /// Whether it was published with a minus.
+        negative: bool,
+        /// The payment.
+        cash: Cash,
+    },
+    /// Cancel an entry.
+    ReverseEntry {
+        /// The entry.
+        target: EventId,
+        /// Why.
+        reason: ReversalReason,
+    },
+    /// Cancel an entry and put another command's event in its place.
+    ReplaceEntry {
+        /// The entry.
+        target: EventId,
+        /// The command that follows in its place; neither a reversal nor a replacement.
+        replacement: Box<AgreementCommand>,
+        /// The replacement's own date.
+        replacement_effective_on: Date,
+    },
+}

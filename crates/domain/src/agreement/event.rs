@@ -1,0 +1,299 @@
+use jiff::civil::Date;
+
+use crate::agreement::{
+    CashEntry, ForecastEntry, Leg, Line, OtherFlow, Published, ShareMove, Terms, TrancheDraw,
+    YearShare,
+};
+use crate::ids::{LineId, TrancheId};
+use crate::log::EventId;
+use crate::money::Money;
+use crate::party::{DocRef, ExternalReference, OrgRef};
+use crate::period::Period;
+
+/// Why a commitment became smaller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum DecreaseReason {
+    /// What was not used is released.
+    Decommitment,
+    /// The donor cut it.
+    DonorCut,
+    /// It cost less.
+    Savings,
+    /// An exchange-rate ceiling applies.
+    FxCap,
+    /// Not said (imports).
+    Unknown,
+}
+
+/// Whether an extension costs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ExtensionKind {
+    /// The amount stays.
+    NoCost,
+    /// An increase belongs to it.
+    Cost,
+    /// Not said (imports).
+    Unknown,
+}
+
+/// Why an entry is cancelled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ReversalReason {
+    /// It was wrong: negated at its own date.
+    Error,
+    /// Another entry follows it: negated at its own date.
+    Replaced,
+    /// Its source took it back: negated at its own date.
+    Withdrawn,
+    /// The payment came back, later: negated at the reversal's date.
+    Returned,
+}
+
+/// How far a report of expenditure was checked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum EvidenceLevel {
+    /// Claimed by who spent it.
+    Claimed,
+    /// Verified by who paid.
+    Verified,
+    /// Audited.
+    Audited,
+}
+
+/// An organisation that takes part, in a published role.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ParticipatingOrg {
+    /// The organisation.
+    pub org: OrgRef,
+    /// IATI `OrganisationRole` code: 1 funding, 2 accountable, 3 extending, 4 implementing.
+    pub role_code: u8,
+}
+
+/// Words about an agreement: replaced whole, never driving its life cycle.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Description {
+    /// Title.
+    pub title: Option<String>,
+    /// Description.
+    pub description: Option<String>,
+    /// Numbers that other systems gave it.
+    pub identifiers: Vec<ExternalReference>,
+    /// Who takes part.
+    pub participating: Vec<ParticipatingOrg>,
+    /// Who published it.
+    pub reporting_org: Option<OrgRef>,
+    /// IATI `ActivityStatus` code as published.
+    pub published_status: Option<u8>,
+    /// IATI hierarchy level as published; 1 where nothing is said.
+    pub hierarchy: Option<u8>,
+    /// Identifier of the published parent.
+    pub parent: Option<String>,
+    /// Documents.
+    pub documents: Vec<DocRef>,
+}
+
+/// A fact about an agreement. Amounts are above 0 unless said otherwise; the kind gives the direction.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AgreementEvent {
+    /// It was signed, or a mirror opened it with lines of 0.
+    AgreementSigned(Terms),
+    /// Words about it.
+    AgreementDescribed(Description),
+    /// A line of 0 was added after signature (ADR-0002).
+    LineOpened {
+        /// The line; its amount is 0 and its shares are empty.
+        line: Line,
+    },
+    /// More is committed.
+    CommitmentIncreased {
+        /// The line.
+        line_id: LineId,
+        /// How much more.
+        amount: Money,
+        /// For which periods; they sum to `amount`.
+        year_shares: Vec<YearShare>,
+        /// The amendment's number.
+        amendment: Option<String>,
+        /// The published entry behind it, for imports.
+        published: Option<Published>,
+    },
+    /// Less is committed.
+    CommitmentDecreased {
+        /// The line.
+        line_id: LineId,
+        /// How much less.
+        amount: Money,
+        /// From which periods; they sum to `amount`.
+        year_shares: Vec<YearShare>,
+        /// Why.
+        reason: DecreaseReason,
+        /// The published entry behind it, for imports.
+        published: Option<Published>,
+    },
+    /// It ends later.
+    PeriodExtended {
+        /// The end before.
+        previous_ends_on: Option<Date>,
+        /// The new last day, included.
+        new_ends_on: Date,
+        /// Whether it costs.
+        kind: ExtensionKind,
+        /// Shares that move with it; pairs that sum to zero per line.
+        moves: Vec<ShareMove>,
+        /// The amendment's number.
+        amendment: Option<String>,
+    },
+    /// It ends earlier.
+    PeriodShortened {
+        /// The end before.
+        previous_ends_on: Option<Date>,
+        /// The new last day, included.
+        new_ends_on: Date,
+        /// Why.
+        reason: String,
+    },
+    /// A portion is due.
+    TrancheScheduled {
+        /// Unique in its agreement.
+        tranche_id: TrancheId,
+        /// How much.
+        amount: Money,
+        /// The day it is due.
+        due_on: Date,
+        /// The period it is for.
+        period: Period,
+    },
+    /// It is due on another day.
+    TrancheRescheduled {
+        /// The tranche.
+        tranche_id: TrancheId,
+        /// What is open of it, so that the event expands alone.
+        open: Money,
+        /// The day before.
+        previous_due_on: Date,
+        /// The new day.
+        new_due_on: Date,
+        /// The period it is for now.
+        period: Period,
+        /// Why.
+        reason: String,
+    },
+    /// It will not be paid.
+    TrancheCancelled {
+        /// The tranche.
+        tranche_id: TrancheId,
+        /// What was open of it.
+        open: Money,
+        /// The day it was due.
+        due_on: Date,
+        /// Why.
+        reason: String,
+    },
+    /// The published plan is replaced whole. No tranche, no R17.
+    ForecastReplaced {
+        /// The plan before, so that the event expands alone.
+        previous: Vec<ForecastEntry>,
+        /// The plan now.
+        entries: Vec<ForecastEntry>,
+    },
+    /// The provider paid.
+    DisbursementMade {
+        /// The payment.
+        cash: CashEntry,
+        /// The tranches it pays, oldest first; may be less than the amount.
+        draws: Vec<TrancheDraw>,
+    },
+    /// The provider paid what the recipient had already spent.
+    ReimbursementMade {
+        /// The payment.
+        cash: CashEntry,
+    },
+    /// Money came back to the provider.
+    RefundMade {
+        /// The payment.
+        cash: CashEntry,
+        /// Why.
+        reason: String,
+    },
+    /// The recipient has the money.
+    ReceiptConfirmed {
+        /// The payment.
+        cash: CashEntry,
+    },
+    /// The recipient gave money back.
+    RefundReceived {
+        /// The payment.
+        cash: CashEntry,
+        /// Why.
+        reason: String,
+    },
+    /// Money was spent on goods and services.
+    ExpenditureReported {
+        /// The payment.
+        cash: CashEntry,
+        /// The reported period.
+        period: Period,
+        /// How far it was checked.
+        evidence_level: EvidenceLevel,
+    },
+    /// Less was spent than reported.
+    ExpenditureReduced {
+        /// The payment.
+        cash: CashEntry,
+        /// The reported period.
+        period: Period,
+        /// Why.
+        reason: String,
+    },
+    /// Committed money moved between lines, periods and pillars at constant total.
+    FundsReallocated {
+        /// The legs; they sum to zero.
+        legs: Vec<Leg>,
+        /// The clause or amendment that permits it.
+        legal_basis: String,
+    },
+    /// Interest, loan repayments, equity, guarantees.
+    OtherFlowRecorded(OtherFlow),
+    /// An entry is cancelled whole.
+    EntryReversed {
+        /// The entry.
+        target: EventId,
+        /// Why; it decides the date.
+        reason: ReversalReason,
+    },
+    /// An entry is cancelled because the event that follows in the same record takes its place.
+    EntryReplaced {
+        /// The entry.
+        target: EventId,
+    },
+}
+
+impl AgreementEvent {
+    /// The event's kind.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::AgreementSigned(_) => "AgreementSigned",
+            Self::AgreementDescribed(_) => "AgreementDescribed",
+            Self::LineOpened { .. } => "LineOpened",
+            Self::CommitmentIncreased { .. } => "CommitmentIncreased",
+            Self::CommitmentDecreased { .. } => "CommitmentDecreased",
+            Self::PeriodExtended { .. } => "PeriodExtended",
+            Self::PeriodShortened { .. } => "PeriodShortened",
+            Self::TrancheScheduled { .. } => "TrancheScheduled",
+            Self::TrancheRescheduled { .. } => "TrancheRescheduled",
+            Self::TrancheCancelled { .. } => "TrancheCancelled",
+            Self::ForecastReplaced { .. } => "ForecastReplaced",
+            Self::DisbursementMade { .. } => "DisbursementMade",
+            Self::ReimbursementMade { .. } => "ReimbursementMade",
+            Self::RefundMade { .. } => "RefundMade",
+            Self::ReceiptConfirmed { .. } => "ReceiptConfirmed",
+            Self::RefundReceived { .. } => "RefundReceived",
+            Self::ExpenditureReported { .. } => "ExpenditureReported",
+            Self::ExpenditureReduced { .. } => "ExpenditureReduced",
+            Self::FundsReallocated { .. } => "FundsReallocated",
+            Self::OtherFlowRecorded(_) => "OtherFlowRecorded",
+            Self::EntryReversed { .. } => "EntryReversed",
+            Self::EntryReplaced { .. } => "EntryReplaced",
+        }
+    }
+}

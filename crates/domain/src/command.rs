@@ -1,0 +1,64 @@
+//! What is asked for: one command makes one event (DOMAIN.md 5.2).
+
+use jiff::civil::Date;
+
+use crate::agreement::AgreementCommand;
+use crate::event::Stream;
+use crate::ids::{AgreementId, ImportId, PledgeId};
+use crate::import::ImportCommand;
+use crate::log::Revision;
+use crate::party::{DocRef, ExternalReference};
+use crate::pledge::PledgeCommand;
+
+/// One wish, with the date it is to be true from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Command {
+    /// When the fact is true in the world.
+    pub effective_on: Date,
+    /// The submitter's own number for it.
+    pub external_reference: Option<ExternalReference>,
+    /// Documents that support it.
+    pub evidence: Vec<DocRef>,
+    /// What is asked for.
+    pub action: Action,
+}
+
+/// What is asked for, and of which stream.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Of an agreement.
+    Agreement(AgreementId, AgreementCommand),
+    /// Of a pledge.
+    Pledge(PledgeId, PledgeCommand),
+    /// Of an import run.
+    Import(ImportId, ImportCommand),
+}
+
+impl Action {
+    /// The stream that is asked.
+    pub fn stream(&self) -> Stream {
+        match self {
+            Self::Agreement(id, _) => Stream::Agreement(id.clone()),
+            Self::Pledge(id, _) => Stream::Pledge(id.clone()),
+            Self::Import(id, _) => Stream::Import(id.clone()),
+        }
+    }
+}
+
+/// What a submitter believes about a stream before its commands (R2).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Expected {
+    /// It holds exactly this many events.
+    Exactly(Revision),
+    /// It does not exist.
+    NoStream,
+}
+
+/// One atomic list of commands: all of it is recorded, as one record, or nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Submission {
+    /// At least one, at most 1,000; judged in order.
+    pub commands: Vec<Command>,
+    /// Beliefs to check first, at most 256; streams not named are not checked.
+    pub expected: Vec<(Stream, Expected)>,
+}

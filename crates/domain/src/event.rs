@@ -1,0 +1,97 @@
+//! What is recorded: facts in streams.
+
+use jiff::civil::Date;
+
+use crate::agreement::AgreementEvent;
+use crate::ids::{AgreementId, ImportId, PledgeId};
+use crate::import::ImportEvent;
+use crate::ledger::LedgerEvent;
+use crate::log::Revision;
+use crate::party::{DocRef, ExternalReference};
+use crate::pledge::PledgeEvent;
+use crate::rule::Breach;
+
+/// The stream a fact belongs to. Each event is in exactly one.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Stream {
+    /// The ledger itself: its creation and policy.
+    Ledger,
+    /// One legal agreement.
+    Agreement(AgreementId),
+    /// One pledge.
+    Pledge(PledgeId),
+    /// One import run.
+    Import(ImportId),
+}
+
+impl std::fmt::Display for Stream {
+    /// Writes `ledger`, `agreement/<id>`, `pledge/<id>` or `import/<id>`.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Ledger => f.write_str("ledger"),
+            Self::Agreement(id) => write!(f, "agreement/{id}"),
+            Self::Pledge(id) => write!(f, "pledge/{id}"),
+            Self::Import(id) => write!(f, "import/{id}"),
+        }
+    }
+}
+
+impl Stream {
+    /// Reads what [`std::fmt::Display`] writes.
+    pub fn parse(text: &str) -> Option<Self> {
+        if text == "ledger" {
+            return Some(Self::Ledger);
+        }
+        let (kind, id) = text.split_once('/')?;
+        match kind {
+            "agreement" => AgreementId::parse(id).ok().map(Self::Agreement),
+            "pledge" => PledgeId::parse(id).ok().map(Self::Pledge),
+            "import" => ImportId::parse(id).ok().map(Self::Import),
+            _ => None,
+        }
+    }
+}
+
+/// A recorded fact with its header. `decide` has resolved everything in it: nothing is implied.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// The stream it belongs to.
+    pub stream: Stream,
+    /// The stream's revision after it.
+    pub revision: Revision,
+    /// When it is true in the world.
+    pub effective_on: Date,
+    /// The submitter's own number for it.
+    pub external_reference: Option<ExternalReference>,
+    /// Documents that support it.
+    pub evidence: Vec<DocRef>,
+    /// Rules it broke when it was recorded; at most one entry a rule.
+    pub flags: Vec<Breach>,
+    /// What happened.
+    pub fact: Fact,
+}
+
+/// What happened, by kind of stream.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fact {
+    /// To the ledger.
+    Ledger(LedgerEvent),
+    /// To an agreement.
+    Agreement(AgreementEvent),
+    /// To a pledge.
+    Pledge(PledgeEvent),
+    /// In an import run.
+    Import(ImportEvent),
+}
+
+impl Fact {
+    /// The event's kind, as in `DisbursementMade`.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Ledger(event) => event.kind(),
+            Self::Agreement(event) => event.kind(),
+            Self::Pledge(event) => event.kind(),
+            Self::Import(event) => event.kind(),
+        }
+    }
+}

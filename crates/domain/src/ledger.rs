@@ -1,0 +1,68 @@
+//! The ledger itself: its creation, and the policy that its decisions follow.
+
+use crate::ids::LedgerId;
+use crate::money::Currency;
+use crate::period::FiscalCalendar;
+use crate::rule::Profile;
+
+/// What may be exceeded without refusal: the larger of the two applies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Tolerance {
+    /// Minor units of the agreement's currency.
+    pub absolute_minor: u64,
+    /// Parts per million of the commitment.
+    pub relative_ppm: u32,
+}
+
+/// The settings of one ledger that decisions and views follow. Changes to it are events.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LedgerPolicy {
+    /// The currency the organisation keeps its books in.
+    pub functional_currency: Option<Currency>,
+    /// The calendar that gives years their labels where a question names none.
+    pub fiscal_calendar: FiscalCalendar,
+    /// For R10.
+    pub tolerance: Tolerance,
+    /// From how many calendar months on an agreement is multi-year; 24 by the Grand Bargain's definition.
+    pub multi_year_months: u32,
+    /// The pillar mapping where a question names none.
+    pub pillar_mapping: String,
+    /// Whether refused submissions are kept as records.
+    pub keep_refusals: bool,
+}
+
+impl Default for LedgerPolicy {
+    fn default() -> Self {
+        Self {
+            functional_currency: None,
+            fiscal_calendar: FiscalCalendar::January,
+            tolerance: Tolerance::default(),
+            multi_year_months: 24,
+            pillar_mapping: "dac-core".to_owned(),
+            keep_refusals: false,
+        }
+    }
+}
+
+/// A fact about the ledger.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LedgerEvent {
+    /// The ledger was created: always the one event of position 0.
+    LedgerCreated {
+        /// Its id.
+        ledger_id: LedgerId,
+        /// Fixed for ever.
+        profile: Profile,
+        /// The first policy.
+        policy: LedgerPolicy,
+    },
+}
+
+impl LedgerEvent {
+    /// The event's kind.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::LedgerCreated { .. } => "LedgerCreated",
+        }
+    }
+}

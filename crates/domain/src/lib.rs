@@ -1,0 +1,36 @@
+//! The financing ledger's domain: what money, agreements and pledges are, which facts may be recorded about
+//! them, and why not.
+//!
+//! It is not an application: it does no IO and reads no clock, environment or randomness (INV-10). Dates,
+//! positions and policies are arguments. Stored and wire formats live in `perennial-wire`.
+//!
+//! Upholds INV-2 and INV-3. Read in order: [`money`], [`period`], [`classification`], then [`event`] and
+//! [`command`], then one aggregate ([`agreement`] is the large one), then [`rule`].
+#![deny(
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss
+)]
+
+pub mod money;
+pub mod period;
+
+pub mod ids;
+pub mod log;
+
+pub mod classification;
+pub mod party;
+pub mod rule;
+
+pub mod command;
+pub mod event;
+
+pub mod agreement;
+pub mod import;
+pub mod ledger;
+pub mod pledge;
+
+pub use jiff::civil::Date;
+pub use rust_decimal::Decimal;

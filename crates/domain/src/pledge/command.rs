@@ -1,0 +1,42 @@
+use crate::agreement::{Published, ReversalReason};
+use crate::ids::AgreementId;
+use crate::log::EventId;
+use crate::money::Money;
+use crate::pledge::PledgeAnnouncement;
+
+/// What is asked of a pledge.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PledgeCommand {
+    /// Announce it.
+    Announce(PledgeAnnouncement),
+    /// Make its whole amount another.
+    Revise {
+        /// The new whole.
+        new_amount: Money,
+        /// Why.
+        reason: String,
+    },
+    /// Turn part of it into an agreement that exists in this ledger or is signed earlier in the same submission.
+    Convert {
+        /// The agreement.
+        agreement_id: AgreementId,
+        /// How much.
+        amount: Money,
+    },
+    /// Take part of it back.
+    Withdraw {
+        /// How much.
+        amount: Money,
+        /// Why.
+        reason: String,
+        /// The published entry behind it, for imports.
+        published: Option<Published>,
+    },
+    /// Cancel an entry of this pledge.
+    ReverseEntry {
+        /// The entry.
+        target: EventId,
+        /// Why.
+        reason: ReversalReason,
+    },
+}

@@ -1,0 +1,142 @@
+//! The numbered rules (DOMAIN.md 2.7), what each profile does with a breach, and the breach itself.
+
+/// Whether a ledger refuses what breaks a rule, or records reality and shows the breach.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Profile {
+    /// A system of record: no event breaks a refusing rule without a recorded override (INV-2).
+    Strict,
+    /// Published data as it is: each breach is one visible exception (INV-2).
+    Mirror,
+}
+
+impl Profile {
+    /// `strict` or `mirror`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Strict => "strict",
+            Self::Mirror => "mirror",
+        }
+    }
+
+    /// Finds a profile by its name.
+    pub fn parse(name: &str) -> Option<Self> {
+        [Self::Strict, Self::Mirror]
+            .into_iter()
+            .find(|profile| profile.name() == name)
+    }
+}
+
+/// What a profile does with a breach.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Conduct {
+    /// The submission is refused.
+    Refuse,
+    /// The event is recorded and carries the breach as a flag.
+    Flag,
+}
+
+macro_rules! rules {
+    ($($(#[$doc:meta])* $name:ident = $code:literal, $reason:literal, $strict:ident, $mirror:ident;)+) => {
+        /// A numbered rule.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Rule { $($(#[$doc])* $name,)+ }
+
+        impl Rule {
+            /// Every rule of this version, ascending.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)+];
+
+            /// The rule's number, as in `R10`.
+            pub const fn code(self) -> &'static str {
+                match self { $(Self::$name => $code,)+ }
+            }
+
+            /// The reason that a refusal by this rule carries on the wire.
+            pub const fn reason(self) -> &'static str {
+                match self { $(Self::$name => $reason,)+ }
+            }
+
+            /// What `profile` does with a breach (SEMANTICS.md 2).
+            pub const fn conduct(self, profile: Profile) -> Conduct {
+                match (self, profile) {
+                    $((Self::$name, Profile::Strict) => Conduct::$strict,
+                      (Self::$name, Profile::Mirror) => Conduct::$mirror,)+
+                }
+            }
+        }
+    };
+}
+
+rules! {
+    /// Reallocation legs sum to zero per currency.
+    ReallocationBalances = "R3", "REALLOCATION_UNBALANCED", Refuse, Refuse;
+    /// A split is exactly the whole, and its parts sum to it.
+    SplitExact = "R4", "SPLIT_INEXACT", Refuse, Flag;
+    /// A reversal targets one existing, unreversed entry that is no reversal, whole.
+    ReversalTarget = "R5", "REVERSAL_TARGET", Refuse, Refuse;
+    /// `effective_on` and `signed_on` are at most the UTC date of recording + 1.
+    DateNotFuture = "R6", "DATE_IN_FUTURE", Refuse, Flag;
+    /// A period's end is not before its start.
+    PeriodOrdered = "R7", "PERIOD_ENDS_BEFORE_START", Refuse, Flag;
+    /// A conversion carries rate evidence.
+    RateEvidence = "R8", "RATE_EVIDENCE_MISSING", Refuse, Flag;
+    /// Net disbursement (incoming: received) is at most the net commitment.
+    WithinCommitment = "R10", "DISBURSEMENT_EXCEEDS_COMMITMENT", Refuse, Flag;
+    /// No disbursement before signature.
+    NotBeforeSignature = "R11", "DISBURSEMENT_BEFORE_SIGNATURE", Refuse, Flag;
+    /// A disbursement after the end date is shown.
+    NotAfterEnd = "R12", "DISBURSEMENT_AFTER_END", Flag, Flag;
+    /// A commitment does not fall below what is disbursed.
+    CommitmentAboveDisbursed = "R13", "COMMITMENT_BELOW_DISBURSED", Refuse, Flag;
+    /// Cumulative disbursement is never negative.
+    DisbursedNotNegative = "R14", "DISBURSED_NEGATIVE", Refuse, Flag;
+    /// A pledge's conversion is at most what is outstanding of it.
+    ConversionWithinPledge = "R15", "CONVERSION_EXCEEDS_PLEDGE", Refuse, Flag;
+    /// Open tranches are at most the undisbursed amount.
+    ScheduledWithinUndisbursed = "R17", "SCHEDULED_EXCEEDS_UNDISBURSED", Flag, Flag;
+    /// A refund is at most what was disbursed to that party.
+    RefundWithinDisbursed = "R21", "REFUND_EXCEEDS_DISBURSED", Refuse, Flag;
+    /// An amount has at most its currency's minor digits.
+    MinorDigits = "R25", "AMOUNT_PRECISION", Refuse, Flag;
+}
+
+/// One figure or date that shows how a rule was broken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Figure {
+    /// What it is, as in `limit`, `attempted`, `committed`.
+    pub name: String,
+    /// Its value as text: decimal amounts with their currency, ISO dates.
+    pub value: String,
+}
+
+/// A rule broken by one entry, with the figures that show it. In an event it is called a flag.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Breach {
+    /// The rule.
+    pub rule: Rule,
+    /// What broke it: a stream, or a line of it, as in `agreement/abcd/line-1`.
+    pub subject: String,
+    /// The figures, in a fixed order per rule.
+    pub figures: Vec<Figure>,
+}
+
+impl Breach {
+    /// Returns a breach of `rule` by `subject`, shown by `figures`.
+    pub fn new(
+        rule: Rule,
+        subject: impl std::fmt::Display,
+        figures: &[(&str, &dyn std::fmt::Display)],
+    ) -> Self {
+        let figures = figures
+            .iter()
+            .map(|(name, value)| Figure {
+                name: (*name).to_owned(),
+                value: value.to_string(),
+            })
+            .collect();
+        Self {
+            rule,
+            subject: subject.to_string(),
+            figures,
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! Stable documents (JSON, CSV) made from views.

@@ -1,0 +1,1 @@
+//! IATI in: reads published activities and plans the commands that book them.

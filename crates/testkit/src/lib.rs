@@ -1,0 +1,1 @@
+//! Given/when/then, generators, memory ports, fake clock. A dev-dependency only.

@@ -1,0 +1,1 @@
+//! The ViewStore port on sled.

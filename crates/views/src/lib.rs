@@ -1,0 +1,1 @@
+//! Postings, entity histories, and every view as a query over them. Pure.

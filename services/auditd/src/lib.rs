@@ -1,0 +1,1 @@
+//! The audit side: streams records, verifies the chain, answers from the log alone.

@@ -1,0 +1,1 @@
+//! The write side: decode, authorise, decide, append, answer.

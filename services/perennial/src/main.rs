@@ -1,0 +1,2 @@
+//! The one binary that people install.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Starts real services: scenarios, chaos, conformance.
