@@ -1,0 +1,10 @@
+//! What every gRPC port of the project shares: an address to listen on, request limits, rich errors that fit
+//! into trailers, health, reflection, and draining on a stop.
+//!
+//! It is not a service and knows none: descriptors and routes are handed in (ADR-0003). Read in order:
+//! [`listen`], [`request_size`], [`rich_error`], [`serve`].
+
+pub mod listen;
+pub mod request_size;
+pub mod rich_error;
+pub mod serve;

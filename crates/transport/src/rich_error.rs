@@ -1,0 +1,191 @@
+//! Statuses with machine-readable details that always fit into HTTP/2 trailers (CONVENTIONS.md 2.4).
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use tonic::{Code, Status};
+use tonic_types::{ErrorDetails, FieldViolation, PreconditionViolation, StatusExt as _};
+
+/// `ErrorInfo.domain` of every error.
+pub const DOMAIN: &str = "perennial";
+
+/// The most bytes of encoded details. Beyond 5.9 kB some clients fail at random (measured).
+pub const DETAILS_BYTES_MAX: usize = 5_000;
+
+/// A status being built.
+#[derive(Clone, Debug)]
+pub struct RichError {
+    code: Code,
+    reason: &'static str,
+    message: String,
+    metadata: Vec<(&'static str, String)>,
+    fields: Vec<FieldViolation>,
+    rules: Vec<PreconditionViolation>,
+    retry_after: Option<Duration>,
+}
+
+impl RichError {
+    /// Returns an error of `code` with its documented `reason` (`UPPER_SNAKE`) and a message for people.
+    pub fn new(code: Code, reason: &'static str, message: impl Into<String>) -> Self {
+        let message = message.into();
+        let (metadata, fields, rules) = (Vec::new(), Vec::new(), Vec::new());
+        Self {
+            code,
+            reason,
+            message,
+            metadata,
+            fields,
+            rules,
+            retry_after: None,
+        }
+    }
+
+    /// Adds a key that programs may rely on.
+    #[must_use]
+    pub fn with(mut self, key: &'static str, value: impl std::fmt::Display) -> Self {
+        self.metadata.push((key, value.to_string()));
+        self
+    }
+
+    /// Adds a violated field: its dotted path, and what is wrong with it.
+    #[must_use]
+    pub fn with_field(mut self, path: impl Into<String>, problem: impl Into<String>) -> Self {
+        self.fields.push(FieldViolation::new(path, problem));
+        self
+    }
+
+    /// Adds a broken rule: its reason, what broke it, and the figures.
+    #[must_use]
+    pub fn with_rule(
+        mut self,
+        reason: impl Into<String>,
+        subject: impl Into<String>,
+        figures: impl Into<String>,
+    ) -> Self {
+        self.rules
+            .push(PreconditionViolation::new(reason, subject, figures));
+        self
+    }
+
+    /// Says that the same call may be sent again, and when.
+    #[must_use]
+    pub fn retry_after(mut self, delay: Duration) -> Self {
+        self.retry_after = Some(delay);
+        self
+    }
+
+    /// Returns the status. Violations that do not fit are left out, and `violations_total` and
+    /// `truncated = true` say so.
+    pub fn into_status(self) -> Status {
+        let total = self.fields.len().saturating_add(self.rules.len());
+        let mut kept = total;
+        loop {
+            let status = self.with_violations(kept, total);
+            if status.details().len() <= DETAILS_BYTES_MAX || kept == 0 {
+                return status;
+            }
+            kept = kept.saturating_mul(3) / 4;
+        }
+    }
+
+    fn with_violations(&self, kept: usize, total: usize) -> Status {
+        let mut metadata: HashMap<String, String> = self
+            .metadata
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), cut(value)))
+            .collect();
+        if kept < total {
+            metadata.insert("violations_total".to_owned(), total.to_string());
+            metadata.insert("truncated".to_owned(), "true".to_owned());
+        }
+        let mut details = ErrorDetails::new();
+        details.set_error_info(self.reason, DOMAIN, metadata);
+        let fields: Vec<_> = self.fields.iter().take(kept).cloned().collect();
+        let rules: Vec<_> = self
+            .rules
+            .iter()
+            .take(kept.saturating_sub(fields.len()))
+            .cloned()
+            .collect();
+        if !fields.is_empty() {
+            details.set_bad_request(fields);
+        }
+        if !rules.is_empty() {
+            details.set_precondition_failure(rules);
+        }
+        if let Some(delay) = self.retry_after {
+            details.set_retry_info(Some(delay));
+        }
+        Status::with_error_details(self.code, cut(&self.message), details)
+    }
+}
+
+/// Texts from outside may be long; what does not fit a status line is cut.
+fn cut(text: &str) -> String {
+    const CHARACTERS_MAX: usize = 500;
+    if text.chars().count() <= CHARACTERS_MAX {
+        return text.to_owned();
+    }
+    text.chars()
+        .take(CHARACTERS_MAX)
+        .chain("…".chars())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(rules: usize) -> RichError {
+        let error = RichError::new(
+            Code::FailedPrecondition,
+            "DISBURSEMENT_EXCEEDS_COMMITMENT",
+            "refused",
+        );
+        (0..rules).fold(error, |error, index| {
+            error.with_rule(
+                "R10",
+                format!("agreement/grant-{index:04}"),
+                "limit 100.00 EUR, attempted 101.00 EUR",
+            )
+        })
+    }
+
+    #[test]
+    fn a_few_broken_rules_are_all_told() {
+        let details = refused(20).into_status().get_error_details();
+        let told = details
+            .precondition_failure()
+            .map(|failure| failure.violations.len());
+        assert_eq!(told, Some(20));
+        assert!(
+            !details
+                .error_info()
+                .unwrap()
+                .metadata
+                .contains_key("truncated")
+        );
+    }
+
+    #[test]
+    fn a_thousand_broken_rules_are_cut_and_counted() {
+        let status = refused(1000).into_status();
+        assert!(
+            status.details().len() <= DETAILS_BYTES_MAX,
+            "{} bytes",
+            status.details().len()
+        );
+        let details = status.get_error_details();
+        let metadata = &details.error_info().unwrap().metadata;
+        assert_eq!(metadata.get("truncated").map(String::as_str), Some("true"));
+        assert_eq!(
+            metadata.get("violations_total").map(String::as_str),
+            Some("1000")
+        );
+        assert!(
+            details
+                .precondition_failure()
+                .is_some_and(|failure| !failure.violations.is_empty())
+        );
+    }
+}
