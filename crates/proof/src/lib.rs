@@ -10,7 +10,7 @@
 //! (hashes are taken over stored bytes). One value has exactly one encoding, so nothing can be
 //! re-encoded into other bytes that mean the same.
 //!
-//! Reading order: [`Hash`], [`header`], [`claim`], [`entry`], [`acceptance`], [`verify`].
+//! Reading order: [`struct@Hash`], [`header`], [`claim`], [`entry`], [`acceptance`], [`verify`].
 
 mod cursor;
 mod hash;
