@@ -1,1 +1,2 @@
-//! Generated proto code and the only mapping between proto and domain; upcasting of old events.
+//! Generated proto code and the only mapping between proto and domain.
+pub mod pb;
