@@ -49,6 +49,7 @@ impl FileLog {
         ledger_id: &str,
         options: Options,
     ) -> Result<Self, OpenError> {
+        options.check()?;
         let directory = directory_of(lock, ledger_id)?;
         if directory.exists() {
             return Err(OpenError::Exists { directory });
