@@ -1,0 +1,21 @@
+//! The stored format: record bodies and events to bytes and back. Upholds INV-8: what was stored decodes for ever.
+//!
+//! Outwards total, inwards fallible with the path of the field. One module per stored proto file. Decoding checks
+//! form (ids, dates, currencies, ranges), no business rule: what happened, happened. A kind that is superseded is
+//! upcast here and never seen outside.
+
+mod agreement;
+mod body;
+mod cash;
+mod error;
+mod event;
+mod import;
+mod ledger;
+mod pledge;
+mod refusal;
+mod value;
+
+pub use body::{Actor, Outcome, RecordBody, decode_body, encode_body};
+pub use error::{DecodeError, Problem};
+pub use event::{SCHEMA_VERSION, decode_event, encode_event, event_from_message, event_to_message};
+pub use refusal::{RefusalClass, StoredRefusal, StoredViolation};

@@ -1,0 +1,193 @@
+//! `agreement.proto`, payments: cash entries, tranche draws, conversions and the events that carry them.
+
+use std::str::FromStr;
+
+use perennial_domain::Decimal;
+use perennial_domain::agreement::{
+    AgreementEvent, CashEntry, Conversion, LinePart, OtherFlow, Rate, TrancheDraw,
+};
+use perennial_domain::ids::{LineId, PaymentId, TrancheId};
+
+use super::error::{At, DecodeError, Problem, enumeration, list, optional, required};
+use super::value::{amount, currency, day, minor_units, organisation, period, published};
+use crate::pb::log as pb;
+use crate::{date, money};
+
+impl From<&CashEntry> for pb::CashEntry {
+    fn from(cash: &CashEntry) -> Self {
+        Self {
+            amount: Some(cash.amount.into()),
+            parts: cash.parts.iter().map(Into::into).collect(),
+            payment_id: cash.payment_id.as_ref().map(ToString::to_string),
+            provider: cash.provider.as_ref().map(Into::into),
+            receiver: cash.receiver.as_ref().map(Into::into),
+            value_on: cash.value_on.map(date::number),
+            conversion: cash.conversion.as_ref().map(Into::into),
+            reference: cash.reference.clone(),
+            published: cash.published.as_ref().map(Into::into),
+        }
+    }
+}
+
+fn entry(message: Option<pb::CashEntry>) -> Result<CashEntry, DecodeError> {
+    required("cash", message, cash)
+}
+
+fn cash(message: pb::CashEntry) -> Result<CashEntry, DecodeError> {
+    let payment_id = message.payment_id.as_deref();
+    Ok(CashEntry {
+        amount: required("amount", message.amount, amount)?,
+        parts: list("parts", message.parts, part)?,
+        payment_id: optional("payment_id", payment_id, |id| {
+            PaymentId::parse(id).map_err(Problem::from)
+        })?,
+        provider: optional("provider", message.provider, organisation)?,
+        receiver: optional("receiver", message.receiver, organisation)?,
+        value_on: optional("value_on", message.value_on, day)?,
+        conversion: optional("conversion", message.conversion, conversion)?,
+        reference: message.reference,
+        published: optional("published", message.published, published)?,
+    })
+}
+
+impl From<&LinePart> for pb::LinePart {
+    fn from(part: &LinePart) -> Self {
+        Self {
+            line_id: part.line_id.to_string(),
+            minor_units: money::minor(part.minor_units),
+        }
+    }
+}
+
+fn part(message: pb::LinePart) -> Result<LinePart, DecodeError> {
+    Ok(LinePart {
+        line_id: line_id(&message.line_id)?,
+        minor_units: minor_units(message.minor_units).at("minor_units")?,
+    })
+}
+
+pub(super) fn line_id(text: &str) -> Result<LineId, DecodeError> {
+    LineId::parse(text).map_err(Problem::from).at("line_id")
+}
+
+pub(super) fn tranche_id(text: &str) -> Result<TrancheId, DecodeError> {
+    TrancheId::parse(text)
+        .map_err(Problem::from)
+        .at("tranche_id")
+}
+
+impl From<&TrancheDraw> for pb::TrancheDraw {
+    fn from(draw: &TrancheDraw) -> Self {
+        Self {
+            tranche_id: draw.tranche_id.to_string(),
+            period: Some(draw.period.into()),
+            minor_units: money::minor(draw.minor_units),
+        }
+    }
+}
+
+fn draw(message: pb::TrancheDraw) -> Result<TrancheDraw, DecodeError> {
+    Ok(TrancheDraw {
+        tranche_id: tranche_id(&message.tranche_id)?,
+        period: required("period", message.period, period)?,
+        minor_units: minor_units(message.minor_units).at("minor_units")?,
+    })
+}
+
+impl From<&Conversion> for pb::Conversion {
+    fn from(conversion: &Conversion) -> Self {
+        Self {
+            original: Some(conversion.original.into()),
+            rate: conversion.rate.as_ref().map(Into::into),
+        }
+    }
+}
+
+fn conversion(message: pb::Conversion) -> Result<Conversion, DecodeError> {
+    Ok(Conversion {
+        original: required("original", message.original, amount)?,
+        rate: optional("rate", message.rate, rate)?,
+    })
+}
+
+impl From<&Rate> for pb::Rate {
+    fn from(rate: &Rate) -> Self {
+        Self {
+            base: rate.base.to_string(),
+            quote: rate.quote.to_string(),
+            value: rate.value.to_string(),
+            rate_on: date::number(rate.rate_on),
+            source: pb::RateSource::from(rate.source).into(),
+            table_version: rate.table_version.clone(),
+        }
+    }
+}
+
+fn rate(message: pb::Rate) -> Result<Rate, DecodeError> {
+    Ok(Rate {
+        base: currency(&message.base).at("base")?,
+        quote: currency(&message.quote).at("quote")?,
+        value: Decimal::from_str(&message.value)
+            .map_err(|_| Problem::Decimal)
+            .at("value")?,
+        rate_on: day(message.rate_on).at("rate_on")?,
+        source: enumeration::<pb::RateSource>(message.source).at("source")?,
+        table_version: message.table_version,
+    })
+}
+
+pub(super) fn disbursement(message: pb::DisbursementMade) -> Result<AgreementEvent, DecodeError> {
+    Ok(AgreementEvent::DisbursementMade {
+        cash: entry(message.cash)?,
+        draws: list("draws", message.draws, draw)?,
+    })
+}
+
+pub(super) fn reimbursement(message: pb::ReimbursementMade) -> Result<AgreementEvent, DecodeError> {
+    let cash = entry(message.cash)?;
+    Ok(AgreementEvent::ReimbursementMade { cash })
+}
+
+pub(super) fn refund(message: pb::RefundMade) -> Result<AgreementEvent, DecodeError> {
+    Ok(AgreementEvent::RefundMade {
+        cash: entry(message.cash)?,
+        reason: message.reason,
+    })
+}
+
+pub(super) fn receipt(message: pb::ReceiptConfirmed) -> Result<AgreementEvent, DecodeError> {
+    let cash = entry(message.cash)?;
+    Ok(AgreementEvent::ReceiptConfirmed { cash })
+}
+
+pub(super) fn refund_received(message: pb::RefundReceived) -> Result<AgreementEvent, DecodeError> {
+    Ok(AgreementEvent::RefundReceived {
+        cash: entry(message.cash)?,
+        reason: message.reason,
+    })
+}
+
+pub(super) fn expenditure(message: pb::ExpenditureReported) -> Result<AgreementEvent, DecodeError> {
+    let level = enumeration::<pb::EvidenceLevel>(message.evidence_level);
+    Ok(AgreementEvent::ExpenditureReported {
+        cash: entry(message.cash)?,
+        period: required("period", message.period, period)?,
+        evidence_level: level.at("evidence_level")?,
+    })
+}
+
+pub(super) fn reduction(message: pb::ExpenditureReduced) -> Result<AgreementEvent, DecodeError> {
+    Ok(AgreementEvent::ExpenditureReduced {
+        cash: entry(message.cash)?,
+        period: required("period", message.period, period)?,
+        reason: message.reason,
+    })
+}
+
+pub(super) fn other_flow(message: pb::OtherFlowRecorded) -> Result<AgreementEvent, DecodeError> {
+    Ok(AgreementEvent::OtherFlowRecorded(OtherFlow {
+        kind: enumeration::<pb::OtherFlowKind>(message.kind).at("kind")?,
+        negative: message.negative,
+        cash: entry(message.cash)?,
+    }))
+}

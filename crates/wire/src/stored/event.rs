@@ -1,0 +1,168 @@
+//! `event.proto`: one event to its stored form and back.
+
+use perennial_domain::agreement::AgreementEvent;
+use perennial_domain::event::{Event, Fact, Stream};
+use perennial_domain::import::ImportEvent;
+use perennial_domain::ledger::LedgerEvent;
+use perennial_domain::log::Revision;
+use perennial_domain::pledge::PledgeEvent;
+use perennial_domain::rule::{Breach, Rule};
+use prost::Message;
+
+use super::error::{At, DecodeError, Problem, list, optional};
+use super::value::{day, document, external_reference, figure};
+use super::{agreement, cash, import, ledger, pledge};
+use crate::date;
+use crate::pb::log as pb;
+use crate::pb::log::stored_event::Kind;
+
+/// The version of stored events that this software writes, and the newest that it reads.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// Returns the stored bytes of `event`.
+pub fn encode_event(event: &Event) -> Vec<u8> {
+    event_to_message(event).encode_to_vec()
+}
+
+/// Decodes an event from its stored bytes.
+///
+/// # Errors
+/// [`DecodeError`] with the path of the first field that is not as this version writes it.
+pub fn decode_event(bytes: &[u8]) -> Result<Event, DecodeError> {
+    event_from_message(pb::StoredEvent::decode(bytes).map_err(Problem::Bytes)?)
+}
+
+/// Returns the stored message of `event`, as [`crate::pb::audit`] carries it too.
+pub fn event_to_message(event: &Event) -> pb::StoredEvent {
+    let kind = match &event.fact {
+        Fact::Ledger(event) => ledger::to_kind(event),
+        Fact::Agreement(event) => agreement::to_kind(event),
+        Fact::Pledge(event) => pledge::to_kind(event),
+        Fact::Import(event) => import::to_kind(event),
+    };
+    pb::StoredEvent {
+        schema_version: SCHEMA_VERSION,
+        stream: event.stream.to_string(),
+        revision: event.revision.0,
+        effective_on: date::number(event.effective_on),
+        external_reference: event.external_reference.as_ref().map(Into::into),
+        flags: event.flags.iter().map(Into::into).collect(),
+        evidence: event.evidence.iter().map(Into::into).collect(),
+        kind: Some(kind),
+    }
+}
+
+/// Decodes an event from its message.
+///
+/// # Errors
+/// As [`decode_event`].
+pub fn event_from_message(message: pb::StoredEvent) -> Result<Event, DecodeError> {
+    if message.schema_version != SCHEMA_VERSION {
+        return Err(Problem::Version(message.schema_version)).at("schema_version");
+    }
+    let stream = Stream::parse(&message.stream).ok_or(Problem::Stream);
+    let stream = stream.at("stream")?;
+    if message.revision == 0 {
+        return Err(Problem::Range(0)).at("revision");
+    }
+    let fact = fact(&stream, message.kind.ok_or(Problem::Kind)?)?;
+    Ok(Event {
+        stream,
+        revision: Revision(message.revision),
+        effective_on: day(message.effective_on).at("effective_on")?,
+        external_reference: optional(
+            "external_reference",
+            message.external_reference,
+            external_reference,
+        )?,
+        evidence: list("evidence", message.evidence, document)?,
+        flags: list("flags", message.flags, flag)?,
+        fact,
+    })
+}
+
+fn fact(stream: &Stream, kind: Kind) -> Result<Fact, DecodeError> {
+    match stream {
+        Stream::Ledger => ledger_fact(kind).map(Fact::Ledger),
+        Stream::Agreement(_) => agreement_fact(kind).map(Fact::Agreement),
+        Stream::Pledge(_) => pledge_fact(kind).map(Fact::Pledge),
+        Stream::Import(_) => import_fact(kind).map(Fact::Import),
+    }
+}
+
+macro_rules! facts {
+    ($($name:ident -> $event:ty { $($variant:ident = $field:literal => $decode:path,)+ })+) => { $(
+        #[expect(clippy::wildcard_enum_match_arm, reason = "the other kinds belong to other streams")]
+        fn $name(kind: Kind) -> Result<$event, DecodeError> {
+            match kind {
+                $(Kind::$variant(message) => $decode(message).at($field),)+
+                _ => Err(Problem::KindOfStream.into()),
+            }
+        }
+    )+ };
+}
+
+facts! {
+    ledger_fact -> LedgerEvent {
+        LedgerCreated = "ledger_created" => ledger::created,
+    }
+    pledge_fact -> PledgeEvent {
+        PledgeAnnounced = "pledge_announced" => pledge::announced,
+        PledgeRevised = "pledge_revised" => pledge::revised,
+        PledgeConverted = "pledge_converted" => pledge::converted,
+        PledgeWithdrawn = "pledge_withdrawn" => pledge::withdrawn,
+        EntryReversed = "entry_reversed" => pledge::reversed,
+    }
+    agreement_fact -> AgreementEvent {
+        AgreementSigned = "agreement_signed" => agreement::signed,
+        AgreementDescribed = "agreement_described" => agreement::described,
+        LineOpened = "line_opened" => agreement::line_opened,
+        CommitmentIncreased = "commitment_increased" => agreement::increased,
+        CommitmentDecreased = "commitment_decreased" => agreement::decreased,
+        PeriodExtended = "period_extended" => agreement::extended,
+        PeriodShortened = "period_shortened" => agreement::shortened,
+        TrancheScheduled = "tranche_scheduled" => agreement::scheduled,
+        TrancheRescheduled = "tranche_rescheduled" => agreement::rescheduled,
+        TrancheCancelled = "tranche_cancelled" => agreement::cancelled,
+        ForecastReplaced = "forecast_replaced" => agreement::forecast,
+        DisbursementMade = "disbursement_made" => cash::disbursement,
+        ReimbursementMade = "reimbursement_made" => cash::reimbursement,
+        RefundMade = "refund_made" => cash::refund,
+        ReceiptConfirmed = "receipt_confirmed" => cash::receipt,
+        RefundReceived = "refund_received" => cash::refund_received,
+        ExpenditureReported = "expenditure_reported" => cash::expenditure,
+        ExpenditureReduced = "expenditure_reduced" => cash::reduction,
+        FundsReallocated = "funds_reallocated" => agreement::reallocated,
+        OtherFlowRecorded = "other_flow_recorded" => cash::other_flow,
+        EntryReversed = "entry_reversed" => agreement::reversed,
+        EntryReplaced = "entry_replaced" => agreement::replaced,
+    }
+    import_fact -> ImportEvent {
+        ImportStarted = "import_started" => import::started,
+        ImportCompleted = "import_completed" => import::completed,
+    }
+}
+
+impl From<&Breach> for pb::Flag {
+    fn from(breach: &Breach) -> Self {
+        Self {
+            rule: breach.rule.code().to_owned(),
+            subject: breach.subject.clone(),
+            figures: breach.figures.iter().map(Into::into).collect(),
+        }
+    }
+}
+
+fn flag(message: pb::Flag) -> Result<Breach, DecodeError> {
+    Ok(Breach {
+        rule: rule(&message.rule).at("rule")?,
+        subject: message.subject,
+        figures: list("figures", message.figures, figure)?,
+    })
+}
+
+/// Finds a rule by its number, as in `R10`.
+pub(super) fn rule(code: &str) -> Result<Rule, Problem> {
+    let mut rules = Rule::ALL.iter().copied();
+    rules.find(|rule| rule.code() == code).ok_or(Problem::Rule)
+}
