@@ -51,8 +51,9 @@ fn main() -> Outcome {
 
 #[derive(Clone, Copy, Debug)]
 enum Preparation {
+    /// The file grows with every write.
     None,
-    Allocated,
+    /// The writes overwrite zeros.
     Zeroed,
 }
 
@@ -69,8 +70,7 @@ fn raw(path: &Path, group: usize, preparation: Preparation) -> Outcome {
         .open(path)?;
     match preparation {
         Preparation::None => {}
-        Preparation::Allocated => Disk.preallocate(&file, 0, length)?,
-        Preparation::Zeroed => Disk.write(&file, &vec![0; bytes.len() * ROUNDS], 0)?,
+        Preparation::Zeroed => Disk.preallocate(&file, 0, length)?,
     }
     file.sync_all()?;
     let mut times = Vec::with_capacity(ROUNDS);

@@ -8,8 +8,8 @@
 //! only a last batch whose write was interrupted is cut, everything else refuses to open. A failed
 //! flush is never retried; the process has to exit. Linux only (`fallocate`).
 //!
-//! Reading order: [`frame`] (the bytes), [`segment`] (the files), [`walk`] (reading and judging a
-//! file), [`recovery`] (opening), [`writer`], [`tail`], then [`FileLog`] and [`Scanner`].
+//! Reading order: `frame` (the bytes), `segment` (the files), `walk` (reading and judging a file),
+//! `recovery` (opening), `writer`, `tail`, then [`FileLog`] and [`Scanner`].
 
 mod device;
 mod error;

@@ -84,7 +84,8 @@ impl DirectoryLock {
     }
 
     /// Returns what the process says of itself that has `directory`; nothing if nobody has it. For
-    /// programs that only read, such as `verify`.
+    /// programs that only read, such as `verify`. It locks for a moment itself: a process that starts
+    /// just then is refused.
     ///
     /// # Errors
     /// [`LockError::Io`].

@@ -9,8 +9,8 @@ use crate::frame::{BATCH_OVERHEAD_BYTES, RECORD_HEADER_BYTES, SEGMENT_HEADER_BYT
 pub struct Options {
     /// Length of a segment file in bytes; a batch never spans two. 64 MiB unless told.
     pub segment_bytes: u64,
-    /// How far the file is allocated ahead of writing, in bytes. 8 MiB unless told. A full disk is met
-    /// here, before anything is written.
+    /// How far the file is allocated and zeroed ahead of writing, in bytes. 1 MiB unless told: the flush
+    /// after it takes a little longer. A full disk is met here, before anything is written.
     pub preallocate_bytes: u64,
     /// How many appends may wait for the writer; more are rejected. 16 unless told.
     pub queue_appends_max: usize,
@@ -30,7 +30,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             segment_bytes: 64 * MIB,
-            preallocate_bytes: 8 * MIB,
+            preallocate_bytes: MIB,
             queue_appends_max: 16,
             write_bytes_max: 8 * MIB,
             index_every_bytes: 256 * 1024,

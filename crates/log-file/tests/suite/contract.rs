@@ -60,6 +60,7 @@ fn in_call_order(log: &dyn Log) {
 }
 
 fn byte_for_byte(log: &dyn Log) {
+    // INV-13
     let entries = [vec![], vec![0; 40], (0..=255).collect::<Vec<u8>>()].map(StoredEntry);
     let outcome = log.append(entries.to_vec()).blocking_recv();
     assert!(matches!(outcome, Ok(AppendOutcome::Durable { .. })));

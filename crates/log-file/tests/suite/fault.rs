@@ -92,6 +92,7 @@ fn check_failed(log: &FileLog, outcome: &AppendOutcome, end: u64) {
 
 #[test]
 fn a_failed_flush_makes_this_and_every_later_append_unknown() {
+    // INV-4
     let data = Data::new();
     let (log, disk) = faulty_log(&data);
     let end = log.durable_end().borrow().0;
@@ -128,6 +129,7 @@ fn a_write_that_fails_anywhere_is_unknown_and_settled_by_opening_again() {
 
 #[test]
 fn a_disk_that_is_full_before_the_write_rejects_and_the_log_goes_on() {
+    // INV-4
     let data = Data::new();
     let (log, disk) = faulty_log(&data);
     // More than is allocated, in this segment; then more than is left of it.
