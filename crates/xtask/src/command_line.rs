@@ -1,0 +1,52 @@
+//! The command line of `cargo xtask`.
+
+use std::ffi::OsString;
+
+use clap::{Parser, Subcommand};
+
+use crate::ci::Step;
+
+const EXAMPLES: &str = "Examples:
+  cargo xtask test                     every test; needs Rust and a C compiler only
+  cargo xtask test -- one_euro_more    the tests whose name has this in it
+  cargo xtask ci                       everything that CI checks
+  cargo xtask ci --only fmt,clippy     some steps of it
+  cargo xtask tidy                     the rules of the house alone, in seconds
+  cargo xtask demo                     build with optimisation, then the tour";
+
+/// The project's own tasks.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", before_help = EXAMPLES)]
+pub struct Arguments {
+    #[command(subcommand)]
+    /// What to do.
+    pub task: Task,
+}
+
+/// The tasks.
+#[derive(Debug, Subcommand)]
+pub enum Task {
+    /// Run every test with plain cargo, documentation tests included, and say what was skipped
+    Test {
+        /// Passed to each test runner: a part of a name, `--test-threads 1`, ...
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<OsString>,
+    },
+    /// Check everything that CI checks; the first failure stops
+    Ci {
+        /// Run these steps only
+        #[arg(long, value_delimiter = ',', conflicts_with = "skip")]
+        only: Vec<Step>,
+        /// Leave these steps out, and say so
+        #[arg(long, value_delimiter = ',')]
+        skip: Vec<Step>,
+    },
+    /// Check the rules of the house that no compiler knows
+    Tidy,
+    /// Run `perennial demo`, built with optimisation
+    Demo {
+        /// Passed to `perennial demo`
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<OsString>,
+    },
+}

@@ -1,0 +1,212 @@
+//! The dependency table, row by row: who may use whom.
+
+/// What one crate may use beside `thiserror`, which every crate may.
+pub(super) struct Row {
+    /// The crate, without the project's prefix.
+    pub(super) name: &'static str,
+    /// Crates of this workspace, without the prefix.
+    pub(super) workspace: &'static [&'static str],
+    /// Packages of others.
+    pub(super) third_party: &'static [&'static str],
+}
+
+/// Crates that connect a port to the world. They never use each other.
+pub(super) const ADAPTERS: &[&str] = &["log-file", "log-kafka", "views-sled"];
+
+/// Folders of `services/`, which may use everything but `testkit`, and each other only through `perennial`.
+pub(super) const SERVICES: &[&str] = &["ledgerd", "queryd", "auditd", "perennial"];
+
+/// Members that only build or test and may use everything.
+pub(super) const UNRESTRICTED: &[&str] = &["tests", "xtask"];
+
+/// What `testkit` stands on, and so what any crate's tests may name beside their own row.
+pub(super) const CORE: &[&str] = &["domain", "views", "proof", "wire", "app"];
+
+/// Packages that may appear in one manifest only, and in which.
+pub(super) const CONFINED: &[(&str, &str)] = &[("sled", "views-sled"), ("rdkafka", "log-kafka")];
+
+/// The table. `services/*`, `tests` and `xtask` are not rows: see [`SERVICES`] and [`UNRESTRICTED`].
+pub(super) const TABLE: &[Row] = &[
+    Row {
+        name: "domain",
+        workspace: &[],
+        third_party: &["jiff", "rust_decimal"],
+    },
+    Row {
+        name: "views",
+        workspace: &["domain"],
+        third_party: &["sha2", "ethnum"],
+    },
+    Row {
+        name: "proof",
+        workspace: &[],
+        third_party: &["sha2", "hmac", "ed25519-dalek"],
+    },
+    Row {
+        name: "wire",
+        workspace: &["domain", "views"],
+        third_party: &[
+            "prost",
+            "prost-types",
+            "tonic",
+            "tonic-prost",
+            // The generated code names it for fields that share their buffer.
+            "bytes",
+            // NFC is part of "validated": the text of a message is checked where it is decoded.
+            "unicode-normalization",
+        ],
+    },
+    Row {
+        name: "app",
+        workspace: &["domain", "views", "proof", "wire"],
+        third_party: &["tokio", "tracing", "backon"],
+    },
+    Row {
+        name: "log-file",
+        workspace: &["app", "proof"],
+        third_party: &["tokio", "tracing", "crc32fast", "rustix"],
+    },
+    Row {
+        name: "log-kafka",
+        workspace: &["app", "proof"],
+        third_party: &["tokio", "tracing", "rdkafka"],
+    },
+    Row {
+        name: "views-sled",
+        workspace: &["domain", "views", "app", "wire"],
+        third_party: &["sled", "tokio", "tracing"],
+    },
+    Row {
+        name: "iati",
+        workspace: &["domain", "views"],
+        // SHA-256 names an occurrence and a submission, so that a second import appends nothing.
+        third_party: &["quick-xml", "csv", "zstd", "serde", "serde_json", "sha2"],
+    },
+    Row {
+        name: "fts",
+        workspace: &["domain", "views"],
+        third_party: &["quick-xml", "csv", "zstd", "serde", "serde_json"],
+    },
+    Row {
+        name: "sheets",
+        workspace: &["domain", "views"],
+        third_party: &["calamine", "csv", "rust_xlsxwriter"],
+    },
+    Row {
+        name: "export",
+        workspace: &["domain", "views"],
+        third_party: &["serde", "serde_json", "csv", "rust_xlsxwriter", "parquet"],
+    },
+    Row {
+        name: "client",
+        workspace: &["wire", "proof"],
+        third_party: &[
+            "backon",
+            "prost",
+            "tokio",
+            "tokio-stream",
+            "tonic",
+            "tonic-health",
+            "tonic-types",
+        ],
+    },
+    Row {
+        name: "transport",
+        workspace: &[],
+        // What every gRPC port shares (ADR-0003).
+        third_party: &[
+            "bytes",
+            "http",
+            "http-body",
+            "http-body-util",
+            "tokio",
+            "tokio-util",
+            "tonic",
+            "tonic-health",
+            "tonic-reflection",
+            "tonic-types",
+            "tower",
+            "tracing",
+        ],
+    },
+    Row {
+        name: "observe",
+        workspace: &[],
+        third_party: &[
+            "tracing",
+            "tracing-subscriber",
+            "tracing-opentelemetry",
+            "metrics",
+            "metrics-exporter-prometheus",
+            "opentelemetry",
+            "opentelemetry_sdk",
+            "opentelemetry-otlp",
+        ],
+    },
+    Row {
+        name: "testkit",
+        workspace: &["domain", "views", "proof", "wire", "app"],
+        // The memory twins of the ports are asynchronous, as the ports are.
+        third_party: &["proptest", "tempfile", "tokio"],
+    },
+];
+
+/// What a service may use of others: the run time, the API, the CLI, configuration and security.
+pub(super) const SERVICE_THIRD_PARTY: &[&str] = &[
+    "anstream",
+    "anyhow",
+    "axum",
+    "backon",
+    "bytes",
+    "clap",
+    "clap_complete",
+    "clap_mangen",
+    "comfy-table",
+    "csv",
+    "futures-util",
+    "getrandom",
+    "governor",
+    "hdrhistogram",
+    "http",
+    "http-body",
+    "http-body-util",
+    "indicatif",
+    "jsonwebtoken",
+    "maud",
+    "openidconnect",
+    "prost",
+    "prost-reflect",
+    "prost-types",
+    "rustix",
+    "rustls",
+    "serde",
+    "serde_json",
+    "tar",
+    "tempfile",
+    "tokio",
+    "tokio-stream",
+    "tokio-util",
+    "toml",
+    "tonic",
+    "tonic-health",
+    "tonic-prost",
+    "tonic-reflection",
+    "tonic-types",
+    "tonic-web",
+    "tower",
+    "tower-http",
+    "tracing",
+    "uuid",
+];
+
+/// What build scripts may use, and whose: `wire` alone generates code.
+pub(super) const BUILD_THIRD_PARTY: &[(&str, &str)] = &[
+    ("wire", "protox"),
+    ("wire", "prost"),
+    ("wire", "prost-build"),
+    ("wire", "prost-types"),
+    ("wire", "tonic-prost-build"),
+];
+
+/// Crates that take the messages of `wire` without its gRPC part: what decides and stores knows no transport.
+pub(super) const WITHOUT_GRPC: &[&str] = &["app", "views-sled"];
