@@ -32,11 +32,7 @@ fn main() -> Outcome {
     let directory = directory.join(format!("append-floor-{}", std::process::id()));
     let lock = DirectoryLock::acquire(&directory, "append_floor")?;
     for group in [1, 16, 64] {
-        for preparation in [
-            Preparation::None,
-            Preparation::Allocated,
-            Preparation::Zeroed,
-        ] {
+        for preparation in [Preparation::None, Preparation::Zeroed] {
             raw(&directory.join("raw"), group, preparation)?;
         }
         grouped(&lock, group)?;
