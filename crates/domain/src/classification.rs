@@ -128,7 +128,7 @@ impl Split {
         for (vocabulary, code, weight) in sorted {
             match merged.last_mut() {
                 Some(last) if last.0 == vocabulary && last.1 == code => {
-                    last.2 = last.2.saturating_add(weight)
+                    last.2 = last.2.saturating_add(weight);
                 }
                 _ => merged.push((vocabulary, code, weight)),
             }

@@ -35,6 +35,17 @@ pub enum Action {
 }
 
 impl Action {
+    /// The kind of the event it makes, as in `DisbursementMade`; of a replacement, the kind of what takes the
+    /// place.
+    pub fn makes(&self) -> &'static str {
+        match self {
+            Self::Agreement(_, command) => command.makes(),
+            Self::Pledge(_, command) => command.makes(),
+            Self::Import(_, ImportCommand::Start(_)) => "ImportStarted",
+            Self::Import(_, ImportCommand::Complete { .. }) => "ImportCompleted",
+        }
+    }
+
     /// The stream that is asked.
     pub fn stream(&self) -> Stream {
         match self {
@@ -46,7 +57,7 @@ impl Action {
 }
 
 /// What a submitter believes about a stream before its commands (R2).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Expected {
     /// It holds exactly this many events.
     Exactly(Revision),

@@ -2,6 +2,8 @@
 
 mod event;
 
+pub(crate) mod decide;
+
 use jiff::civil::Date;
 
 pub use event::ImportEvent;
@@ -69,4 +71,6 @@ pub struct Import {
     pub source: ImportSource,
     /// Whether it has ended.
     pub completed: bool,
+    /// How many events it holds.
+    pub revision: crate::log::Revision,
 }

@@ -5,7 +5,8 @@
 //! positions and policies are arguments. Stored and wire formats live in `perennial-wire`.
 //!
 //! Upholds INV-2 and INV-3. Read in order: [`money`], [`period`], [`classification`], then [`event`] and
-//! [`command`], then one aggregate ([`agreement`] is the large one), then [`rule`].
+//! [`command`], then [`rule`] and [`rejection`], then one aggregate ([`agreement`] is the large one), then
+//! [`book`], which holds the state of one ledger and is where everything meets.
 #![deny(
     clippy::arithmetic_side_effects,
     clippy::cast_possible_truncation,
@@ -27,10 +28,18 @@ pub mod rule;
 pub mod command;
 pub mod event;
 
+pub mod rejection;
+
 pub mod agreement;
 pub mod import;
 pub mod ledger;
 pub mod pledge;
+
+pub mod book;
+
+mod finding;
+mod rules;
+mod series;
 
 pub use jiff::civil::Date;
 pub use rust_decimal::Decimal;

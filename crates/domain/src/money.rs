@@ -187,6 +187,13 @@ pub fn allocate_minor(minor_units: i128, weights: &[u64]) -> Result<Vec<i128>, M
     Ok(parts)
 }
 
+/// A sum of amounts in minor units, of any size, as text: `1234.50 USD`.
+///
+/// A [`Money`] is one amount and stays below [`MINOR_UNITS_LIMIT`]; what many of them add up to need not.
+pub fn sum_text(minor_units: i128, currency: Currency) -> String {
+    format!("{} {currency}", decimal::text(minor_units, currency))
+}
+
 impl std::fmt::Display for Money {
     /// Writes `1234.50 USD`: all minor digits, a dot, no thousands separator.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -57,8 +57,9 @@ impl Period {
 
     /// How many days it has: at least 1.
     pub fn days(self) -> u64 {
-        let days = (self.ends_on - self.starts_on).get_days();
-        u64::from(days.unsigned_abs()).saturating_add(1)
+        // Two civil dates are always a whole number of days apart.
+        let span = self.starts_on.until(self.ends_on).unwrap_or_default();
+        u64::from(span.get_days().unsigned_abs()).saturating_add(1)
     }
 
     /// Whether it holds `on`.

@@ -1,7 +1,13 @@
 //! Pledges: public, non-binding intentions, shown beside totals and never in them.
 
-mod command;
 mod event;
+
+mod command;
+
+mod state;
+
+pub(crate) mod decide;
 
 pub use command::PledgeCommand;
 pub use event::{PledgeAnnouncement, PledgeEvent};
+pub use state::{Pledge, PledgeBalance, PledgeEntry};

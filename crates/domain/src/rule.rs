@@ -36,10 +36,10 @@ pub enum Conduct {
 }
 
 macro_rules! rules {
-    ($($(#[$doc:meta])* $name:ident = $code:literal, $reason:literal, $strict:ident, $mirror:ident;)+) => {
+    ($(#[doc = $sentence:literal] $name:ident = $code:literal, $reason:literal, $strict:ident, $mirror:ident;)+) => {
         /// A numbered rule.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum Rule { $($(#[$doc])* $name,)+ }
+        pub enum Rule { $(#[doc = $sentence] $name,)+ }
 
         impl Rule {
             /// Every rule of this version, ascending.
@@ -53,6 +53,11 @@ macro_rules! rules {
             /// The reason that a refusal by this rule carries on the wire.
             pub const fn reason(self) -> &'static str {
                 match self { $(Self::$name => $reason,)+ }
+            }
+
+            /// What it asks for, as one sentence.
+            pub fn sentence(self) -> &'static str {
+                match self { $(Self::$name => $sentence.trim_ascii(),)+ }
             }
 
             /// What `profile` does with a breach (SEMANTICS.md 2).
@@ -138,5 +143,23 @@ impl Breach {
             subject: subject.to_string(),
             figures,
         }
+    }
+}
+
+impl std::fmt::Display for Breach {
+    /// Writes the subject, the rule and its figures: `agreement/abcd breaks R10 (…): limit 100.00 EUR, …`.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "{} breaks {} ({})",
+            self.subject,
+            self.rule.code(),
+            self.rule.sentence().trim_end_matches('.')
+        )?;
+        for (index, figure) in self.figures.iter().enumerate() {
+            let separator = if index == 0 { ":" } else { "," };
+            write!(f, "{separator} {} {}", figure.name, figure.value)?;
+        }
+        Ok(())
     }
 }

@@ -209,3 +209,34 @@ pub enum AgreementCommand {
         replacement_effective_on: Date,
     },
 }
+
+impl AgreementCommand {
+    /// The kind of the event it makes, as in `DisbursementMade`; of a replacement, the kind of what takes the
+    /// place.
+    pub fn makes(&self) -> &'static str {
+        match self {
+            Self::Sign(_) => "AgreementSigned",
+            Self::Describe(_) => "AgreementDescribed",
+            Self::OpenLine(_) => "LineOpened",
+            Self::IncreaseCommitment { .. } => "CommitmentIncreased",
+            Self::DecreaseCommitment { .. } => "CommitmentDecreased",
+            Self::ExtendPeriod { .. } => "PeriodExtended",
+            Self::ShortenPeriod { .. } => "PeriodShortened",
+            Self::ScheduleTranche(_) => "TrancheScheduled",
+            Self::RescheduleTranche { .. } => "TrancheRescheduled",
+            Self::CancelTranche { .. } => "TrancheCancelled",
+            Self::ReplaceForecast(_) => "ForecastReplaced",
+            Self::Disburse { .. } => "DisbursementMade",
+            Self::Reimburse(_) => "ReimbursementMade",
+            Self::Refund { .. } => "RefundMade",
+            Self::ConfirmReceipt(_) => "ReceiptConfirmed",
+            Self::ConfirmRefund { .. } => "RefundReceived",
+            Self::ReportExpenditure { .. } => "ExpenditureReported",
+            Self::ReduceExpenditure { .. } => "ExpenditureReduced",
+            Self::ReallocateFunds(_) => "FundsReallocated",
+            Self::RecordOtherFlow { .. } => "OtherFlowRecorded",
+            Self::ReverseEntry { .. } => "EntryReversed",
+            Self::ReplaceEntry { replacement, .. } => replacement.makes(),
+        }
+    }
+}

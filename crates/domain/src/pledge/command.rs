@@ -40,3 +40,16 @@ pub enum PledgeCommand {
         reason: ReversalReason,
     },
 }
+
+impl PledgeCommand {
+    /// The kind of the event it makes, as in `PledgeConverted`.
+    pub const fn makes(&self) -> &'static str {
+        match self {
+            Self::Announce(_) => "PledgeAnnounced",
+            Self::Revise { .. } => "PledgeRevised",
+            Self::Convert { .. } => "PledgeConverted",
+            Self::Withdraw { .. } => "PledgeWithdrawn",
+            Self::ReverseEntry { .. } => "EntryReversed",
+        }
+    }
+}

@@ -1,0 +1,273 @@
+//! Which facts a command adds to an agreement, or every reason against it. Pure: no clock, no id source, no IO.
+//!
+//! Each family of commands works out what its command leaves out and builds the event; [`Case::judge`] then
+//! holds every event against the rules about amounts, in one place.
+
+mod cash;
+mod commitment;
+mod correction;
+mod reallocation;
+mod schedule;
+mod signature;
+mod term;
+
+use jiff::civil::Date;
+
+use crate::agreement::rules::{self, Change};
+use crate::agreement::state::Effect;
+use crate::agreement::{Agreement, AgreementCommand, AgreementEvent};
+use crate::finding::{Context, Findings};
+use crate::ids::{AgreementId, LineId};
+use crate::money::{Currency, Money};
+use crate::rejection::Rejection;
+use crate::rule::{Breach, Rule};
+
+/// One event to record, without what the ledger adds to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Draft<E> {
+    pub(crate) effective_on: Date,
+    pub(crate) fact: E,
+    pub(crate) flags: Vec<Breach>,
+}
+
+impl<E> Draft<E> {
+    /// The same draft of a wrapped fact.
+    pub(crate) fn map<F>(self, wrap: impl FnOnce(E) -> F) -> Draft<F> {
+        Draft {
+            effective_on: self.effective_on,
+            fact: wrap(self.fact),
+            flags: self.flags,
+        }
+    }
+}
+
+/// What a command makes: its events in order, or every reason against it.
+pub(crate) type Drafts<E> = Result<Vec<Draft<E>>, Vec<Rejection>>;
+
+/// An agreement that a command is asked of.
+#[derive(Clone, Copy)]
+pub(crate) struct Case<'a> {
+    pub(crate) context: Context<'a>,
+    pub(crate) id: &'a AgreementId,
+    /// As breaches name it.
+    pub(crate) subject: &'a str,
+    /// The state in which what is left out is worked out.
+    agreement: &'a Agreement,
+    /// The state before; another one only while an entry is being replaced.
+    judged_on: &'a Agreement,
+    /// What a replacement has already taken out of `judged_on`.
+    taken_out: Option<&'a (Date, Vec<Effect>)>,
+}
+
+/// Decides a command on an agreement, which is absent before its signature.
+pub(crate) fn decide(
+    context: Context<'_>,
+    id: &AgreementId,
+    agreement: Option<&Agreement>,
+    effective_on: Date,
+    command: &AgreementCommand,
+) -> Drafts<AgreementEvent> {
+    let subject = Agreement::subject(id);
+    if let AgreementCommand::Sign(terms) = command {
+        return match agreement {
+            Some(_) => Err(vec![Rejection::AgreementExists(id.clone())]),
+            None => signature::sign(context, &subject, effective_on, terms),
+        };
+    }
+    let Some(agreement) = agreement else {
+        return Err(vec![Rejection::UnknownAgreement(id.clone())]);
+    };
+    let case = Case {
+        context,
+        id,
+        subject: &subject,
+        agreement,
+        judged_on: agreement,
+        taken_out: None,
+    };
+    case.decide(effective_on, command)
+}
+
+impl Case<'_> {
+    fn decide(&self, effective_on: Date, command: &AgreementCommand) -> Drafts<AgreementEvent> {
+        if let AgreementCommand::ReverseEntry { target, reason } = command {
+            return correction::reverse(self, effective_on, *target, *reason);
+        }
+        if let AgreementCommand::ReplaceEntry {
+            target,
+            replacement,
+            replacement_effective_on,
+        } = command
+        {
+            return correction::replace(self, *target, *replacement_effective_on, replacement);
+        }
+        let mut findings = Findings::new(self.context.profile);
+        self.own_date(&mut findings, effective_on);
+        let fact = self.draft(&mut findings, effective_on, command);
+        self.conclude(findings, effective_on, fact)
+    }
+
+    /// Builds the event of a command that makes one, or notes why there is none.
+    fn draft(
+        &self,
+        findings: &mut Findings,
+        effective_on: Date,
+        command: &AgreementCommand,
+    ) -> Option<AgreementEvent> {
+        match command {
+            AgreementCommand::Describe(description) => {
+                Some(AgreementEvent::AgreementDescribed(description.clone()))
+            }
+            AgreementCommand::OpenLine(line) => Some(signature::open_line(self, findings, line)),
+            AgreementCommand::IncreaseCommitment { .. }
+            | AgreementCommand::DecreaseCommitment { .. } => {
+                commitment::draft(self, findings, effective_on, command)
+            }
+            AgreementCommand::ExtendPeriod { .. } | AgreementCommand::ShortenPeriod { .. } => {
+                term::draft(self, findings, effective_on, command)
+            }
+            AgreementCommand::ScheduleTranche(_)
+            | AgreementCommand::RescheduleTranche { .. }
+            | AgreementCommand::CancelTranche { .. }
+            | AgreementCommand::ReplaceForecast(_) => schedule::draft(self, findings, command),
+            AgreementCommand::Disburse { .. }
+            | AgreementCommand::Reimburse(_)
+            | AgreementCommand::Refund { .. }
+            | AgreementCommand::ConfirmReceipt(_)
+            | AgreementCommand::ConfirmRefund { .. }
+            | AgreementCommand::ReportExpenditure { .. }
+            | AgreementCommand::ReduceExpenditure { .. }
+            | AgreementCommand::RecordOtherFlow { .. } => {
+                cash::draft(self, findings, effective_on, command)
+            }
+            AgreementCommand::ReallocateFunds(reallocation) => {
+                reallocation::draft(self, findings, effective_on, reallocation)
+            }
+            AgreementCommand::Sign(_) => {
+                findings.reject(Rejection::AgreementExists(self.id.clone()));
+                None
+            }
+            AgreementCommand::ReverseEntry { .. } | AgreementCommand::ReplaceEntry { .. } => {
+                findings.malformed("replacement", "must be neither reversal nor replacement");
+                None
+            }
+        }
+    }
+
+    /// Holds a built event against the rules and wraps it up.
+    fn conclude(
+        &self,
+        mut findings: Findings,
+        effective_on: Date,
+        fact: Option<AgreementEvent>,
+    ) -> Drafts<AgreementEvent> {
+        if let Some(fact) = &fact {
+            self.judge(&mut findings, effective_on, fact);
+        } else if !findings.refused() {
+            findings.malformed("command", "makes no event");
+        }
+        let flags = findings.finish()?;
+        let draft = |fact| Draft {
+            effective_on,
+            fact,
+            flags,
+        };
+        Ok(fact.map(draft).into_iter().collect())
+    }
+
+    /// Every rule about amounts, in one place.
+    fn judge(&self, findings: &mut Findings, effective_on: Date, fact: &AgreementEvent) {
+        let Ok(effects) = self.agreement.effects(fact) else {
+            // `decide` looked every name up, so this is out of reach; an event that cannot be folded is none.
+            findings.malformed("command", "names what the agreement does not have");
+            return;
+        };
+        if effects.is_empty() && self.taken_out.is_none() {
+            return;
+        }
+        let mut days = vec![(effective_on, effects)];
+        days.extend(self.taken_out.cloned());
+        days.sort_by_key(|&(on, _)| on);
+        let change = Change {
+            agreement: self.judged_on,
+            subject: self.subject,
+            effects: &days,
+        };
+        if rules::out_of_range(&change) {
+            let stream = crate::event::Stream::Agreement(self.id.clone());
+            findings.reject(Rejection::TotalOutOfRange { stream });
+        }
+        let tolerance = self.context.policy.tolerance;
+        findings.breach(rules::within_commitment(&change, tolerance));
+        findings.flag(rules::line_within_commitment(&change, tolerance));
+        findings.breach(rules::commitment_above_disbursed(&change));
+        findings.breach(rules::disbursed_not_negative(&change));
+        findings.breach(rules::scheduled_within_undisbursed(&change));
+        if matches!(
+            fact,
+            AgreementEvent::RefundMade { .. } | AgreementEvent::RefundReceived { .. }
+        ) {
+            findings.breach(rules::refund_within_disbursed(&change));
+        }
+    }
+
+    /// A command's own date: in the years that are booked, and R6.
+    fn own_date(&self, findings: &mut Findings, effective_on: Date) {
+        findings.date("effective_on", effective_on);
+        findings.breach(crate::rules::date_not_future(
+            self.subject,
+            "effective_on",
+            effective_on,
+            self.context.today,
+        ));
+    }
+
+    fn currency(&self) -> Currency {
+        self.agreement.currency()
+    }
+
+    /// Finds a line by its id; without one, the only line.
+    fn line(&self, findings: &mut Findings, line_id: Option<&LineId>) -> Option<usize> {
+        let Some(line_id) = line_id else {
+            let lines = self.agreement.lines.len();
+            if lines == 1 {
+                return Some(0);
+            }
+            findings.reject(Rejection::LineRequired {
+                agreement_id: self.id.clone(),
+                lines,
+            });
+            return None;
+        };
+        let place = self.agreement.places.get(line_id).copied();
+        if place.is_none() {
+            findings.reject(Rejection::UnknownLine {
+                agreement_id: self.id.clone(),
+                line_id: line_id.clone(),
+            });
+        }
+        place
+    }
+
+    fn line_id(&self, at: usize) -> Option<LineId> {
+        Some(self.agreement.line_at(at)?.line_id.clone())
+    }
+
+    fn money(&self, findings: &mut Findings, minor_units: i128) -> Option<Money> {
+        let money = Money::from_minor(minor_units, self.currency()).ok();
+        if money.is_none() {
+            let stream = crate::event::Stream::Agreement(self.id.clone());
+            findings.reject(Rejection::TotalOutOfRange { stream });
+        }
+        money
+    }
+}
+
+/// A breach of R5 by a reversal of `target`.
+pub(crate) fn reversal_target(subject: &str, target: crate::log::EventId, problem: &str) -> Breach {
+    Breach::new(
+        Rule::ReversalTarget,
+        subject,
+        &[("target", &target), ("problem", &problem)],
+    )
+}

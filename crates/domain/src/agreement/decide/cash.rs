@@ -1,0 +1,273 @@
+//! Payments, reports of spending and other flows: which lines and tranches they fall on.
+
+use jiff::civil::Date;
+
+use crate::agreement::decide::Case;
+use crate::agreement::state::Measure;
+use crate::agreement::{
+    AgreementCommand, AgreementEvent, Balance, Cash, CashEntry, LinePart, OtherFlow, TrancheDraw,
+    rules,
+};
+use crate::finding::Findings;
+use crate::ids::TrancheId;
+use crate::money::allocate_minor;
+use crate::period::Period;
+use crate::rejection::Rejection;
+
+/// How a payment is split that names no lines.
+#[derive(Clone, Copy)]
+enum Weights {
+    /// By what is left of the commitment beside the measure.
+    LeftOf(Measure),
+    /// By what the measure holds, because it is taken back.
+    HeldBy(Measure),
+    /// By the commitment.
+    Committed,
+}
+
+impl Weights {
+    fn of(self, balance: Balance) -> i128 {
+        match self {
+            Self::LeftOf(measure) => balance.committed.saturating_sub(balance.measure(measure)),
+            Self::HeldBy(measure) => balance.measure(measure),
+            Self::Committed => balance.committed,
+        }
+    }
+}
+
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "`Case::draft` names every command and sends only this family here"
+)]
+pub(super) fn draft(
+    asked: &Case<'_>,
+    findings: &mut Findings,
+    effective_on: Date,
+    command: &AgreementCommand,
+) -> Option<AgreementEvent> {
+    match command {
+        AgreementCommand::Disburse { cash, tranche_id } => {
+            payment_dates(asked, findings, effective_on);
+            let draws = draws(asked, findings, tranche_id.as_ref(), cash);
+            let cash = entry(asked, findings, cash, Weights::LeftOf(Measure::Disbursed))?;
+            Some(AgreementEvent::DisbursementMade { cash, draws })
+        }
+        AgreementCommand::Reimburse(cash) => {
+            payment_dates(asked, findings, effective_on);
+            let cash = entry(asked, findings, cash, Weights::LeftOf(Measure::Disbursed))?;
+            Some(AgreementEvent::ReimbursementMade { cash })
+        }
+        AgreementCommand::Refund { cash, reason } => Some(AgreementEvent::RefundMade {
+            cash: entry(asked, findings, cash, Weights::HeldBy(Measure::Disbursed))?,
+            reason: reason.clone(),
+        }),
+        AgreementCommand::ConfirmReceipt(cash) => Some(AgreementEvent::ReceiptConfirmed {
+            cash: entry(asked, findings, cash, Weights::LeftOf(Measure::Received))?,
+        }),
+        AgreementCommand::ConfirmRefund { cash, reason } => Some(AgreementEvent::RefundReceived {
+            cash: entry(asked, findings, cash, Weights::HeldBy(Measure::Received))?,
+            reason: reason.clone(),
+        }),
+        AgreementCommand::ReportExpenditure {
+            cash,
+            period,
+            evidence_level,
+        } => Some(AgreementEvent::ExpenditureReported {
+            cash: entry(asked, findings, cash, Weights::LeftOf(Measure::Expended))?,
+            period: period.unwrap_or(Period::day(effective_on)),
+            evidence_level: *evidence_level,
+        }),
+        AgreementCommand::ReduceExpenditure {
+            cash,
+            period,
+            reason,
+        } => Some(AgreementEvent::ExpenditureReduced {
+            cash: entry(asked, findings, cash, Weights::HeldBy(Measure::Expended))?,
+            period: period.unwrap_or(Period::day(effective_on)),
+            reason: reason.clone(),
+        }),
+        AgreementCommand::RecordOtherFlow {
+            kind,
+            negative,
+            cash,
+        } => Some(AgreementEvent::OtherFlowRecorded(OtherFlow {
+            kind: *kind,
+            negative: *negative,
+            cash: entry(asked, findings, cash, Weights::Committed)?,
+        })),
+        _ => None,
+    }
+}
+
+/// R11 and R12, which compare a provider's payment with the term.
+fn payment_dates(asked: &Case<'_>, findings: &mut Findings, effective_on: Date) {
+    let (agreement, subject) = (asked.agreement, asked.subject);
+    findings.breach(rules::not_before_signature(
+        agreement,
+        subject,
+        effective_on,
+    ));
+    findings.breach(rules::not_after_end(agreement, subject, effective_on));
+}
+
+fn entry(
+    asked: &Case<'_>,
+    findings: &mut Findings,
+    cash: &Cash,
+    weights: Weights,
+) -> Option<CashEntry> {
+    let currency = asked.currency();
+    findings.positive("amount", cash.amount, currency);
+    if let Some(conversion) = &cash.conversion {
+        let original = conversion.original;
+        findings.positive("conversion.original", original, original.currency());
+    }
+    findings.breach(crate::rules::rate_evidence(
+        asked.subject,
+        currency,
+        cash.conversion.as_ref(),
+    ));
+    // What was published is what was really paid.
+    let said = cash
+        .conversion
+        .as_ref()
+        .map_or(cash.amount, |conversion| conversion.original);
+    findings.breach(crate::rules::minor_digits(
+        asked.subject,
+        said,
+        cash.published.as_ref(),
+    ));
+    if let Some(payment_id) = &cash.payment_id
+        && asked.agreement.payments.contains(payment_id)
+    {
+        findings.reject(Rejection::PaymentExists {
+            agreement_id: asked.id.clone(),
+            payment_id: payment_id.clone(),
+        });
+    }
+    let parts = if cash.lines.is_empty() {
+        split(asked, findings, cash, weights)
+    } else {
+        named(asked, findings, cash)
+    };
+    if findings.unusable() {
+        return None;
+    }
+    Some(CashEntry {
+        amount: cash.amount,
+        parts,
+        payment_id: cash.payment_id.clone(),
+        provider: cash.provider.clone(),
+        receiver: cash.receiver.clone(),
+        value_on: cash.value_on,
+        conversion: cash.conversion.clone(),
+        reference: cash.reference.clone(),
+        published: cash.published.clone(),
+    })
+}
+
+/// The parts that a command names: of known lines, each once, above 0, summing to the amount.
+fn named(asked: &Case<'_>, findings: &mut Findings, cash: &Cash) -> Vec<LinePart> {
+    let mut sum: i128 = 0;
+    let mut parts: Vec<LinePart> = Vec::with_capacity(cash.lines.len());
+    for (index, line) in cash.lines.iter().enumerate() {
+        let field = format!("lines[{index}]");
+        findings.positive(&format!("{field}.amount"), line.amount, asked.currency());
+        asked.line(findings, Some(&line.line_id));
+        if parts.iter().any(|part| part.line_id == line.line_id) {
+            findings.malformed(format!("{field}.line_id"), "must be named once");
+        }
+        sum = sum.saturating_add(line.amount.minor_units());
+        parts.push(LinePart {
+            line_id: line.line_id.clone(),
+            minor_units: line.amount.minor_units(),
+        });
+    }
+    if sum != cash.amount.minor_units() {
+        findings.malformed("lines", format!("must sum to exactly {}", cash.amount));
+    }
+    parts
+}
+
+/// The parts of a payment that names no lines (SEMANTICS.md 1 "Draw"): in proportion to the weights; where no
+/// line has any, to the commitments; where there are none, on the first line.
+fn split(
+    asked: &Case<'_>,
+    findings: &mut Findings,
+    cash: &Cash,
+    weights: Weights,
+) -> Vec<LinePart> {
+    let lines = &asked.agreement.lines;
+    let amount = cash.amount.minor_units();
+    let weigh = |weights: Weights| -> Vec<u64> {
+        let balances = lines.iter().map(|line| line.balances.total());
+        balances
+            // Totals are kept below 10^18, so the conversion only drops what is negative.
+            .map(|balance| u64::try_from(weights.of(balance)).unwrap_or_default())
+            .collect()
+    };
+    let parts = if lines.len() == 1 {
+        vec![amount]
+    } else {
+        allocate_minor(amount, &weigh(weights))
+            .or_else(|_| allocate_minor(amount, &weigh(Weights::Committed)))
+            .unwrap_or_else(|_| vec![amount])
+    };
+    let ids = asked.agreement.lines();
+    let parts: Vec<LinePart> = ids
+        .zip(parts)
+        .filter(|&(_, minor_units)| minor_units != 0)
+        .map(|(line, minor_units)| LinePart {
+            line_id: line.line_id.clone(),
+            minor_units,
+        })
+        .collect();
+    if parts.is_empty() && !findings.unusable() {
+        findings.malformed("lines", "must name a line");
+    }
+    parts
+}
+
+/// Which tranches a disbursement pays: the named one, else the open ones, the first due first; each up to what
+/// is open of it.
+fn draws(
+    asked: &Case<'_>,
+    findings: &mut Findings,
+    tranche_id: Option<&TrancheId>,
+    cash: &Cash,
+) -> Vec<TrancheDraw> {
+    let mut left = cash.amount.minor_units();
+    let mut draws = Vec::new();
+    if let Some(tranche_id) = tranche_id {
+        let (agreement_id, tranche_id) = (asked.id.clone(), tranche_id.clone());
+        match asked.agreement.tranche(&tranche_id) {
+            None => findings.reject(Rejection::UnknownTranche {
+                agreement_id,
+                tranche_id,
+            }),
+            Some(tranche) if tranche.open <= 0 => findings.reject(Rejection::TrancheNotOpen {
+                agreement_id,
+                tranche_id,
+            }),
+            Some(tranche) => draws.push(TrancheDraw {
+                tranche_id,
+                period: tranche.period(),
+                minor_units: left.min(tranche.open),
+            }),
+        }
+        return draws;
+    }
+    for (tranche_id, tranche) in asked.agreement.open_tranches() {
+        if left <= 0 {
+            break;
+        }
+        let minor_units = left.min(tranche.open);
+        left = left.saturating_sub(minor_units);
+        draws.push(TrancheDraw {
+            tranche_id: tranche_id.clone(),
+            period: tranche.period(),
+            minor_units,
+        });
+    }
+    draws
+}

@@ -1,0 +1,96 @@
+//! Increases and decreases of the commitment, and the periods they are for.
+
+use jiff::civil::Date;
+
+use crate::agreement::decide::Case;
+use crate::agreement::{AgreementCommand, AgreementEvent, YearShare, shares};
+use crate::finding::Findings;
+use crate::ids::LineId;
+use crate::money::Money;
+use crate::rules;
+
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "`Case::draft` names every command and sends only this family here"
+)]
+pub(super) fn draft(
+    case: &Case<'_>,
+    findings: &mut Findings,
+    effective_on: Date,
+    command: &AgreementCommand,
+) -> Option<AgreementEvent> {
+    match command {
+        AgreementCommand::IncreaseCommitment {
+            line_id,
+            amount,
+            year_shares,
+            amendment,
+            published,
+        } => {
+            let breach = rules::minor_digits(case.subject, *amount, published.as_ref());
+            findings.breach(breach);
+            let at = check(case, findings, line_id.as_ref(), *amount)?;
+            let year_shares = if year_shares.is_empty() {
+                let term = shares::remaining_term(case.agreement, effective_on);
+                shares::implied(*amount, term, effective_on)
+            } else {
+                shares::explicit(findings, "year_shares", *amount, year_shares)
+            };
+            Some(AgreementEvent::CommitmentIncreased {
+                line_id: case.line_id(at)?,
+                amount: *amount,
+                year_shares,
+                amendment: amendment.clone(),
+                published: published.clone(),
+            })
+        }
+        AgreementCommand::DecreaseCommitment {
+            line_id,
+            amount,
+            year_shares,
+            reason,
+            published,
+        } => {
+            let breach = rules::minor_digits(case.subject, *amount, published.as_ref());
+            findings.breach(breach);
+            let at = check(case, findings, line_id.as_ref(), *amount)?;
+            let year_shares = if year_shares.is_empty() {
+                released(case, at, effective_on, *amount)
+            } else {
+                shares::explicit(findings, "year_shares", *amount, year_shares)
+            };
+            Some(AgreementEvent::CommitmentDecreased {
+                line_id: case.line_id(at)?,
+                amount: *amount,
+                year_shares,
+                reason: *reason,
+                published: published.clone(),
+            })
+        }
+        _ => None,
+    }
+}
+
+/// Checks line and amount; the line's place if both are usable.
+fn check(
+    case: &Case<'_>,
+    findings: &mut Findings,
+    line_id: Option<&LineId>,
+    amount: Money,
+) -> Option<usize> {
+    findings.positive("amount", amount, case.currency());
+    let at = case.line(findings, line_id)?;
+    (!findings.unusable()).then_some(at)
+}
+
+/// From which periods a decrease takes that names none: undisbursed portions, the last first. A line without
+/// any commitment gives it up for the periods that an increase of that day would have been for.
+fn released(case: &Case<'_>, at: usize, effective_on: Date, amount: Money) -> Vec<YearShare> {
+    let calendar = case.context.policy.fiscal_calendar;
+    let portions = shares::portions(case.agreement, at, calendar);
+    if portions.is_empty() {
+        let term = shares::remaining_term(case.agreement, effective_on);
+        return shares::implied(amount, term, effective_on);
+    }
+    shares::take_from_last(&portions, amount.minor_units())
+}

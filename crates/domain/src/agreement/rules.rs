@@ -1,0 +1,365 @@
+//! The numbered rules of agreements, each written once: it looks at a change and returns the breach, if any.
+//! Whether the breach refuses or is flagged is the profile's business ([`Rule::conduct`]).
+//!
+//! Rules about amounts compare what stands without the change with what stands with it, on the change's day
+//! and every later one, and count only what the change makes new or larger (SEMANTICS.md 2 "Back-dated
+//! entries").
+
+use jiff::civil::Date;
+
+use crate::agreement::state::{Effect, Measure};
+use crate::agreement::{Agreement, Balance, Perspective};
+use crate::ledger::Tolerance;
+use crate::money::{Currency, MINOR_UNITS_LIMIT, sum_text};
+use crate::rule::{Breach, Rule};
+use crate::series::{Amounts, Series};
+
+/// What one entry, or a reversal and what takes its place, would change in an agreement.
+pub(crate) struct Change<'a> {
+    /// The state it is judged against.
+    pub(crate) agreement: &'a Agreement,
+    /// As breaches name it: `agreement/<id>`.
+    pub(crate) subject: &'a str,
+    /// The effects by day, ascending.
+    pub(crate) effects: &'a [(Date, Vec<Effect>)],
+}
+
+impl Change<'_> {
+    fn perspective(&self) -> Perspective {
+        self.agreement.perspective()
+    }
+
+    fn currency(&self) -> Currency {
+        self.agreement.currency()
+    }
+
+    fn text(&self, minor_units: i128) -> String {
+        sum_text(minor_units, self.currency())
+    }
+
+    /// How the balances of the agreement, or of one line, change by day.
+    fn balances(&self, only: Option<usize>) -> Vec<(Date, Balance)> {
+        let days = self.effects.iter();
+        days.map(|(on, effects)| {
+            let sum = effects
+                .iter()
+                .fold(Balance::default(), |sum, effect| match effect {
+                    Effect::Amount {
+                        line,
+                        measure,
+                        minor_units,
+                        ..
+                    } if only.is_none_or(|only| only == *line) => {
+                        sum.plus(Balance::of(*measure, *minor_units))
+                    }
+                    Effect::Tranche { minor_units, .. } if only.is_none() => sum.plus(Balance {
+                        scheduled: *minor_units,
+                        ..Balance::default()
+                    }),
+                    Effect::Amount { .. } | Effect::Tranche { .. } | Effect::Share { .. } => sum,
+                });
+            (*on, sum)
+        })
+        .collect()
+    }
+
+    /// The lines whose payments change, each once.
+    fn paid_lines(&self) -> Vec<usize> {
+        let effects = self.effects.iter().flat_map(|(_, effects)| effects);
+        let mut lines: Vec<usize> = effects
+            .filter_map(|effect| match effect {
+                Effect::Amount {
+                    line,
+                    measure: Measure::Disbursed | Measure::Received,
+                    ..
+                } => Some(*line),
+                Effect::Amount { .. } | Effect::Share { .. } | Effect::Tranche { .. } => None,
+            })
+            .collect();
+        lines.sort_unstable();
+        lines.dedup();
+        lines
+    }
+}
+
+/// The day on which something is most exceeded, and what stands there with the change.
+struct Worst {
+    on: Date,
+    excess: i128,
+    after: Balance,
+}
+
+/// Finds the worst day of a change: `excess` is above 0 where a rule is broken. Days on which the change makes
+/// nothing larger, or which `touched` leaves out, do not count.
+fn worst(
+    series: &Series<Balance>,
+    changes: &[(Date, Balance)],
+    touched: impl Fn(Balance, Balance) -> bool,
+    excess: impl Fn(Balance) -> i128,
+) -> Option<Worst> {
+    let mut worst: Option<Worst> = None;
+    series.walk(changes, |on, before, after| {
+        let now = excess(after);
+        if !touched(before, after) || now <= excess(before).max(0) {
+            return;
+        }
+        if worst.as_ref().is_none_or(|worst| worst.excess < now) {
+            worst = Some(Worst {
+                on,
+                excess: now,
+                after,
+            });
+        }
+    });
+    worst
+}
+
+/// How much may be paid against a commitment (R10): C + the larger of the two tolerances.
+fn limit(committed: i128, tolerance: Tolerance) -> i128 {
+    let relative = committed
+        .max(0)
+        .saturating_mul(i128::from(tolerance.relative_ppm))
+        .checked_div(1_000_000)
+        .unwrap_or_default();
+    committed.saturating_add(relative.max(i128::from(tolerance.absolute_minor)))
+}
+
+/// R10 for the whole agreement.
+pub(crate) fn within_commitment(change: &Change<'_>, tolerance: Tolerance) -> Option<Breach> {
+    let changes = change.balances(None);
+    let series = &change.agreement.balances;
+    exceeds_commitment(change, series, &changes, tolerance, change.subject)
+}
+
+/// R10 for each line that is paid; the first breach.
+pub(crate) fn line_within_commitment(change: &Change<'_>, tolerance: Tolerance) -> Option<Breach> {
+    change.paid_lines().into_iter().find_map(|at| {
+        let line = change.agreement.line_at(at)?;
+        let series = &change.agreement.lines.get(at)?.balances;
+        let subject = format!("{}/{}", change.subject, line.line_id);
+        let changes = change.balances(Some(at));
+        exceeds_commitment(change, series, &changes, tolerance, &subject)
+    })
+}
+
+fn exceeds_commitment(
+    change: &Change<'_>,
+    series: &Series<Balance>,
+    changes: &[(Date, Balance)],
+    tolerance: Tolerance,
+    subject: &str,
+) -> Option<Breach> {
+    let perspective = change.perspective();
+    let paid = |balance: Balance| balance.paid(perspective);
+    let worst = worst(
+        series,
+        changes,
+        |before, after| paid(before) < paid(after),
+        |balance| paid(balance).saturating_sub(limit(balance.committed, tolerance)),
+    )?;
+    Some(Breach::new(
+        Rule::WithinCommitment,
+        subject,
+        &[
+            (
+                "limit",
+                &change.text(limit(worst.after.committed, tolerance)),
+            ),
+            ("attempted", &change.text(paid(worst.after))),
+            ("committed", &change.text(worst.after.committed)),
+            ("on", &worst.on),
+        ],
+    ))
+}
+
+/// R13: a decrease, or the reversal of an increase, leaves less than was paid.
+pub(crate) fn commitment_above_disbursed(change: &Change<'_>) -> Option<Breach> {
+    let perspective = change.perspective();
+    let worst = worst(
+        &change.agreement.balances,
+        &change.balances(None),
+        |before, after| after.committed < before.committed,
+        |balance| balance.undisbursed(perspective).saturating_neg(),
+    )?;
+    Some(Breach::new(
+        Rule::CommitmentAboveDisbursed,
+        change.subject,
+        &[
+            (
+                paid_name(perspective),
+                &change.text(worst.after.paid(perspective)),
+            ),
+            ("attempted", &change.text(worst.after.committed)),
+            ("on", &worst.on),
+        ],
+    ))
+}
+
+/// R14: a refund, or the reversal of a payment, leaves less than nothing.
+pub(crate) fn disbursed_not_negative(change: &Change<'_>) -> Option<Breach> {
+    let perspective = change.perspective();
+    let paid = |balance: Balance| balance.paid(perspective);
+    let worst = worst(
+        &change.agreement.balances,
+        &change.balances(None),
+        |before, after| paid(after) < paid(before),
+        |balance| paid(balance).saturating_neg(),
+    )?;
+    Some(Breach::new(
+        Rule::DisbursedNotNegative,
+        change.subject,
+        &[
+            (paid_name(perspective), &change.text(paid(worst.after))),
+            ("on", &worst.on),
+        ],
+    ))
+}
+
+/// R17: more is scheduled than is left to pay.
+pub(crate) fn scheduled_within_undisbursed(change: &Change<'_>) -> Option<Breach> {
+    let perspective = change.perspective();
+    let worst = worst(
+        &change.agreement.balances,
+        &change.balances(None),
+        |_, after| 0 < after.scheduled,
+        |balance| {
+            balance
+                .scheduled
+                .saturating_sub(balance.undisbursed(perspective))
+        },
+    )?;
+    Some(Breach::new(
+        Rule::ScheduledWithinUndisbursed,
+        change.subject,
+        &[
+            ("scheduled", &change.text(worst.after.scheduled)),
+            (
+                "undisbursed",
+                &change.text(worst.after.undisbursed(perspective)),
+            ),
+            ("on", &worst.on),
+        ],
+    ))
+}
+
+/// R21: a refund is more than was paid to (incoming: came from) that party. Only for refunds; the first party.
+pub(crate) fn refund_within_disbursed(change: &Change<'_>) -> Option<Breach> {
+    let mut parties: Vec<(Measure, &str, Date, i128)> = Vec::new();
+    for (on, effects) in change.effects {
+        for effect in effects {
+            let Effect::Amount {
+                measure,
+                party: Some(party),
+                minor_units,
+                ..
+            } = effect
+            else {
+                continue;
+            };
+            parties.push((*measure, party, *on, *minor_units));
+        }
+    }
+    parties.sort_by_key(|&(measure, party, on, _)| (measure, party, on));
+    parties
+        .chunk_by(|a, b| (a.0, a.1) == (b.0, b.1))
+        .find_map(|chunk| refunds_too_much(change, chunk))
+}
+
+fn refunds_too_much(change: &Change<'_>, chunk: &[(Measure, &str, Date, i128)]) -> Option<Breach> {
+    let &(measure, party, _, _) = chunk.first()?;
+    let nothing = Series::default();
+    let known = change.agreement.parties.get(&(measure, party.into()));
+    let series: &Series<i128> = known.unwrap_or(&nothing);
+    let changes: Vec<(Date, i128)> = chunk.iter().map(|&(_, _, on, sum)| (on, sum)).collect();
+    let mut worst: Option<(i128, i128, Date)> = None;
+    series.walk(&changes, |on, before, after| {
+        let grows = after < before && after < before.min(0);
+        if grows && worst.is_none_or(|(_, lowest, _)| after < lowest) {
+            worst = Some((before, after, on));
+        }
+    });
+    let (before, after, on) = worst?;
+    Some(Breach::new(
+        Rule::RefundWithinDisbursed,
+        change.subject,
+        &[
+            ("party", &party),
+            (measure_name(measure), &change.text(before)),
+            ("refund", &change.text(before.saturating_sub(after))),
+            ("on", &on),
+        ],
+    ))
+}
+
+/// Whether any total would leave the range that amounts have.
+pub(crate) fn out_of_range(change: &Change<'_>) -> bool {
+    let changes = change.balances(None);
+    let sum = changes
+        .iter()
+        .fold(change.agreement.balance(), |sum, (_, change)| {
+            sum.plus(*change)
+        });
+    [
+        sum.committed,
+        sum.disbursed,
+        sum.received,
+        sum.expended,
+        sum.scheduled,
+    ]
+    .iter()
+    .any(|&total| MINOR_UNITS_LIMIT <= total.saturating_abs())
+}
+
+/// R11: a payment before the signature. Without a published signature the first commitment entry stands for
+/// it; where none is recorded yet, nothing says that the money was promised by then, so that is a breach too.
+pub(crate) fn not_before_signature(
+    agreement: &Agreement,
+    subject: &str,
+    effective_on: Date,
+) -> Option<Breach> {
+    let (name, promised_on) = match agreement.terms().signed_on {
+        Some(signed_on) => ("signed_on", Some(signed_on)),
+        None => ("first_commitment_on", agreement.first_commitment_on()),
+    };
+    if promised_on.is_some_and(|promised_on| promised_on <= effective_on) {
+        return None;
+    }
+    let promised = promised_on.map_or_else(|| "none recorded".to_owned(), |on| on.to_string());
+    Some(Breach::new(
+        Rule::NotBeforeSignature,
+        subject,
+        &[(name, &promised), ("effective_on", &effective_on)],
+    ))
+}
+
+/// R12: a payment after the last day as it is now.
+pub(crate) fn not_after_end(
+    agreement: &Agreement,
+    subject: &str,
+    effective_on: Date,
+) -> Option<Breach> {
+    let ends_on = agreement
+        .ends_on()
+        .filter(|&ends_on| ends_on < effective_on)?;
+    Some(Breach::new(
+        Rule::NotAfterEnd,
+        subject,
+        &[("ends_on", &ends_on), ("effective_on", &effective_on)],
+    ))
+}
+
+const fn paid_name(perspective: Perspective) -> &'static str {
+    match perspective {
+        Perspective::Provider => "disbursed",
+        Perspective::Recipient => "received",
+    }
+}
+
+const fn measure_name(measure: Measure) -> &'static str {
+    match measure {
+        Measure::Committed => "committed",
+        Measure::Disbursed => "disbursed",
+        Measure::Received => "received",
+        Measure::Expended => "expended",
+    }
+}

@@ -1,0 +1,376 @@
+//! What is known of one agreement: the fold of its events.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use jiff::civil::Date;
+
+use crate::agreement::{ForecastEntry, Line, Perspective, Terms, YearBasis, YearShare};
+use crate::ids::{AgreementId, LineId, PaymentId, TrancheId};
+use crate::log::{EventId, Revision};
+use crate::money::Currency;
+use crate::party::OrgRef;
+use crate::period::Period;
+use crate::series::{Amounts, Series};
+
+/// The amounts of an agreement, or of one line of it, in minor units of the agreement's currency. All are net:
+/// decreases, refunds and reversals are taken out (DOMAIN.md 2.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Balance {
+    /// C: signed, plus increases, minus decreases.
+    pub committed: i128,
+    /// D: disbursements and reimbursements, minus refunds made.
+    pub disbursed: i128,
+    /// Receipts, minus refunds received.
+    pub received: i128,
+    /// X: expenditure reported, minus reduced.
+    pub expended: i128,
+    /// S: what is open of the tranches; 0 for a line, because tranches are not by line.
+    pub scheduled: i128,
+}
+
+impl Balance {
+    /// What counts against the commitment: received for an incoming agreement, else disbursed.
+    pub const fn paid(&self, perspective: Perspective) -> i128 {
+        match perspective {
+            Perspective::Provider => self.disbursed,
+            Perspective::Recipient => self.received,
+        }
+    }
+
+    /// U: committed minus paid; negative where more was paid.
+    pub const fn undisbursed(&self, perspective: Perspective) -> i128 {
+        self.committed.saturating_sub(self.paid(perspective))
+    }
+
+    pub(crate) fn of(measure: Measure, minor_units: i128) -> Self {
+        let mut balance = Self::default();
+        match measure {
+            Measure::Committed => balance.committed = minor_units,
+            Measure::Disbursed => balance.disbursed = minor_units,
+            Measure::Received => balance.received = minor_units,
+            Measure::Expended => balance.expended = minor_units,
+        }
+        balance
+    }
+
+    pub(crate) const fn measure(&self, measure: Measure) -> i128 {
+        match measure {
+            Measure::Committed => self.committed,
+            Measure::Disbursed => self.disbursed,
+            Measure::Received => self.received,
+            Measure::Expended => self.expended,
+        }
+    }
+
+    fn zip(self, other: Self, sum: impl Fn(i128, i128) -> i128) -> Self {
+        Self {
+            committed: sum(self.committed, other.committed),
+            disbursed: sum(self.disbursed, other.disbursed),
+            received: sum(self.received, other.received),
+            expended: sum(self.expended, other.expended),
+            scheduled: sum(self.scheduled, other.scheduled),
+        }
+    }
+}
+
+impl Amounts for Balance {
+    fn plus(self, other: Self) -> Self {
+        self.zip(other, i128::saturating_add)
+    }
+
+    fn minus(self, other: Self) -> Self {
+        self.zip(other, i128::saturating_sub)
+    }
+}
+
+/// Which amount of a balance changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Measure {
+    Committed,
+    Disbursed,
+    Received,
+    Expended,
+}
+
+/// One change that an entry makes to the state. A reversal makes the same changes with the other sign.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Effect {
+    /// To an amount of a line, and so of the agreement.
+    Amount {
+        line: usize,
+        measure: Measure,
+        /// To or from whom, for payments (R21).
+        party: Option<Arc<str>>,
+        minor_units: i128,
+    },
+    /// To the share of a line's commitment that is for one period.
+    Share { line: usize, share: YearShare },
+    /// To what is open of a tranche.
+    Tranche {
+        tranche_id: TrancheId,
+        period: Period,
+        minor_units: i128,
+    },
+}
+
+impl Effect {
+    pub(crate) fn negated(&self) -> Self {
+        let mut effect = self.clone();
+        match &mut effect {
+            Self::Amount { minor_units, .. } | Self::Tranche { minor_units, .. } => {
+                *minor_units = minor_units.saturating_neg();
+            }
+            Self::Share { share, .. } => share.minor_units = share.minor_units.saturating_neg(),
+        }
+        effect
+    }
+}
+
+/// What sort of entry an event is, as far as reversing it goes (R5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EntryKind {
+    /// More or less is committed.
+    Commitment,
+    /// A payment or a report of spending.
+    Cash,
+    /// Money moved between lines and periods.
+    Reallocation,
+    /// A tranche was scheduled, rescheduled or cancelled.
+    Schedule,
+    /// The published plan was replaced.
+    Forecast,
+    /// Cancels another entry.
+    Reversal,
+    /// Signature, words, lines and term: other entries stand on it, and a later event of the same kind
+    /// corrects it, so it cannot be reversed.
+    Fixed,
+}
+
+/// What is remembered of one recorded event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// When it is true in the world.
+    pub effective_on: Date,
+    /// What sort it is.
+    pub kind: EntryKind,
+    /// The reversal or replacement that cancelled it.
+    pub reversed_by: Option<EventId>,
+    pub(crate) payment_id: Option<PaymentId>,
+    pub(crate) effects: Vec<Effect>,
+}
+
+/// What is open of a scheduled portion.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TrancheState {
+    /// What was scheduled, in minor units.
+    pub scheduled: i128,
+    /// What is neither paid nor cancelled of it, in minor units.
+    pub open: i128,
+    /// When it was due before it was last rescheduled, the first day first; the last is the day it is due now.
+    pub(crate) dues: Vec<(EventId, Date, Period)>,
+    /// Standing events about it, oldest first.
+    pub(crate) touched_by: Vec<EventId>,
+}
+
+impl TrancheState {
+    /// The day it is due now.
+    pub fn due_on(&self) -> Date {
+        self.dues.last().map_or(Date::MAX, |&(_, due_on, _)| due_on)
+    }
+
+    /// The period it is for now.
+    pub fn period(&self) -> Period {
+        let due = self.dues.last();
+        due.map_or(Period::day(Date::MAX), |&(_, _, period)| period)
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub(crate) struct LineState {
+    pub(crate) balances: Series<Balance>,
+    /// The net commitment by period and basis; none is 0.
+    pub(crate) shares: BTreeMap<(Period, YearBasis), i128>,
+}
+
+/// One legal agreement: the fold of its events so far.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Agreement {
+    pub(crate) terms: Terms,
+    pub(crate) ends_on: Option<Date>,
+    pub(crate) revision: Revision,
+    /// Lines opened after signature; their places follow those of the terms.
+    pub(crate) opened: Vec<Line>,
+    pub(crate) places: BTreeMap<LineId, usize>,
+    pub(crate) lines: Vec<LineState>,
+    pub(crate) balances: Series<Balance>,
+    /// Net payments by party, for R21.
+    pub(crate) parties: BTreeMap<(Measure, Arc<str>), Series<i128>>,
+    pub(crate) tranches: BTreeMap<TrancheId, TrancheState>,
+    /// Tranches of which something is open, the first due first.
+    pub(crate) open_tranches: BTreeSet<(Date, TrancheId)>,
+    /// Standing published plans, the newest last.
+    pub(crate) forecasts: Vec<(EventId, Vec<ForecastEntry>)>,
+    pub(crate) payments: BTreeSet<PaymentId>,
+    /// Days on which money was committed, with how many standing entries did so (R11).
+    pub(crate) committed_on: BTreeMap<Date, u32>,
+    /// Every event, ascending.
+    pub(crate) entries: Vec<(EventId, Entry)>,
+}
+
+impl Agreement {
+    /// The terms as first signed: dates and lines are the original ones.
+    pub fn terms(&self) -> &Terms {
+        &self.terms
+    }
+
+    /// The one currency of its commitments.
+    pub fn currency(&self) -> Currency {
+        self.terms.currency
+    }
+
+    /// Whose view is booked.
+    pub fn perspective(&self) -> Perspective {
+        self.terms.perspective
+    }
+
+    /// The last day of its term as it is now, included.
+    pub fn ends_on(&self) -> Option<Date> {
+        self.ends_on
+    }
+
+    /// How many events it holds.
+    pub fn revision(&self) -> Revision {
+        self.revision
+    }
+
+    /// Its lines, in the order in which they were signed or opened.
+    pub fn lines(&self) -> impl Iterator<Item = &Line> {
+        self.terms.lines.iter().chain(&self.opened)
+    }
+
+    /// One of its lines.
+    pub fn line(&self, line_id: &LineId) -> Option<&Line> {
+        self.line_at(*self.places.get(line_id)?)
+    }
+
+    /// Everything recorded so far, whatever its date.
+    pub fn balance(&self) -> Balance {
+        self.balances.total()
+    }
+
+    /// What was true at the end of a day, as far as it is recorded.
+    pub fn balance_as_of(&self, effective_as_of: Date) -> Balance {
+        self.balances.as_of(effective_as_of)
+    }
+
+    /// Everything recorded so far of one line.
+    pub fn line_balance(&self, line_id: &LineId) -> Option<Balance> {
+        let line = self.lines.get(*self.places.get(line_id)?)?;
+        Some(line.balances.total())
+    }
+
+    /// What was true of one line at the end of a day.
+    pub fn line_balance_as_of(&self, line_id: &LineId, effective_as_of: Date) -> Option<Balance> {
+        let line = self.lines.get(*self.places.get(line_id)?)?;
+        Some(line.balances.as_of(effective_as_of))
+    }
+
+    /// U in minor units: committed minus disbursed, or minus received for an incoming agreement.
+    pub fn undisbursed(&self) -> i128 {
+        self.balance().undisbursed(self.perspective())
+    }
+
+    /// The net commitment of a line by period, ascending; empty for an unknown line.
+    pub fn year_shares(&self, line_id: &LineId) -> Vec<YearShare> {
+        let line = self.places.get(line_id).and_then(|&at| self.lines.get(at));
+        let shares = line.into_iter().flat_map(|line| &line.shares);
+        shares
+            .map(|(&(period, basis), &minor_units)| YearShare {
+                period,
+                minor_units,
+                basis,
+            })
+            .collect()
+    }
+
+    /// A tranche, open or not.
+    pub fn tranche(&self, tranche_id: &TrancheId) -> Option<&TrancheState> {
+        self.tranches.get(tranche_id)
+    }
+
+    /// Tranches of which something is open, the first due first.
+    pub fn open_tranches(&self) -> impl Iterator<Item = (&TrancheId, &TrancheState)> {
+        self.open_tranches
+            .iter()
+            .filter_map(|(_, tranche_id)| self.tranches.get_key_value(tranche_id))
+    }
+
+    /// The published plan in force; empty if there is none.
+    pub fn forecast(&self) -> &[ForecastEntry] {
+        self.forecasts.last().map_or(&[], |(_, entries)| entries)
+    }
+
+    /// What is remembered of one of its events.
+    pub fn entry(&self, event_id: EventId) -> Option<&Entry> {
+        let at = self.entry_place(event_id)?;
+        self.entries.get(at).map(|(_, entry)| entry)
+    }
+
+    /// Its events, ascending.
+    pub fn entries(&self) -> impl Iterator<Item = (EventId, &Entry)> {
+        self.entries
+            .iter()
+            .map(|(event_id, entry)| (*event_id, entry))
+    }
+
+    /// The first day on which money was committed, by entries that stand.
+    pub fn first_commitment_on(&self) -> Option<Date> {
+        self.committed_on.keys().next().copied()
+    }
+
+    pub(crate) fn entry_place(&self, event_id: EventId) -> Option<usize> {
+        self.entries
+            .binary_search_by_key(&event_id, |&(event_id, _)| event_id)
+            .ok()
+    }
+
+    pub(crate) fn line_at(&self, at: usize) -> Option<&Line> {
+        let signed = self.terms.lines.len();
+        match at.checked_sub(signed) {
+            None => self.terms.lines.get(at),
+            Some(opened) => self.opened.get(opened),
+        }
+    }
+
+    /// Who is on the other side of a payment on this line, as R21 counts it.
+    pub(crate) fn party(&self, at: usize, measure: Measure, named: Option<&OrgRef>) -> Arc<str> {
+        let terms = &self.terms;
+        let own = match (measure, terms.perspective) {
+            (Measure::Received, Perspective::Recipient) => {
+                self.line_at(at).and_then(|line| line.counterparty.as_ref())
+            }
+            (
+                Measure::Disbursed | Measure::Committed | Measure::Expended,
+                Perspective::Provider,
+            ) => self.line_at(at).and_then(|line| line.counterparty.as_ref()),
+            (Measure::Received, Perspective::Provider)
+            | (
+                Measure::Disbursed | Measure::Committed | Measure::Expended,
+                Perspective::Recipient,
+            ) => None,
+        };
+        let agreed = match measure {
+            Measure::Received => &terms.provider,
+            Measure::Disbursed | Measure::Committed | Measure::Expended => &terms.recipient,
+        };
+        let org = named.or(own).unwrap_or(agreed);
+        let key = org.id.as_ref().or(org.name.as_ref());
+        key.cloned().unwrap_or_else(|| "".into())
+    }
+
+    /// The id of an agreement's stream, as subjects of breaches name it.
+    pub(crate) fn subject(agreement_id: &AgreementId) -> String {
+        format!("agreement/{agreement_id}")
+    }
+}

@@ -1,0 +1,300 @@
+//! The state of one ledger in memory, where submissions are decided and events folded.
+//!
+//! It is not a store: the log is. A book is the fold of a log prefix, and two books of the same prefix are
+//! equal, whether they were replayed or grew decision by decision.
+
+mod corrupt;
+mod decide;
+mod fold;
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use jiff::civil::Date;
+
+use crate::agreement::{Agreement, AgreementEvent};
+use crate::command::Submission;
+use crate::event::{Event, Fact, Stream};
+use crate::ids::{AgreementId, ImportId, LedgerId, PledgeId};
+use crate::import::{Import, ImportEvent};
+use crate::ledger::{LedgerEvent, LedgerPolicy};
+use crate::log::{EventId, Position, Recorded, Revision};
+use crate::party::ExternalReference;
+use crate::pledge::{Pledge, PledgeEvent};
+use crate::rejection::Refusal;
+use crate::rule::Profile;
+
+pub use corrupt::{CorruptStream, Impossible};
+pub use decide::{COMMANDS_MAX, EXPECTED_MAX};
+
+/// What a submission adds, decided on one state of a book.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decision {
+    /// The position of the record it will be.
+    pub at: Position,
+    /// Its events in order; never empty.
+    pub events: Vec<Event>,
+}
+
+impl Decision {
+    /// The events with the ids they will have.
+    pub fn events(&self) -> impl Iterator<Item = (EventId, &Event)> {
+        let ids = (0_u32..).map(|index| EventId {
+            position: self.at,
+            index,
+        });
+        ids.zip(&self.events)
+    }
+}
+
+/// A submitter's own number as a strict ledger keeps it unique: system, event kind, number.
+type ReferenceKey = (Arc<str>, &'static str, Arc<str>);
+
+/// The state of one ledger: what `decide` needs to know of its history.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Book {
+    ledger_id: LedgerId,
+    profile: Profile,
+    policy: LedgerPolicy,
+    agreements: HashMap<AgreementId, Agreement>,
+    pledges: HashMap<PledgeId, Pledge>,
+    imports: HashMap<ImportId, Import>,
+    /// Standing events by their submitter's number; only kept in a strict ledger, where it is unique.
+    references: HashMap<ReferenceKey, EventId>,
+    referenced: HashMap<EventId, ReferenceKey>,
+    newest_published_on: Option<Date>,
+}
+
+impl Book {
+    /// Returns the one event of position 0, from which a ledger begins.
+    pub fn ledger_created(
+        ledger_id: LedgerId,
+        profile: Profile,
+        policy: LedgerPolicy,
+        effective_on: Date,
+    ) -> Event {
+        Event {
+            stream: Stream::Ledger,
+            revision: Revision(1),
+            effective_on,
+            external_reference: None,
+            evidence: Vec::new(),
+            flags: Vec::new(),
+            fact: Fact::Ledger(LedgerEvent::LedgerCreated {
+                ledger_id,
+                profile,
+                policy,
+            }),
+        }
+    }
+
+    /// Begins a book from the event of position 0.
+    ///
+    /// # Errors
+    /// [`CorruptStream`] unless it is a `LedgerCreated`, alone at the start.
+    pub fn created(recorded: &Recorded<Event>) -> Result<Self, CorruptStream> {
+        let event = &recorded.event;
+        let start = EventId {
+            position: Position(0),
+            index: 0,
+        };
+        match &event.fact {
+            Fact::Ledger(LedgerEvent::LedgerCreated {
+                ledger_id,
+                profile,
+                policy,
+            }) if recorded.event_id == start
+                && event.stream == Stream::Ledger
+                && event.revision == Revision(1) =>
+            {
+                Ok(Self {
+                    ledger_id: ledger_id.clone(),
+                    profile: *profile,
+                    policy: policy.clone(),
+                    agreements: HashMap::new(),
+                    pledges: HashMap::new(),
+                    imports: HashMap::new(),
+                    references: HashMap::new(),
+                    referenced: HashMap::new(),
+                    newest_published_on: None,
+                })
+            }
+            Fact::Ledger(_) | Fact::Agreement(_) | Fact::Pledge(_) | Fact::Import(_) => Err(
+                CorruptStream::new(recorded.event_id, event, Impossible::NotTheBeginning),
+            ),
+        }
+    }
+
+    /// Decides which events `submission` adds as the record at position `at`, recorded on the UTC date `today`.
+    /// Pure; the book does not change.
+    ///
+    /// # Errors
+    /// [`Refusal`] with every reason, in a stable order.
+    pub fn decide(
+        &self,
+        submission: &Submission,
+        at: Position,
+        today: Date,
+    ) -> Result<Decision, Refusal> {
+        decide::decide(self, submission, at, today)
+    }
+
+    /// Takes a decision's events up, so that the next submission is decided on them.
+    ///
+    /// # Panics
+    /// If the decision was not made on this very state: that is a fault of the writer, and going on would
+    /// break INV-2.
+    pub fn apply(&mut self, decision: &Decision) {
+        for (event_id, event) in decision.events() {
+            if let Err(corrupt) = self.fold(event_id, event) {
+                panic!("INV-2: a decision is applied to the state it was made on: {corrupt}");
+            }
+        }
+    }
+
+    /// Folds one recorded event. Re-checks no rule: what happened, happened.
+    ///
+    /// # Errors
+    /// [`CorruptStream`] for an impossible order; the book must then be thrown away.
+    pub fn evolve(&mut self, recorded: &Recorded<Event>) -> Result<(), CorruptStream> {
+        self.fold(recorded.event_id, &recorded.event)
+    }
+
+    /// The ledger's id.
+    pub fn ledger_id(&self) -> &LedgerId {
+        &self.ledger_id
+    }
+
+    /// Refuse or flag; fixed for ever.
+    pub fn profile(&self) -> Profile {
+        self.profile
+    }
+
+    /// The settings in force.
+    pub fn policy(&self) -> &LedgerPolicy {
+        &self.policy
+    }
+
+    /// One agreement.
+    pub fn agreement(&self, id: &AgreementId) -> Option<&Agreement> {
+        self.agreements.get(id)
+    }
+
+    /// One pledge.
+    pub fn pledge(&self, id: &PledgeId) -> Option<&Pledge> {
+        self.pledges.get(id)
+    }
+
+    /// One import run.
+    pub fn import(&self, id: &ImportId) -> Option<&Import> {
+        self.imports.get(id)
+    }
+
+    /// The standing event that carries a submitter's number. Only a strict ledger, which keeps them unique per
+    /// system and kind, knows.
+    pub fn by_external_reference(
+        &self,
+        external_reference: &ExternalReference,
+        kind: &'static str,
+    ) -> Option<EventId> {
+        let key = reference_key(external_reference, kind);
+        self.references.get(&key).copied()
+    }
+
+    /// The newest publication date among the imports started so far.
+    pub fn newest_published_on(&self) -> Option<Date> {
+        self.newest_published_on
+    }
+
+    /// How many events a stream holds; absent if it does not exist.
+    pub fn revision(&self, stream: &Stream) -> Option<Revision> {
+        match stream {
+            Stream::Ledger => Some(Revision(1)),
+            Stream::Agreement(id) => self.agreements.get(id).map(Agreement::revision),
+            Stream::Pledge(id) => self.pledges.get(id).map(Pledge::revision),
+            Stream::Import(id) => self.imports.get(id).map(|import| import.revision),
+        }
+    }
+
+    /// A text that says the whole state, the same for equal books: what a test or a digest compares.
+    pub fn digest_input(&self) -> String {
+        let agreements: BTreeMap<_, _> = self.agreements.iter().collect();
+        let pledges: BTreeMap<_, _> = self.pledges.iter().collect();
+        let imports: BTreeMap<_, _> = self.imports.iter().collect();
+        let references: BTreeMap<_, _> = self.references.iter().collect();
+        format!(
+            "{:?}\n{:?}\n{:?}\n{agreements:?}\n{pledges:?}\n{imports:?}\n{references:?}\n{:?}",
+            self.ledger_id, self.profile, self.policy, self.newest_published_on
+        )
+    }
+
+    fn fold(&mut self, event_id: EventId, event: &Event) -> Result<(), CorruptStream> {
+        let corrupt = |problem| CorruptStream::new(event_id, event, problem);
+        let before = self.revision(&event.stream).unwrap_or_default();
+        if before.0.checked_add(1) != Some(event.revision.0) {
+            return Err(corrupt(Impossible::RevisionGap { before }));
+        }
+        self.fold_fact(event_id, event).map_err(corrupt)?;
+        self.note_reference(event_id, event);
+        Ok(())
+    }
+
+    fn fold_fact(&mut self, event_id: EventId, event: &Event) -> Result<(), Impossible> {
+        let at = (event_id, event.effective_on);
+        match (&event.stream, &event.fact) {
+            (Stream::Agreement(id), Fact::Agreement(fact)) => {
+                fold::agreement(&mut self.agreements, id, at, fact)
+            }
+            (Stream::Pledge(id), Fact::Pledge(fact)) => {
+                fold::pledge(&mut self.pledges, id, at, fact)
+            }
+            (Stream::Import(id), Fact::Import(fact)) => {
+                fold::import(&mut self.imports, id, fact)?;
+                if let ImportEvent::ImportStarted(source) = fact {
+                    self.newest_published_on =
+                        self.newest_published_on.max(Some(source.published_on));
+                }
+                Ok(())
+            }
+            (Stream::Ledger, Fact::Ledger(_)) => Err(Impossible::CreatedTwice),
+            (
+                Stream::Ledger | Stream::Agreement(_) | Stream::Pledge(_) | Stream::Import(_),
+                Fact::Ledger(_) | Fact::Agreement(_) | Fact::Pledge(_) | Fact::Import(_),
+            ) => Err(Impossible::WrongStream),
+        }
+    }
+
+    /// Keeps the submitter's numbers of standing events; a reversed one gives its number free.
+    fn note_reference(&mut self, event_id: EventId, event: &Event) {
+        if self.profile != Profile::Strict {
+            return;
+        }
+        if let Some(target) = reversed(&event.fact)
+            && let Some(key) = self.referenced.remove(&target)
+        {
+            self.references.remove(&key);
+        }
+        if let Some(external_reference) = &event.external_reference {
+            let key = reference_key(external_reference, event.fact.kind());
+            self.references.insert(key.clone(), event_id);
+            self.referenced.insert(event_id, key);
+        }
+    }
+}
+
+fn reference_key(external_reference: &ExternalReference, kind: &'static str) -> ReferenceKey {
+    let ExternalReference { system, reference } = external_reference;
+    (system.clone(), kind, reference.clone())
+}
+
+/// The entry that a fact cancels, if it does.
+fn reversed(fact: &Fact) -> Option<EventId> {
+    if let Fact::Agreement(
+        AgreementEvent::EntryReversed { target, .. } | AgreementEvent::EntryReplaced { target },
+    )
+    | Fact::Pledge(PledgeEvent::EntryReversed { target, .. }) = fact
+    {
+        return Some(*target);
+    }
+    None
+}

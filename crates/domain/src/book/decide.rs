@@ -1,0 +1,337 @@
+//! How a submission is decided as a whole: beliefs first, then command by command, all or nothing.
+
+use std::collections::{HashMap, HashSet};
+
+use jiff::civil::Date;
+
+use crate::agreement::decide::Drafts;
+use crate::agreement::{self, Agreement, AgreementCommand, AgreementEvent};
+use crate::book::{Book, Decision, Impossible, ReferenceKey, fold, reference_key, reversed};
+use crate::command::{Action, Command, Expected, Submission};
+use crate::event::{Event, Fact, Stream};
+use crate::finding::Context;
+use crate::ids::{AgreementId, ImportId, PledgeId};
+use crate::import::{self, Import, ImportEvent};
+use crate::log::{EventId, Position, Revision};
+use crate::pledge::{self, Pledge, PledgeCommand};
+use crate::rejection::{Refusal, Refused, Rejection};
+use crate::rule::Profile;
+
+/// The most commands of one submission (CONVENTIONS.md 8 "Limits").
+pub const COMMANDS_MAX: usize = 1_000;
+/// The most streams that a submission may hold beliefs about.
+pub const EXPECTED_MAX: usize = 256;
+
+pub(super) fn decide(
+    book: &Book,
+    submission: &Submission,
+    at: Position,
+    today: Date,
+) -> Result<Decision, Refusal> {
+    let mut reasons = of_submission(book, submission);
+    let mut working = Working::new(book, submission, at, today);
+    for (index, command) in submission.commands.iter().enumerate() {
+        let stream = command.action.stream();
+        if working.failed.contains(&stream) {
+            continue;
+        }
+        if let Err(rejections) = working.take(&stream, command) {
+            working.failed.insert(stream);
+            reasons.extend(rejections.into_iter().map(|rejection| Refused {
+                command_index: Some(index),
+                rejection,
+            }));
+        }
+    }
+    match Refusal::of(reasons) {
+        Some(refusal) => Err(refusal),
+        None => Ok(Decision {
+            at,
+            events: working.events,
+        }),
+    }
+}
+
+/// What is wrong with the submission itself: its size, and every wrong belief (R2).
+fn of_submission(book: &Book, submission: &Submission) -> Vec<Refused> {
+    let mut rejections = Vec::new();
+    let commands = submission.commands.len();
+    if !(1..=COMMANDS_MAX).contains(&commands) {
+        rejections.push(Rejection::Malformed {
+            field: "commands".to_owned(),
+            problem: format!("must hold 1 to {COMMANDS_MAX} commands, holds {commands}"),
+        });
+    }
+    if EXPECTED_MAX < submission.expected.len() {
+        rejections.push(Rejection::Malformed {
+            field: "expected_revisions".to_owned(),
+            problem: format!("must name at most {EXPECTED_MAX} streams"),
+        });
+    }
+    for (stream, expected) in &submission.expected {
+        let actual = book.revision(stream);
+        let holds = match expected {
+            Expected::Exactly(revision) => actual == Some(*revision),
+            Expected::NoStream => actual.is_none(),
+        };
+        if !holds {
+            rejections.push(Rejection::RevisionConflict {
+                stream: stream.clone(),
+                expected: *expected,
+                actual,
+            });
+        }
+    }
+    let refused = |rejection| Refused {
+        command_index: None,
+        rejection,
+    };
+    rejections.into_iter().map(refused).collect()
+}
+
+/// The book as the commands so far would leave it. A stream is copied only if a later command of the same
+/// submission needs to see what an earlier one did.
+struct Working<'a> {
+    book: &'a Book,
+    context: Context<'a>,
+    at: Position,
+    /// Commands still to come, by stream; left empty where there is only one command.
+    to_come: HashMap<Stream, usize>,
+    agreements: HashMap<AgreementId, Agreement>,
+    pledges: HashMap<PledgeId, Pledge>,
+    imports: HashMap<ImportId, Import>,
+    signed: HashSet<AgreementId>,
+    references: HashSet<ReferenceKey>,
+    freed: HashSet<EventId>,
+    newest_published_on: Option<Date>,
+    failed: HashSet<Stream>,
+    events: Vec<Event>,
+}
+
+impl<'a> Working<'a> {
+    fn new(book: &'a Book, submission: &Submission, at: Position, today: Date) -> Self {
+        let mut to_come: HashMap<Stream, usize> = HashMap::new();
+        if 1 < submission.commands.len() {
+            for command in &submission.commands {
+                let count = to_come.entry(command.action.stream()).or_default();
+                *count = count.saturating_add(1);
+            }
+        }
+        Self {
+            book,
+            context: Context {
+                profile: book.profile,
+                policy: &book.policy,
+                today,
+            },
+            at,
+            to_come,
+            agreements: HashMap::new(),
+            pledges: HashMap::new(),
+            imports: HashMap::new(),
+            signed: HashSet::new(),
+            references: HashSet::new(),
+            freed: HashSet::new(),
+            newest_published_on: book.newest_published_on,
+            failed: HashSet::new(),
+            events: Vec::new(),
+        }
+    }
+
+    /// Decides one command and takes its events up.
+    fn take(&mut self, stream: &Stream, command: &Command) -> Result<(), Vec<Rejection>> {
+        let drafts = self.drafts(command);
+        let drafts = match (self.reference_exists(command), drafts) {
+            (None, drafts) => drafts?,
+            (Some(exists), Ok(_)) => return Err(vec![exists]),
+            (Some(exists), Err(mut rejections)) => {
+                rejections.insert(0, exists);
+                return Err(rejections);
+            }
+        };
+        let copied = self.is_needed_later(stream);
+        let mut revision = self.revision(stream);
+        let last = drafts.len().saturating_sub(1);
+        for (index, draft) in drafts.into_iter().enumerate() {
+            revision = Revision(revision.0.saturating_add(1));
+            let event = Event {
+                stream: stream.clone(),
+                revision,
+                effective_on: draft.effective_on,
+                // A replacement's number belongs to the event that takes the place.
+                external_reference: command.external_reference.clone().filter(|_| index == last),
+                evidence: command.evidence.clone(),
+                flags: draft.flags,
+                fact: draft.fact,
+            };
+            self.take_up(event, copied)
+                .map_err(|impossible| vec![unusable(impossible)])?;
+        }
+        Ok(())
+    }
+
+    fn drafts(&self, command: &Command) -> Drafts<Fact> {
+        let on = command.effective_on;
+        match &command.action {
+            Action::Agreement(id, action) => {
+                let agreement = self.agreement(id);
+                let drafts = agreement::decide::decide(self.context, id, agreement, on, action)?;
+                Ok(drafts
+                    .into_iter()
+                    .map(|draft| draft.map(Fact::Agreement))
+                    .collect())
+            }
+            Action::Pledge(id, action) => {
+                let pledge = self.pledges.get(id).or_else(|| self.book.pledge(id));
+                // An agreement whose own commands failed is not judged a second time.
+                let has_agreement = |id: &AgreementId| {
+                    self.signed.contains(id)
+                        || self.book.agreement(id).is_some()
+                        || self.failed.contains(&Stream::Agreement(id.clone()))
+                };
+                let drafts =
+                    pledge::decide::decide(self.context, id, pledge, (on, action), &has_agreement)?;
+                Ok(drafts
+                    .into_iter()
+                    .map(|draft| draft.map(Fact::Pledge))
+                    .collect())
+            }
+            Action::Import(id, action) => {
+                let import = self.imports.get(id).or_else(|| self.book.import(id));
+                let newest = self.newest_published_on;
+                let drafts =
+                    import::decide::decide(self.context, id, import, newest, (on, action))?;
+                Ok(drafts
+                    .into_iter()
+                    .map(|draft| draft.map(Fact::Import))
+                    .collect())
+            }
+        }
+    }
+
+    fn agreement(&self, id: &AgreementId) -> Option<&Agreement> {
+        self.agreements.get(id).or_else(|| self.book.agreement(id))
+    }
+
+    fn revision(&self, stream: &Stream) -> Revision {
+        let copied = match stream {
+            Stream::Ledger => None,
+            Stream::Agreement(id) => self.agreements.get(id).map(Agreement::revision),
+            Stream::Pledge(id) => self.pledges.get(id).map(Pledge::revision),
+            Stream::Import(id) => self.imports.get(id).map(|import| import.revision),
+        };
+        let revision = copied.or_else(|| self.book.revision(stream));
+        revision.unwrap_or_default()
+    }
+
+    /// Whether a later command asks the same stream; counts this one off.
+    fn is_needed_later(&mut self, stream: &Stream) -> bool {
+        let Some(count) = self.to_come.get_mut(stream) else {
+            return false;
+        };
+        *count = count.saturating_sub(1);
+        0 < *count
+    }
+
+    /// Strict: a standing event of the same kind already carries the command's number.
+    fn reference_exists(&self, command: &Command) -> Option<Rejection> {
+        if self.book.profile != Profile::Strict {
+            return None;
+        }
+        let external_reference = command.external_reference.as_ref()?;
+        let kind = command.action.makes();
+        let key = reference_key(external_reference, kind);
+        let exists = |event_id| Rejection::ReferenceExists {
+            external_reference: external_reference.clone(),
+            kind,
+            event_id,
+        };
+        if self.references.contains(&key) {
+            return Some(exists(None));
+        }
+        let standing = self.book.references.get(&key)?;
+        if self.freed.contains(standing) || target(&command.action) == Some(*standing) {
+            return None;
+        }
+        Some(exists(Some(*standing)))
+    }
+
+    fn take_up(&mut self, event: Event, copied: bool) -> Result<(), Impossible> {
+        let event_id = EventId {
+            position: self.at,
+            index: u32::try_from(self.events.len()).unwrap_or(u32::MAX),
+        };
+        self.freed.extend(reversed(&event.fact));
+        if let Some(external_reference) = &event.external_reference {
+            let key = reference_key(external_reference, event.fact.kind());
+            self.references.insert(key);
+        }
+        if let (Stream::Agreement(id), Fact::Agreement(AgreementEvent::AgreementSigned(_))) =
+            (&event.stream, &event.fact)
+        {
+            self.signed.insert(id.clone());
+        }
+        if let Fact::Import(ImportEvent::ImportStarted(source)) = &event.fact {
+            self.newest_published_on = self.newest_published_on.max(Some(source.published_on));
+        }
+        if copied {
+            self.evolve_copy(event_id, &event)?;
+        }
+        self.events.push(event);
+        Ok(())
+    }
+
+    fn evolve_copy(&mut self, event_id: EventId, event: &Event) -> Result<(), Impossible> {
+        let on = event.effective_on;
+        match (&event.stream, &event.fact) {
+            (Stream::Agreement(id), Fact::Agreement(fact)) => {
+                if let (false, Some(agreement)) =
+                    (self.agreements.contains_key(id), self.book.agreement(id))
+                {
+                    self.agreements.insert(id.clone(), agreement.clone());
+                }
+                fold::agreement(&mut self.agreements, id, (event_id, on), fact)
+            }
+            (Stream::Pledge(id), Fact::Pledge(fact)) => {
+                if let (false, Some(pledge)) = (self.pledges.contains_key(id), self.book.pledge(id))
+                {
+                    self.pledges.insert(id.clone(), pledge.clone());
+                }
+                fold::pledge(&mut self.pledges, id, (event_id, on), fact)
+            }
+            (Stream::Import(id), Fact::Import(fact)) => {
+                if let (false, Some(import)) = (self.imports.contains_key(id), self.book.import(id))
+                {
+                    self.imports.insert(id.clone(), import.clone());
+                }
+                fold::import(&mut self.imports, id, fact)
+            }
+            (
+                Stream::Ledger | Stream::Agreement(_) | Stream::Pledge(_) | Stream::Import(_),
+                Fact::Ledger(_) | Fact::Agreement(_) | Fact::Pledge(_) | Fact::Import(_),
+            ) => Err(Impossible::WrongStream),
+        }
+    }
+}
+
+/// The entry that a command asks to cancel.
+fn target(action: &Action) -> Option<EventId> {
+    if let Action::Agreement(
+        _,
+        AgreementCommand::ReverseEntry { target, .. }
+        | AgreementCommand::ReplaceEntry { target, .. },
+    )
+    | Action::Pledge(_, PledgeCommand::ReverseEntry { target, .. }) = action
+    {
+        return Some(*target);
+    }
+    None
+}
+
+/// What `decide` makes can be folded; should that ever fail, the command is refused, not the process ended.
+fn unusable(impossible: Impossible) -> Rejection {
+    Rejection::Malformed {
+        field: "command".to_owned(),
+        problem: format!("makes no event that can stand: {impossible}"),
+    }
+}

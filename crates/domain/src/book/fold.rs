@@ -1,0 +1,73 @@
+//! One event into one map of streams: the same for the book itself and for a submission's working copies.
+
+use std::collections::HashMap;
+
+use jiff::civil::Date;
+
+use crate::agreement::{Agreement, AgreementEvent};
+use crate::book::Impossible;
+use crate::ids::{AgreementId, ImportId, PledgeId};
+use crate::import::{Import, ImportEvent};
+use crate::log::{EventId, Revision};
+use crate::pledge::{Pledge, PledgeEvent};
+
+pub(super) fn agreement(
+    agreements: &mut HashMap<AgreementId, Agreement>,
+    id: &AgreementId,
+    (event_id, effective_on): (EventId, Date),
+    fact: &AgreementEvent,
+) -> Result<(), Impossible> {
+    if let Some(agreement) = agreements.get_mut(id) {
+        return agreement.evolve(event_id, effective_on, fact);
+    }
+    let AgreementEvent::AgreementSigned(terms) = fact else {
+        return Err(Impossible::NotTheBeginning);
+    };
+    let agreement = Agreement::signed(event_id, effective_on, terms)?;
+    agreements.insert(id.clone(), agreement);
+    Ok(())
+}
+
+pub(super) fn pledge(
+    pledges: &mut HashMap<PledgeId, Pledge>,
+    id: &PledgeId,
+    (event_id, effective_on): (EventId, Date),
+    fact: &PledgeEvent,
+) -> Result<(), Impossible> {
+    if let Some(pledge) = pledges.get_mut(id) {
+        return pledge.evolve(event_id, effective_on, fact);
+    }
+    let PledgeEvent::PledgeAnnounced(announcement) = fact else {
+        return Err(Impossible::NotTheBeginning);
+    };
+    let pledge = Pledge::announced(event_id, effective_on, announcement);
+    pledges.insert(id.clone(), pledge);
+    Ok(())
+}
+
+pub(super) fn import(
+    imports: &mut HashMap<ImportId, Import>,
+    id: &ImportId,
+    fact: &ImportEvent,
+) -> Result<(), Impossible> {
+    match (imports.get_mut(id), fact) {
+        (None, ImportEvent::ImportStarted(source)) => {
+            let import = Import {
+                source: source.clone(),
+                completed: false,
+                revision: Revision(1),
+            };
+            imports.insert(id.clone(), import);
+            Ok(())
+        }
+        (Some(import), ImportEvent::ImportCompleted { .. }) if !import.completed => {
+            import.completed = true;
+            import.revision = Revision(import.revision.0.saturating_add(1));
+            Ok(())
+        }
+        (None, ImportEvent::ImportCompleted { .. }) => Err(Impossible::NotTheBeginning),
+        (Some(_), ImportEvent::ImportStarted(_) | ImportEvent::ImportCompleted { .. }) => {
+            Err(Impossible::ImportedTwice)
+        }
+    }
+}

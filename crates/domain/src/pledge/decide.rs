@@ -1,0 +1,255 @@
+//! Which facts a command adds to a pledge, or every reason against it. Pure.
+
+use jiff::civil::Date;
+
+use crate::agreement::ReversalReason;
+use crate::agreement::decide::{Draft, Drafts, reversal_target};
+use crate::event::Stream;
+use crate::finding::{Context, Findings};
+use crate::ids::{AgreementId, PledgeId};
+use crate::log::EventId;
+use crate::money::{MINOR_UNITS_LIMIT, Money, sum_text};
+use crate::pledge::state::PledgeEntryKind;
+use crate::pledge::{Pledge, PledgeAnnouncement, PledgeBalance, PledgeCommand, PledgeEvent};
+use crate::rejection::Rejection;
+use crate::rule::{Breach, Rule};
+use crate::rules;
+use crate::series::Amounts;
+
+/// A pledge that a command is asked of.
+struct Case<'a> {
+    context: Context<'a>,
+    id: &'a PledgeId,
+    subject: &'a str,
+    pledge: &'a Pledge,
+}
+
+/// Decides a command on a pledge, which is absent before its announcement.
+pub(crate) fn decide(
+    context: Context<'_>,
+    id: &PledgeId,
+    pledge: Option<&Pledge>,
+    (effective_on, command): (Date, &PledgeCommand),
+    has_agreement: &dyn Fn(&AgreementId) -> bool,
+) -> Drafts<PledgeEvent> {
+    let subject = format!("pledge/{id}");
+    if let PledgeCommand::Announce(announcement) = command {
+        return match pledge {
+            Some(pledge) if pledge.is_announced() => Err(vec![Rejection::PledgeExists(id.clone())]),
+            Some(pledge) if pledge.currency() != announcement.amount.currency() => {
+                Err(vec![Rejection::CurrencyMismatch {
+                    field: "amount".to_owned(),
+                    expected: pledge.currency(),
+                    actual: announcement.amount.currency(),
+                }])
+            }
+            Some(_) | None => announce(context, &subject, effective_on, announcement),
+        };
+    }
+    let Some(pledge) = pledge else {
+        return Err(vec![Rejection::UnknownPledge(id.clone())]);
+    };
+    let case = Case {
+        context,
+        id,
+        subject: &subject,
+        pledge,
+    };
+    case.decide(effective_on, command, has_agreement)
+}
+
+fn announce(
+    context: Context<'_>,
+    subject: &str,
+    effective_on: Date,
+    announcement: &PledgeAnnouncement,
+) -> Drafts<PledgeEvent> {
+    let mut findings = Findings::new(context.profile);
+    let amount = announcement.amount;
+    own_date(&mut findings, context, subject, effective_on);
+    findings.positive("amount", amount, amount.currency());
+    let dims = crate::classification::LineDims {
+        purposes: announcement.purposes.clone(),
+        places: announcement.places.clone(),
+        ..crate::classification::LineDims::default()
+    };
+    findings.breach(rules::split_exact(subject, &dims));
+    let published = announcement.published.as_ref();
+    findings.breach(rules::minor_digits(subject, amount, published));
+    let flags = findings.finish()?;
+    Ok(vec![Draft {
+        effective_on,
+        fact: PledgeEvent::PledgeAnnounced(announcement.clone()),
+        flags,
+    }])
+}
+
+fn own_date(findings: &mut Findings, context: Context<'_>, subject: &str, effective_on: Date) {
+    findings.date("effective_on", effective_on);
+    findings.breach(rules::date_not_future(
+        subject,
+        "effective_on",
+        effective_on,
+        context.today,
+    ));
+}
+
+impl Case<'_> {
+    fn decide(
+        &self,
+        effective_on: Date,
+        command: &PledgeCommand,
+        has_agreement: &dyn Fn(&AgreementId) -> bool,
+    ) -> Drafts<PledgeEvent> {
+        let mut findings = Findings::new(self.context.profile);
+        if let PledgeCommand::ReverseEntry { target, reason } = command {
+            let booked_on = self.check_target(&mut findings, *target, *reason);
+            let fact = PledgeEvent::EntryReversed {
+                target: *target,
+                reason: *reason,
+            };
+            return self.conclude(findings, booked_on.unwrap_or(effective_on), fact);
+        }
+        own_date(&mut findings, self.context, self.subject, effective_on);
+        let fact = match command {
+            PledgeCommand::Announce(announcement) => {
+                PledgeEvent::PledgeAnnounced(announcement.clone())
+            }
+            PledgeCommand::Revise { new_amount, reason } => {
+                self.positive(&mut findings, "new_amount", *new_amount);
+                let pledged = self.pledge.balance().pledged;
+                PledgeEvent::PledgeRevised {
+                    new_amount: *new_amount,
+                    previous_amount: Money::from_minor(pledged, self.pledge.currency())
+                        .unwrap_or(Money::zero(self.pledge.currency())),
+                    reason: reason.clone(),
+                }
+            }
+            PledgeCommand::Convert {
+                agreement_id,
+                amount,
+            } => {
+                self.positive(&mut findings, "amount", *amount);
+                if !has_agreement(agreement_id) {
+                    findings.reject(Rejection::UnknownAgreement(agreement_id.clone()));
+                }
+                PledgeEvent::PledgeConverted {
+                    agreement_id: agreement_id.clone(),
+                    amount: *amount,
+                }
+            }
+            PledgeCommand::Withdraw {
+                amount,
+                reason,
+                published,
+            } => {
+                self.positive(&mut findings, "amount", *amount);
+                let digits = rules::minor_digits(self.subject, *amount, published.as_ref());
+                findings.breach(digits);
+                PledgeEvent::PledgeWithdrawn {
+                    amount: *amount,
+                    reason: reason.clone(),
+                    published: published.clone(),
+                }
+            }
+            PledgeCommand::ReverseEntry { target, reason } => PledgeEvent::EntryReversed {
+                target: *target,
+                reason: *reason,
+            },
+        };
+        self.conclude(findings, effective_on, fact)
+    }
+
+    fn positive(&self, findings: &mut Findings, field: &str, amount: Money) {
+        findings.positive(field, amount, self.pledge.currency());
+        if !self.pledge.is_announced() {
+            findings.reject(Rejection::UnknownPledge(self.id.clone()));
+        }
+    }
+
+    fn conclude(
+        &self,
+        mut findings: Findings,
+        effective_on: Date,
+        fact: PledgeEvent,
+    ) -> Drafts<PledgeEvent> {
+        if !findings.unusable()
+            && let Ok(effect) = self.pledge.effect(&fact)
+        {
+            if out_of_range(self.pledge.balance().plus(effect)) {
+                let stream = Stream::Pledge(self.id.clone());
+                findings.reject(Rejection::TotalOutOfRange { stream });
+            }
+            findings.breach(within_pledge(
+                self.pledge,
+                self.subject,
+                (effective_on, effect),
+            ));
+        }
+        let flags = findings.finish()?;
+        Ok(vec![Draft {
+            effective_on,
+            fact,
+            flags,
+        }])
+    }
+
+    /// R5. Returns the target's date, at which it is negated.
+    fn check_target(
+        &self,
+        findings: &mut Findings,
+        target: EventId,
+        reason: ReversalReason,
+    ) -> Option<Date> {
+        let Some(entry) = self.pledge.entry(target) else {
+            findings.reject(Rejection::UnknownEvent {
+                stream: Stream::Pledge(self.id.clone()),
+                event_id: target,
+            });
+            return None;
+        };
+        let sets_whole = self.pledge.whole_set_by.contains(&target);
+        let problem = if let Some(by) = entry.reversed_by {
+            format!("{by} already reversed it")
+        } else if entry.kind == PledgeEntryKind::Reversal {
+            "a reversal cannot be reversed: book again".to_owned()
+        } else if reason == ReversalReason::Returned {
+            "only a payment can be returned".to_owned()
+        } else if sets_whole && self.pledge.whole_set_by.last() != Some(&target) {
+            "a later revision stands on it: reverse that first".to_owned()
+        } else {
+            return Some(entry.effective_on);
+        };
+        findings.breach(Some(reversal_target(self.subject, target, &problem)));
+        None
+    }
+}
+
+/// R15: a conversion, or anything else that uses a pledge up or makes it smaller, leaves less than nothing of it.
+fn within_pledge(pledge: &Pledge, subject: &str, change: (Date, PledgeBalance)) -> Option<Breach> {
+    let mut worst: Option<(PledgeBalance, PledgeBalance, Date)> = None;
+    pledge.balances.walk(&[change], |on, before, after| {
+        let lowest = worst.map_or(0, |(_, worst, _)| worst.outstanding());
+        if after.outstanding() < before.outstanding().min(0) && after.outstanding() < lowest {
+            worst = Some((before, after, on));
+        }
+    });
+    let (before, after, on) = worst?;
+    let text = |minor_units| sum_text(minor_units, pledge.currency());
+    let attempted = before.outstanding().saturating_sub(after.outstanding());
+    Some(Breach::new(
+        Rule::ConversionWithinPledge,
+        subject,
+        &[
+            ("outstanding", &text(before.outstanding())),
+            ("attempted", &text(attempted)),
+            ("on", &on),
+        ],
+    ))
+}
+
+fn out_of_range(balance: PledgeBalance) -> bool {
+    [balance.pledged, balance.converted, balance.withdrawn]
+        .iter()
+        .any(|&total| MINOR_UNITS_LIMIT <= total.saturating_abs())
+}

@@ -1,0 +1,421 @@
+//! Why a command is not recorded: values with their figures, never failures of the machine.
+
+use jiff::civil::Date;
+
+use crate::classification::Pillar;
+use crate::command::Expected;
+use crate::event::Stream;
+use crate::ids::{AgreementId, ImportId, LineId, PaymentId, PledgeId, TrancheId};
+use crate::import::ImportCounts;
+use crate::log::{EventId, Revision};
+use crate::money::{Currency, sum_text};
+use crate::party::ExternalReference;
+use crate::period::Period;
+use crate::rule::{Breach, Rule};
+
+/// What a submitter can do about a rejection; ascending by precedence in a mixed refusal (CONVENTIONS.md 2.4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Class {
+    /// Never valid: fix the command.
+    Invalid,
+    /// Names something that is not there: check the id.
+    NotFound,
+    /// The stream moved on: read again and decide again.
+    Conflict,
+    /// The state does not allow it: correct the state or the command.
+    Precondition,
+}
+
+/// One reason against one command or submission.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Rejection {
+    /// A field's value can never be right. Paths are relative to the command.
+    #[error("{field} {problem}")]
+    Malformed {
+        /// Dotted path, as in `lines[1].amount`.
+        field: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// An amount is 0 where an entry needs money.
+    #[error("{field} is 0: leave the entry out")]
+    ZeroAmount {
+        /// Dotted path.
+        field: String,
+    },
+    /// An amount is in another currency than its agreement or pledge.
+    #[error("{field} is in {actual} instead of {expected}")]
+    CurrencyMismatch {
+        /// Dotted path.
+        field: String,
+        /// The agreement's or pledge's.
+        expected: Currency,
+        /// The amount's.
+        actual: Currency,
+    },
+    /// No line is named, and the agreement has several.
+    #[error("agreement \"{agreement_id}\" has {lines} lines: name one")]
+    LineRequired {
+        /// The agreement.
+        agreement_id: AgreementId,
+        /// How many lines it has.
+        lines: usize,
+    },
+    /// A total would not stay below 10^18 minor units.
+    #[error("a total of \"{stream}\" leaves the range of 10^18 minor units")]
+    TotalOutOfRange {
+        /// Which stream's.
+        stream: Stream,
+    },
+    /// The counts of a completed import do not add up.
+    #[error("{} transactions are not {} booked + {} flagged + {} refused + {} unchanged", counts.transactions, counts.booked, counts.flagged, counts.refused, counts.unchanged)]
+    CountsUnreconciled {
+        /// The counts.
+        counts: ImportCounts,
+    },
+    /// No such agreement in this ledger.
+    #[error("there is no agreement \"{0}\"")]
+    UnknownAgreement(AgreementId),
+    /// No such pledge in this ledger.
+    #[error("there is no pledge \"{0}\"")]
+    UnknownPledge(PledgeId),
+    /// No such line in the agreement.
+    #[error("agreement \"{agreement_id}\" has no line \"{line_id}\"")]
+    UnknownLine {
+        /// The agreement.
+        agreement_id: AgreementId,
+        /// The line.
+        line_id: LineId,
+    },
+    /// No such tranche in the agreement.
+    #[error("agreement \"{agreement_id}\" has no tranche \"{tranche_id}\"")]
+    UnknownTranche {
+        /// The agreement.
+        agreement_id: AgreementId,
+        /// The tranche.
+        tranche_id: TrancheId,
+    },
+    /// No such event in the stream.
+    #[error("\"{stream}\" has no event {event_id}")]
+    UnknownEvent {
+        /// The stream.
+        stream: Stream,
+        /// The event.
+        event_id: EventId,
+    },
+    /// No such import run in this ledger.
+    #[error("there is no import \"{0}\"")]
+    UnknownImport(ImportId),
+    /// The submitter's belief about a stream is wrong (R2).
+    #[error("expect \"{stream}\" {}, it {}", expected_text(*expected), actual_text(*actual))]
+    RevisionConflict {
+        /// The stream.
+        stream: Stream,
+        /// The belief.
+        expected: Expected,
+        /// The truth; absent if the stream does not exist.
+        actual: Option<Revision>,
+    },
+    /// The agreement is already signed.
+    #[error("agreement \"{0}\" is already signed")]
+    AgreementExists(AgreementId),
+    /// The pledge is already announced.
+    #[error("pledge \"{0}\" is already announced")]
+    PledgeExists(PledgeId),
+    /// The agreement already has this line.
+    #[error("agreement \"{agreement_id}\" already has a line \"{line_id}\"")]
+    LineExists {
+        /// The agreement.
+        agreement_id: AgreementId,
+        /// The line.
+        line_id: LineId,
+    },
+    /// The agreement already has this tranche.
+    #[error("agreement \"{agreement_id}\" already has a tranche \"{tranche_id}\"")]
+    TrancheExists {
+        /// The agreement.
+        agreement_id: AgreementId,
+        /// The tranche.
+        tranche_id: TrancheId,
+    },
+    /// The agreement already has a payment of this id.
+    #[error("agreement \"{agreement_id}\" already has a payment \"{payment_id}\"")]
+    PaymentExists {
+        /// The agreement.
+        agreement_id: AgreementId,
+        /// The payment.
+        payment_id: PaymentId,
+    },
+    /// The import run has already started.
+    #[error("import \"{0}\" has already started")]
+    ImportExists(ImportId),
+    /// The import run has already ended.
+    #[error("import \"{0}\" has already ended")]
+    ImportCompleted(ImportId),
+    /// A standing event of the same kind already carries this number of the submitter's system.
+    #[error("a {kind} already carries \"{}\" of \"{}\"{}", external_reference.reference, external_reference.system, event_text(*event_id))]
+    ReferenceExists {
+        /// The number.
+        external_reference: ExternalReference,
+        /// The event's kind, as in `DisbursementMade`.
+        kind: &'static str,
+        /// The event; absent if it is an earlier command of the same submission.
+        event_id: Option<EventId>,
+    },
+    /// Nothing is open of the tranche any more.
+    #[error("nothing is open of tranche \"{tranche_id}\" of agreement \"{agreement_id}\"")]
+    TrancheNotOpen {
+        /// The agreement.
+        agreement_id: AgreementId,
+        /// The tranche.
+        tranche_id: TrancheId,
+    },
+    /// A giving leg asks for more than is undisbursed where it takes from (SEMANTICS.md 1 "Changes by year").
+    #[error("a leg takes {} from line \"{line_id}\"{}, {} is undisbursed there", sum_text(*requested, *currency), period_text(*period), sum_text(*undisbursed, *currency))]
+    LegExceedsUndisbursed {
+        /// The line.
+        line_id: LineId,
+        /// The period, if the leg names one.
+        period: Option<Period>,
+        /// What could be given, in minor units; never below 0.
+        undisbursed: i128,
+        /// What the legs of this place ask for together, in minor units.
+        requested: i128,
+        /// Their currency.
+        currency: Currency,
+    },
+    /// A leg moves money of a pillar that its line does not declare.
+    #[error("line \"{line_id}\" declares {}, not the pillar {}", pillar_text(*declared), pillar.name())]
+    PillarNotDeclared {
+        /// The line.
+        line_id: LineId,
+        /// The leg's.
+        pillar: Pillar,
+        /// The line's.
+        declared: Option<Pillar>,
+    },
+    /// An extension does not end later.
+    #[error("an extension to {new_ends_on} does not end after {ends_on}")]
+    EndNotLater {
+        /// The end now.
+        ends_on: Date,
+        /// The end asked for.
+        new_ends_on: Date,
+    },
+    /// A shortening does not end earlier.
+    #[error("a shortening to {new_ends_on} does not end before {ends_on}")]
+    EndNotEarlier {
+        /// The end now.
+        ends_on: Date,
+        /// The end asked for.
+        new_ends_on: Date,
+    },
+    /// An import reads a file published before one that was imported earlier.
+    #[error(
+        "the file was published on {published_on}, before one of {newest} that is already imported"
+    )]
+    PublishedBeforeNewest {
+        /// The newest publication so far.
+        newest: Date,
+        /// The file's.
+        published_on: Date,
+    },
+    /// A numbered rule is broken that this ledger's profile refuses.
+    #[error("{0}")]
+    Breach(Breach),
+}
+
+impl Rejection {
+    /// The reason on the wire: `UPPER_SNAKE`, never renamed (CONVENTIONS.md 2.4).
+    pub const fn reason(&self) -> &'static str {
+        match self {
+            Self::Malformed { .. } => "INVALID_FIELD",
+            Self::ZeroAmount { .. } => "ZERO_AMOUNT",
+            Self::CurrencyMismatch { .. } => "CURRENCY_MISMATCH",
+            Self::LineRequired { .. } => "LINE_REQUIRED",
+            Self::TotalOutOfRange { .. } => "TOTAL_OUT_OF_RANGE",
+            Self::CountsUnreconciled { .. } => "COUNTS_UNRECONCILED",
+            Self::UnknownAgreement(_) => "UNKNOWN_AGREEMENT",
+            Self::UnknownPledge(_) => "UNKNOWN_PLEDGE",
+            Self::UnknownLine { .. } => "UNKNOWN_LINE",
+            Self::UnknownTranche { .. } => "UNKNOWN_TRANCHE",
+            Self::UnknownEvent { .. } => "UNKNOWN_EVENT",
+            Self::UnknownImport(_) => "UNKNOWN_IMPORT",
+            Self::RevisionConflict { .. } => "REVISION_CONFLICT",
+            Self::AgreementExists(_) => "AGREEMENT_EXISTS",
+            Self::PledgeExists(_) => "PLEDGE_EXISTS",
+            Self::LineExists { .. } => "LINE_EXISTS",
+            Self::TrancheExists { .. } => "TRANCHE_EXISTS",
+            Self::PaymentExists { .. } => "PAYMENT_EXISTS",
+            Self::ImportExists(_) => "IMPORT_EXISTS",
+            Self::ImportCompleted(_) => "IMPORT_COMPLETED",
+            Self::ReferenceExists { .. } => "EXTERNAL_REFERENCE_EXISTS",
+            Self::TrancheNotOpen { .. } => "TRANCHE_NOT_OPEN",
+            Self::LegExceedsUndisbursed { .. } => "LEG_EXCEEDS_UNDISBURSED",
+            Self::PillarNotDeclared { .. } => "PILLAR_NOT_DECLARED",
+            Self::EndNotLater { .. } => "END_NOT_LATER",
+            Self::EndNotEarlier { .. } => "END_NOT_EARLIER",
+            Self::PublishedBeforeNewest { .. } => "PUBLISHED_BEFORE_NEWEST",
+            Self::Breach(breach) => breach.rule.reason(),
+        }
+    }
+
+    /// What the submitter can do about it.
+    pub const fn class(&self) -> Class {
+        match self {
+            Self::Malformed { .. }
+            | Self::ZeroAmount { .. }
+            | Self::CurrencyMismatch { .. }
+            | Self::LineRequired { .. }
+            | Self::TotalOutOfRange { .. }
+            | Self::CountsUnreconciled { .. } => Class::Invalid,
+            Self::UnknownAgreement(_)
+            | Self::UnknownPledge(_)
+            | Self::UnknownLine { .. }
+            | Self::UnknownTranche { .. }
+            | Self::UnknownEvent { .. }
+            | Self::UnknownImport(_) => Class::NotFound,
+            Self::RevisionConflict { .. } => Class::Conflict,
+            Self::AgreementExists(_)
+            | Self::PledgeExists(_)
+            | Self::LineExists { .. }
+            | Self::TrancheExists { .. }
+            | Self::PaymentExists { .. }
+            | Self::ImportExists(_)
+            | Self::ImportCompleted(_)
+            | Self::ReferenceExists { .. }
+            | Self::TrancheNotOpen { .. }
+            | Self::LegExceedsUndisbursed { .. }
+            | Self::PillarNotDeclared { .. }
+            | Self::EndNotLater { .. }
+            | Self::EndNotEarlier { .. }
+            | Self::PublishedBeforeNewest { .. } => Class::Precondition,
+            // An amount that its currency cannot hold is never valid; the other rules depend on state or day.
+            Self::Breach(breach) => match breach.rule {
+                Rule::MinorDigits => Class::Invalid,
+                Rule::ReallocationBalances
+                | Rule::SplitExact
+                | Rule::ReversalTarget
+                | Rule::DateNotFuture
+                | Rule::PeriodOrdered
+                | Rule::RateEvidence
+                | Rule::WithinCommitment
+                | Rule::NotBeforeSignature
+                | Rule::NotAfterEnd
+                | Rule::CommitmentAboveDisbursed
+                | Rule::DisbursedNotNegative
+                | Rule::ConversionWithinPledge
+                | Rule::ScheduledWithinUndisbursed
+                | Rule::RefundWithinDisbursed => Class::Precondition,
+            },
+        }
+    }
+
+    /// The dotted path of the field at fault, relative to the command; absent if no single field is.
+    pub fn field(&self) -> Option<&str> {
+        if let Self::Malformed { field, .. }
+        | Self::ZeroAmount { field }
+        | Self::CurrencyMismatch { field, .. } = self
+        {
+            return Some(field);
+        }
+        None
+    }
+}
+
+fn expected_text(expected: Expected) -> String {
+    match expected {
+        Expected::Exactly(revision) => format!("at revision {}", revision.0),
+        Expected::NoStream => "not to exist".to_owned(),
+    }
+}
+
+fn actual_text(actual: Option<Revision>) -> String {
+    actual.map_or_else(
+        || "does not exist".to_owned(),
+        |revision| format!("is at {}", revision.0),
+    )
+}
+
+fn event_text(event_id: Option<EventId>) -> String {
+    event_id.map_or_else(
+        || " earlier in this submission".to_owned(),
+        |event_id| format!(": {event_id}"),
+    )
+}
+
+fn period_text(period: Option<Period>) -> String {
+    period.map_or_else(String::new, |period| {
+        format!(" in {} to {}", period.starts_on(), period.ends_on())
+    })
+}
+
+fn pillar_text(declared: Option<Pillar>) -> &'static str {
+    declared.map_or("no pillar", Pillar::name)
+}
+
+/// One rejection and the command that it is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// The command's place in the submission, from 0; absent if the submission itself is at fault.
+    pub command_index: Option<usize>,
+    /// Why.
+    pub rejection: Rejection,
+}
+
+/// Why a submission is not recorded: every reason, never none.
+///
+/// In a stable order: the submission's own faults, then command by command. After a failing command, later
+/// commands on the same stream are not judged (DESIGN.md 4).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    first: Box<Refused>,
+    rest: Vec<Refused>,
+}
+
+impl Refusal {
+    /// Returns the refusal of these reasons, or nothing if there is none.
+    pub fn of(reasons: Vec<Refused>) -> Option<Self> {
+        let mut reasons = reasons.into_iter();
+        let first = Box::new(reasons.next()?);
+        Some(Self {
+            first,
+            rest: reasons.collect(),
+        })
+    }
+
+    /// Every reason, in order; at least one.
+    pub fn reasons(&self) -> impl Iterator<Item = &Refused> {
+        std::iter::once(&*self.first).chain(&self.rest)
+    }
+
+    /// The reason that decides the answer's code: the first of the class that comes first in
+    /// [`Class`]'s order.
+    pub fn leading(&self) -> &Refused {
+        self.rest.iter().fold(&*self.first, |leading, reason| {
+            if reason.rejection.class() < leading.rejection.class() {
+                reason
+            } else {
+                leading
+            }
+        })
+    }
+
+    /// The class that decides the answer's code.
+    pub fn class(&self) -> Class {
+        self.leading().rejection.class()
+    }
+}
+
+impl std::fmt::Display for Refusal {
+    /// Writes the leading reason, and how many more there are.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", self.leading().rejection)?;
+        match self.rest.len() {
+            0 => Ok(()),
+            more => write!(f, " (and {more} more)"),
+        }
+    }
+}
+
+impl std::error::Error for Refusal {}

@@ -1,0 +1,119 @@
+//! The numbered rules that look at a command alone, each written once: dates, splits, rates, digits.
+//!
+//! The rules that look at what stands are with their aggregate.
+
+use jiff::civil::Date;
+
+use crate::agreement::{Conversion, Published, Terms};
+use crate::classification::LineDims;
+use crate::money::{Currency, Money};
+use crate::rule::{Breach, Rule};
+
+/// R4: a published split did not sum to the whole and was scaled.
+pub(crate) fn split_exact(subject: &str, dims: &LineDims) -> Option<Breach> {
+    let split = if dims.purposes.scaled() {
+        "purposes"
+    } else if dims.places.scaled() {
+        "places"
+    } else {
+        return None;
+    };
+    Some(Breach::new(
+        Rule::SplitExact,
+        subject,
+        &[("scaled", &split)],
+    ))
+}
+
+/// R4 for every line of new terms; the first breach.
+pub(crate) fn terms_split_exact(subject: &str, terms: &Terms) -> Option<Breach> {
+    terms.lines.iter().find_map(|line| {
+        let subject = format!("{subject}/{}", line.line_id);
+        split_exact(&subject, &line.dims)
+    })
+}
+
+/// R6: a date lies more than one day after the UTC date of recording.
+pub(crate) fn date_not_future(
+    subject: &str,
+    name: &str,
+    date: Date,
+    today: Date,
+) -> Option<Breach> {
+    let latest = today.tomorrow().unwrap_or(Date::MAX);
+    if date <= latest {
+        return None;
+    }
+    Some(Breach::new(
+        Rule::DateNotFuture,
+        subject,
+        &[("latest", &latest), (name, &date)],
+    ))
+}
+
+/// R7: a term ends before it starts.
+pub(crate) fn period_ordered(
+    subject: &str,
+    starts_on: Option<Date>,
+    ends_on: Option<Date>,
+) -> Option<Breach> {
+    let (starts_on, ends_on) = (starts_on?, ends_on?);
+    if starts_on <= ends_on {
+        return None;
+    }
+    Some(Breach::new(
+        Rule::PeriodOrdered,
+        subject,
+        &[("starts_on", &starts_on), ("ends_on", &ends_on)],
+    ))
+}
+
+/// R8: a payment in another currency without a rate between the two.
+pub(crate) fn rate_evidence(
+    subject: &str,
+    currency: Currency,
+    conversion: Option<&Conversion>,
+) -> Option<Breach> {
+    let conversion = conversion?;
+    let paid_in = conversion.original.currency();
+    let pairs = [(paid_in, currency), (currency, paid_in)];
+    let evidence = match &conversion.rate {
+        None => "no rate".to_owned(),
+        Some(rate) if !pairs.contains(&(rate.base, rate.quote)) => {
+            format!("a rate of {} in {}", rate.base, rate.quote)
+        }
+        Some(rate) if rate.value <= rust_decimal::Decimal::ZERO => {
+            format!("a rate of {}", rate.value)
+        }
+        Some(_) => return None,
+    };
+    Some(Breach::new(
+        Rule::RateEvidence,
+        subject,
+        &[
+            ("paid", &conversion.original),
+            ("booked_in", &currency),
+            ("evidence", &evidence),
+        ],
+    ))
+}
+
+/// R25: the published text does not say exactly the amount that is booked, whatever its sign.
+pub(crate) fn minor_digits(
+    subject: &str,
+    booked: Money,
+    published: Option<&Published>,
+) -> Option<Breach> {
+    let published = published?;
+    let same = Money::round_decimal(&published.value_text, booked.currency()).is_ok_and(|said| {
+        said.exact && said.money.minor_units().abs() == booked.minor_units().abs()
+    });
+    if same {
+        return None;
+    }
+    Some(Breach::new(
+        Rule::MinorDigits,
+        subject,
+        &[("published", &published.value_text), ("booked", &booked)],
+    ))
+}
