@@ -90,6 +90,6 @@ mod tests {
             Duration::from_millis(200)
         );
         assert_eq!(delay(Some(Duration::from_secs(3))), Duration::from_secs(3));
-        assert_eq!(delay(Some(Duration::from_secs(60))), Duration::from_secs(5));
+        assert_eq!(delay(Some(Duration::from_mins(1))), Duration::from_secs(5));
     }
 }
