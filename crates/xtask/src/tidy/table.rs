@@ -112,10 +112,11 @@ pub(super) const TABLE: &[Row] = &[
     },
     Row {
         name: "transport",
-        workspace: &[],
-        // What every gRPC port shares (ADR-0003).
+        workspace: &["observe"],
+        // What every gRPC port and its process share (ADR-0003).
         third_party: &[
             "bytes",
+            "clap",
             "http",
             "http-body",
             "http-body-util",
