@@ -7,7 +7,7 @@
 //! It is *not* a codec for record headers and claims: those are written by hand in `perennial-proof`. It does no
 //! IO and computes no hash (INV-13).
 //!
-//! Read in order: [`pb`] (the proto files say what each message means), [`stored`].
+//! Read in order: [`pb`] (the proto files say what each message means), [`stored`], [`request`].
 
 pub mod pb;
 
@@ -15,6 +15,7 @@ pub mod date;
 mod enums;
 mod money;
 
+pub mod request;
 pub mod stored;
 
 /// The descriptor set of every proto file with its imports: for server reflection and the JSON mapping.

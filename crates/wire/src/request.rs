@@ -1,0 +1,28 @@
+//! Requests: API messages to validated, normalised domain values and back.
+//!
+//! Inwards everything is checked that can be said without the ledger's state: form, ranges, limits, known currencies
+//! and enumerations, exact amounts. All violations are collected, each with the dotted path of its field. Texts are
+//! brought to Unicode NFC. Business rules are the domain's.
+//!
+//! Read in order: [`Limits`], [`Violation`], [`submit`], then [`canonical_submission`].
+
+mod admin;
+mod agreement;
+mod cash;
+mod check;
+mod command;
+mod import;
+mod limits;
+mod path;
+mod pledge;
+mod schedule;
+mod submission;
+mod text;
+mod to_message;
+mod value;
+mod violation;
+
+pub use admin::{CreateLedgerInput, create_ledger};
+pub use limits::Limits;
+pub use submission::{SubmitInput, canonical_submission, parse_request_id, submit};
+pub use violation::{Reason, Violation, Violations};

@@ -1,0 +1,139 @@
+//! `command.proto`: one command.
+
+use perennial_domain::agreement::{AgreementCommand, ReversalReason};
+use perennial_domain::command::{Action, Command};
+use perennial_domain::ids::{AgreementId, PledgeId};
+use perennial_domain::pledge::PledgeCommand;
+
+use super::cash::Asked;
+use super::check::Check;
+use super::path::Path;
+use crate::pb::ledger as pb;
+use crate::pb::ledger::command::Action as Message;
+use crate::pb::ledger::reverse_entry::Owner;
+
+/// The checks of one command's message, by the name of its field.
+macro_rules! actions {
+    ($check:ident, $path:ident, $message:ident, {
+        $($variant:ident = $field:literal => $asked:ident via $function:ident,)+
+    }) => {
+        match $message {
+            $(Message::$variant(message) => {
+                let path = $path.field($field);
+                $check.$function(path, message).map(|(id, command)| Action::$asked(id, command))
+            })+
+            Message::ReverseEntry(message) => $check.reverse_entry($path.field("reverse_entry"), message),
+            Message::ReplaceEntry(message) => $check
+                .replace_entry($path.field("replace_entry"), *message)
+                .map(|(id, command)| Action::Agreement(id, command)),
+        }
+    };
+}
+
+impl Check<'_> {
+    pub(super) fn command(&mut self, path: Path<'_>, message: pb::Command) -> Option<Command> {
+        let at = path.field("effective_on");
+        let effective_on = self.required(at, message.effective_on, Self::date);
+        let at = path.field("external_reference");
+        let reference = message.external_reference;
+        let external_reference = self.optional(at, reference, Self::external_reference);
+        let (at, max) = (path.field("evidence"), self.limits.evidence_max);
+        let evidence = self.list(at, message.evidence, max, Self::document);
+        let Some(action) = message.action else {
+            return self.invalid(path, "names no action");
+        };
+        let action = self.action(path, action);
+        Some(Command {
+            effective_on: effective_on?,
+            external_reference: external_reference?,
+            evidence: evidence?,
+            action: action?,
+        })
+    }
+
+    fn action(&mut self, path: Path<'_>, message: Message) -> Option<Action> {
+        actions!(self, path, message, {
+            AnnouncePledge = "announce_pledge" => Pledge via announce_pledge,
+            RevisePledge = "revise_pledge" => Pledge via revise_pledge,
+            ConvertPledge = "convert_pledge" => Pledge via convert_pledge,
+            WithdrawPledge = "withdraw_pledge" => Pledge via withdraw_pledge,
+            SignAgreement = "sign_agreement" => Agreement via sign_agreement,
+            DescribeAgreement = "describe_agreement" => Agreement via describe_agreement,
+            OpenLine = "open_line" => Agreement via open_line,
+            IncreaseCommitment = "increase_commitment" => Agreement via increase_commitment,
+            DecreaseCommitment = "decrease_commitment" => Agreement via decrease_commitment,
+            ExtendPeriod = "extend_period" => Agreement via extend_period,
+            ShortenPeriod = "shorten_period" => Agreement via shorten_period,
+            ScheduleTranche = "schedule_tranche" => Agreement via schedule_tranche,
+            RescheduleTranche = "reschedule_tranche" => Agreement via reschedule_tranche,
+            CancelTranche = "cancel_tranche" => Agreement via cancel_tranche,
+            ReplaceForecast = "replace_forecast" => Agreement via replace_forecast,
+            ReallocateFunds = "reallocate_funds" => Agreement via reallocate_funds,
+            Disburse = "disburse" => Agreement via disburse,
+            Reimburse = "reimburse" => Agreement via reimburse,
+            Refund = "refund" => Agreement via refund,
+            ConfirmReceipt = "confirm_receipt" => Agreement via confirm_receipt,
+            ConfirmRefund = "confirm_refund" => Agreement via confirm_refund,
+            ReportExpenditure = "report_expenditure" => Agreement via report_expenditure,
+            ReduceExpenditure = "reduce_expenditure" => Agreement via reduce_expenditure,
+            RecordOtherFlow = "record_other_flow" => Agreement via record_other_flow,
+            StartImport = "start_import" => Import via start_import,
+            CompleteImport = "complete_import" => Import via complete_import,
+        })
+    }
+
+    fn reverse_entry(&mut self, path: Path<'_>, message: pb::ReverseEntry) -> Option<Action> {
+        let target = self.event_id(path.field("target"), &message.target);
+        let reason = self.enumeration_or::<pb::ReversalReason>(
+            path.field("reason"),
+            message.reason,
+            ReversalReason::Error,
+        );
+        match message.owner {
+            Some(Owner::AgreementId(id)) => {
+                let agreement_id = self.id(path.field("agreement_id"), &id, AgreementId::parse)?;
+                let (target, reason) = (target?, reason?);
+                let command = AgreementCommand::ReverseEntry { target, reason };
+                Some(Action::Agreement(agreement_id, command))
+            }
+            Some(Owner::PledgeId(id)) => {
+                let pledge_id = self.id(path.field("pledge_id"), &id, PledgeId::parse)?;
+                let (target, reason) = (target?, reason?);
+                let command = PledgeCommand::ReverseEntry { target, reason };
+                Some(Action::Pledge(pledge_id, command))
+            }
+            None => self.invalid(path, "needs an agreement_id or a pledge_id"),
+        }
+    }
+
+    fn replace_entry(&mut self, path: Path<'_>, message: pb::ReplaceEntry) -> Option<Asked> {
+        let agreement_id = self.agreement_id(path, &message.agreement_id);
+        let target = self.event_id(path.field("target"), &message.target);
+        let at = path.field("replacement");
+        let replacement = match message.replacement.map(|command| *command) {
+            // Not descended into: a replacement of a replacement has no meaning, however deep it goes.
+            Some(pb::Command {
+                action: Some(Message::ReverseEntry(_) | Message::ReplaceEntry(_)),
+                ..
+            }) => self.invalid(at, "is itself a reversal or a replacement"),
+            replacement => self.required(at, replacement, Self::command),
+        };
+        let (agreement_id, target, replacement) = (agreement_id?, target?, replacement?);
+        if replacement.external_reference.is_some() || !replacement.evidence.is_empty() {
+            return self.invalid(at, "has a reference or evidence: give them to the replacing command");
+        }
+        match replacement.action {
+            Action::Agreement(id, command) if id == agreement_id => Some((
+                agreement_id,
+                AgreementCommand::ReplaceEntry {
+                    target,
+                    replacement: Box::new(command),
+                    replacement_effective_on: replacement.effective_on,
+                },
+            )),
+            Action::Agreement(..) | Action::Pledge(..) | Action::Import(..) => {
+                self.invalid(at, "is not for the same agreement")
+            }
+        }
+    }
+}
