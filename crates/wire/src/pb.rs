@@ -22,3 +22,4 @@ pub use generated::perennial::audit::v1 as audit;
 pub use generated::perennial::ledger::v1 as ledger;
 pub use generated::perennial::log::v1 as log;
 pub use generated::perennial::logstream::v1 as logstream;
+pub use generated::perennial::query::v1 as query;
