@@ -1,0 +1,327 @@
+//! Everything of a posting that repeats, held once under a dense number.
+//!
+//! A posting is then a series, a day and an amount. Numbers follow the order of first appearance in the log, so
+//! they are a function of its prefix, but they mean nothing outside this ledger and schema: digests use the texts.
+
+use std::borrow::Borrow;
+use std::collections::HashMap;
+use std::hash::{BuildHasher, Hash};
+use std::sync::Arc;
+
+use perennial_domain::agreement::YearBasis;
+use perennial_domain::classification::Pillar;
+use perennial_domain::event::Stream;
+use perennial_domain::ids::LineId;
+use perennial_domain::log::Position;
+use perennial_domain::money::Currency;
+use perennial_domain::party::OrgRef;
+use perennial_domain::period::Period;
+
+use crate::day::Month;
+use crate::numbers::NumberHash;
+use crate::posting::{Measure, Posting, Register};
+
+macro_rules! dense_numbers {
+    ($($(#[$doc:meta])* $name:ident;)+) => { $(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(pub u32);
+
+        impl $name {
+            /// Its place in a dense table.
+            pub fn index(self) -> usize {
+                // A `usize` has at least 32 bits on every supported target.
+                usize::try_from(self.0).unwrap_or(usize::MAX)
+            }
+        }
+
+        impl From<u32> for $name {
+            fn from(number: u32) -> Self {
+                Self(number)
+            }
+        }
+    )+ };
+}
+
+dense_numbers! {
+    /// A stream: an agreement, a pledge, an import run, or the ledger.
+    EntityNo;
+    /// A line of an agreement.
+    LineNo;
+    /// An organisation as some fact named it; see [`Dictionary::identity`].
+    OrgNo;
+    /// A period.
+    PeriodNo;
+    /// A facet.
+    FacetNo;
+    /// A series.
+    SeriesNo;
+}
+
+/// Whose money an amount is: what its parties and classification are read from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Facet {
+    /// The agreement or pledge.
+    pub entity: EntityNo,
+    /// Its line.
+    pub line: Option<LineNo>,
+    /// Who gives, where the event itself said so.
+    pub provider: Option<OrgNo>,
+    /// Who receives, where the event itself said so.
+    pub receiver: Option<OrgNo>,
+    /// The pillar, where the event itself said so.
+    pub pillar: Option<Pillar>,
+}
+
+/// Everything of a posting but its event, day and amount.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Series {
+    /// Whose money it is.
+    pub facet: FacetNo,
+    /// What it counts.
+    pub measure: Measure,
+    /// Its currency.
+    pub currency: Currency,
+    /// The month of the effective dates in it.
+    pub month: Month,
+    /// The period it is for, where that is not decided by the effective date.
+    pub period: Option<PeriodNo>,
+    /// How a committed amount came to its period.
+    pub basis: Option<YearBasis>,
+    /// The register it counts in.
+    pub register: Register,
+}
+
+/// Values with dense numbers, in order of first appearance.
+#[derive(Clone, Debug)]
+pub struct Table<T, S = std::hash::RandomState> {
+    items: Vec<T>,
+    numbers: HashMap<T, u32, S>,
+}
+
+impl<T, S: Default> Default for Table<T, S> {
+    fn default() -> Self {
+        Self {
+            items: Vec::new(),
+            numbers: HashMap::default(),
+        }
+    }
+}
+
+impl<T: Clone + Eq + Hash, S: BuildHasher> Table<T, S> {
+    /// Returns the number of `item`, a new one if it is new.
+    pub fn intern(&mut self, item: &T) -> u32 {
+        if let Some(&number) = self.numbers.get(item) {
+            return number;
+        }
+        // Saturates only after 2^32 entries, which no memory holds.
+        let number = u32::try_from(self.items.len()).unwrap_or(u32::MAX);
+        self.items.push(item.clone());
+        self.numbers.insert(item.clone(), number);
+        number
+    }
+
+    /// Returns the number of `item`, if it has one.
+    pub fn find<Q: Eq + Hash + ?Sized>(&self, item: &Q) -> Option<u32>
+    where
+        T: Borrow<Q>,
+    {
+        self.numbers.get(item).copied()
+    }
+
+    /// The value of a number.
+    pub fn get(&self, index: usize) -> Option<&T> {
+        self.items.get(index)
+    }
+
+    /// All values, by number.
+    pub fn items(&self) -> &[T] {
+        &self.items
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.items.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.items.is_empty()
+    }
+
+    fn since(&self, len: usize) -> Vec<T> {
+        self.items.get(len..).unwrap_or_default().to_vec()
+    }
+
+    fn extend(&mut self, items: &[T]) {
+        for item in items {
+            self.intern(item);
+        }
+    }
+}
+
+/// The entries that some records added to the dictionary, in order of their numbers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Names {
+    /// Streams.
+    pub entities: Vec<Stream>,
+    /// Lines.
+    pub lines: Vec<(EntityNo, LineId)>,
+    /// Organisations as named.
+    pub orgs: Vec<OrgRef>,
+    /// Periods.
+    pub periods: Vec<Period>,
+    /// Facets.
+    pub facets: Vec<Facet>,
+    /// Series.
+    pub series: Vec<Series>,
+}
+
+/// How long each table was at some moment.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Lengths {
+    entities: usize,
+    lines: usize,
+    orgs: usize,
+    periods: usize,
+    facets: usize,
+    series: usize,
+}
+
+/// All dense numbers of one ledger.
+#[derive(Clone, Debug, Default)]
+pub struct Dictionary {
+    /// Streams.
+    pub entities: Table<Stream>,
+    /// Lines.
+    pub lines: Table<(EntityNo, LineId)>,
+    orgs: Table<OrgRef>,
+    first_named: HashMap<Arc<str>, OrgNo>,
+    identities: Vec<OrgNo>,
+    /// By identity: the record in which a name was first given, and under which number.
+    names: HashMap<OrgNo, (Position, OrgNo)>,
+    record: Position,
+    /// Periods.
+    pub periods: Table<Period, NumberHash>,
+    /// Facets.
+    pub facets: Table<Facet, NumberHash>,
+    /// Series.
+    pub series: Table<Series, NumberHash>,
+}
+
+impl Dictionary {
+    /// Says which record what follows is from.
+    pub fn begin(&mut self, record: Position) {
+        self.record = record;
+    }
+
+    /// Returns the number of an organisation as named.
+    pub fn org(&mut self, org: &OrgRef) -> OrgNo {
+        let number = OrgNo(self.orgs.intern(org));
+        if self.identities.len() < self.orgs.len() {
+            let first = *self.first_named.entry(org.key().into()).or_insert(number);
+            self.identities.push(first);
+            if org.name.is_some() {
+                self.names.entry(first).or_insert((self.record, number));
+            }
+        }
+        number
+    }
+
+    /// The organisations as named, by number.
+    pub fn orgs(&self) -> &[OrgRef] {
+        self.orgs.items()
+    }
+
+    /// What rows are grouped by for an identity: its id, else its name; and the first name known at `at`, else the
+    /// empty text.
+    pub fn org_words(&self, identity: OrgNo, at: Position) -> (&str, &str) {
+        let key = self.orgs.get(identity.index()).map_or("", OrgRef::key);
+        let name = self
+            .names
+            .get(&identity)
+            .filter(|(record, _)| *record <= at)
+            .and_then(|(_, number)| self.orgs.get(number.index())?.name.as_deref());
+        (key, name.unwrap_or(""))
+    }
+
+    /// The first number under which the same organisation was named: equal id or, without ids, equal name.
+    pub fn identity(&self, org: OrgNo) -> OrgNo {
+        self.identities.get(org.index()).copied().unwrap_or(org)
+    }
+
+    /// Returns the identity of the organisation with this key (its id, else its name).
+    pub fn find_org(&self, key: &str) -> Option<OrgNo> {
+        self.first_named.get(key).copied()
+    }
+
+    /// Returns the number of a stream, if it has one.
+    pub fn find_entity(&self, stream: &Stream) -> Option<EntityNo> {
+        self.entities.find(stream).map(EntityNo)
+    }
+
+    /// Returns the number of a line, a new one if it is new.
+    pub fn line(&mut self, entity: EntityNo, line_id: &LineId) -> LineNo {
+        LineNo(self.lines.intern(&(entity, line_id.clone())))
+    }
+
+    /// Returns the series of a posting, with new numbers for all that is new in it.
+    pub fn series_of(&mut self, posting: &Posting) -> SeriesNo {
+        let entity = EntityNo(self.entities.intern(&posting.entity));
+        let facet = Facet {
+            entity,
+            line: posting.line_id.as_ref().map(|id| self.line(entity, id)),
+            provider: posting.provider.as_ref().map(|org| self.org(org)),
+            receiver: posting.receiver.as_ref().map(|org| self.org(org)),
+            pillar: posting.pillar,
+        };
+        let series = Series {
+            facet: FacetNo(self.facets.intern(&facet)),
+            measure: posting.measure,
+            currency: posting.currency,
+            month: Month::of(posting.effective_on),
+            period: posting
+                .period
+                .map(|period| PeriodNo(self.periods.intern(&period))),
+            basis: posting.basis,
+            register: posting.register,
+        };
+        SeriesNo(self.series.intern(&series))
+    }
+
+    /// How long the tables are now; for [`Dictionary::since`].
+    pub fn lengths(&self) -> Lengths {
+        Lengths {
+            entities: self.entities.len(),
+            lines: self.lines.len(),
+            orgs: self.orgs.len(),
+            periods: self.periods.len(),
+            facets: self.facets.len(),
+            series: self.series.len(),
+        }
+    }
+
+    /// Returns what was added since.
+    pub fn since(&self, then: Lengths) -> Names {
+        Names {
+            entities: self.entities.since(then.entities),
+            lines: self.lines.since(then.lines),
+            orgs: self.orgs.since(then.orgs),
+            periods: self.periods.since(then.periods),
+            facets: self.facets.since(then.facets),
+            series: self.series.since(then.series),
+        }
+    }
+
+    /// Adds stored entries again, in their order.
+    pub fn extend(&mut self, names: &Names) {
+        self.entities.extend(&names.entities);
+        self.lines.extend(&names.lines);
+        for org in &names.orgs {
+            self.org(org);
+        }
+        self.periods.extend(&names.periods);
+        self.facets.extend(&names.facets);
+        self.series.extend(&names.series);
+    }
+}

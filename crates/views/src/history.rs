@@ -1,0 +1,284 @@
+//! What is not additive: parties, dates, lines, words, imports, each with the event that said it.
+//!
+//! Every stream has the list of its events ([`Entry`]) and the facts that are no amounts ([`is_history`]), both in
+//! order of recording. What an answer shows is folded from the facts known at P and true at E; the few attributes
+//! that every posting needs (direction, parties, classification of a line) are kept compiled.
+
+mod compiled;
+mod entry;
+mod state;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use perennial_domain::Date;
+use perennial_domain::agreement::{AgreementEvent, Description, Line, Terms};
+use perennial_domain::classification::LineDims;
+use perennial_domain::event::{Event, Fact, Stream};
+use perennial_domain::import::ImportEvent;
+use perennial_domain::ledger::{LedgerEvent, LedgerPolicy};
+use perennial_domain::log::{EventId, Position, Recorded};
+use perennial_domain::party::OrgRef;
+use perennial_domain::pledge::{PledgeAnnouncement, PledgeEvent};
+use perennial_domain::rule::Profile;
+
+pub use compiled::{DimsNo, DimsVersion, Head, LineHead};
+pub use entry::{Entry, Kind, Note, note_of};
+pub use state::{AgreementState, PledgeState};
+
+use crate::day::Day;
+use crate::dictionary::{Dictionary, EntityNo, LineNo, Table};
+use crate::posting::Direction;
+
+/// A recorded event that is kept whole, because answers read it.
+pub type HistoryFact = Arc<Recorded<Event>>;
+
+/// Whether an event is kept as a fact of its stream's history. The others are amounts alone.
+pub fn is_history(fact: &Fact) -> bool {
+    match fact {
+        Fact::Ledger(LedgerEvent::LedgerCreated { .. })
+        | Fact::Import(ImportEvent::ImportStarted(_) | ImportEvent::ImportCompleted { .. })
+        | Fact::Pledge(
+            PledgeEvent::PledgeAnnounced(_)
+            | PledgeEvent::PledgeConverted { .. }
+            | PledgeEvent::EntryReversed { .. },
+        )
+        | Fact::Agreement(
+            AgreementEvent::AgreementSigned(_)
+            | AgreementEvent::AgreementDescribed(_)
+            | AgreementEvent::LineOpened { .. }
+            | AgreementEvent::PeriodExtended { .. }
+            | AgreementEvent::PeriodShortened { .. }
+            | AgreementEvent::TrancheScheduled { .. }
+            | AgreementEvent::TrancheRescheduled { .. }
+            | AgreementEvent::TrancheCancelled { .. }
+            | AgreementEvent::EntryReversed { .. }
+            | AgreementEvent::EntryReplaced { .. },
+        ) => true,
+        Fact::Pledge(PledgeEvent::PledgeRevised { .. } | PledgeEvent::PledgeWithdrawn { .. })
+        | Fact::Agreement(
+            AgreementEvent::CommitmentIncreased { .. }
+            | AgreementEvent::CommitmentDecreased { .. }
+            | AgreementEvent::ForecastReplaced { .. }
+            | AgreementEvent::DisbursementMade { .. }
+            | AgreementEvent::ReimbursementMade { .. }
+            | AgreementEvent::RefundMade { .. }
+            | AgreementEvent::ReceiptConfirmed { .. }
+            | AgreementEvent::RefundReceived { .. }
+            | AgreementEvent::ExpenditureReported { .. }
+            | AgreementEvent::ExpenditureReduced { .. }
+            | AgreementEvent::FundsReallocated { .. }
+            | AgreementEvent::OtherFlowRecorded(_),
+        ) => false,
+    }
+}
+
+/// What is known of one stream.
+#[derive(Clone, Debug, Default)]
+pub struct EntityHistory {
+    /// All its events, in order: the first has revision 1 (INV-9).
+    pub entries: Vec<Entry>,
+    /// The facts among them that are kept whole, in order.
+    pub facts: Vec<HistoryFact>,
+    /// What every posting of it needs, from its first event.
+    pub head: Option<Head>,
+}
+
+/// The histories of all streams of a ledger.
+#[derive(Clone, Debug, Default)]
+pub struct Histories {
+    entities: Vec<EntityHistory>,
+    lines: Vec<Option<LineHead>>,
+    dims: Table<LineDims>,
+    notes: HashMap<EventId, Note>,
+    references: HashMap<Arc<str>, Vec<(EntityNo, EventId)>>,
+    imports: Vec<(EventId, Date)>,
+}
+
+impl Histories {
+    /// Adds an event to its stream's list.
+    pub fn add_entry(&mut self, entity: EntityNo, entry: Entry, note: Option<&Note>) {
+        self.entity_mut(entity).entries.push(entry);
+        if let Some(note) = note {
+            self.notes.insert(entry.event_id, note.clone());
+        }
+    }
+
+    /// Adds a fact, and gives numbers to the parties and lines in it.
+    pub fn add_fact(&mut self, dictionary: &mut Dictionary, recorded: &HistoryFact) {
+        let entity = EntityNo(dictionary.entities.intern(&recorded.event.stream));
+        match &recorded.event.fact {
+            Fact::Agreement(AgreementEvent::AgreementSigned(terms)) => {
+                self.signed(dictionary, entity, recorded, terms);
+            }
+            Fact::Agreement(AgreementEvent::LineOpened { line }) => {
+                self.line_opened(dictionary, entity, recorded, line);
+            }
+            Fact::Agreement(AgreementEvent::AgreementDescribed(description)) => {
+                self.described(entity, recorded, description);
+            }
+            Fact::Pledge(PledgeEvent::PledgeAnnounced(announced)) => {
+                self.announced(dictionary, entity, recorded, announced);
+            }
+            Fact::Import(ImportEvent::ImportStarted(source)) => {
+                self.imports.push((recorded.event_id, source.published_on));
+            }
+            Fact::Ledger(LedgerEvent::LedgerCreated { .. })
+            | Fact::Import(ImportEvent::ImportCompleted { .. })
+            | Fact::Pledge(_)
+            | Fact::Agreement(_) => {}
+        }
+        self.entity_mut(entity).facts.push(Arc::clone(recorded));
+    }
+
+    /// One stream's history.
+    pub fn entity(&self, entity: EntityNo) -> Option<&EntityHistory> {
+        self.entities.get(entity.index())
+    }
+
+    /// All histories, by entity number.
+    pub fn entities(&self) -> impl Iterator<Item = (EntityNo, &EntityHistory)> {
+        (0_u32..).map(EntityNo).zip(&self.entities)
+    }
+
+    /// The line with this number, if an event opened it.
+    pub fn line(&self, line: LineNo) -> Option<&LineHead> {
+        self.lines.get(line.index())?.as_ref()
+    }
+
+    /// All classifications that lines ever had, by number.
+    pub fn dims(&self) -> &[LineDims] {
+        self.dims.items()
+    }
+
+    /// What was said with an event beside its amounts.
+    pub fn note(&self, event_id: EventId) -> Option<&Note> {
+        self.notes.get(&event_id)
+    }
+
+    /// The agreements that carried this external reference at `at`, ascending.
+    pub fn referred(&self, reference: &str, at: Position) -> Vec<EntityNo> {
+        let mut entities: Vec<EntityNo> = self
+            .references
+            .get(reference)
+            .into_iter()
+            .flatten()
+            .filter(|(_, event_id)| event_id.position <= at)
+            .map(|&(entity, _)| entity)
+            .collect();
+        entities.sort_unstable();
+        entities.dedup();
+        entities
+    }
+
+    /// The import runs that began, in order, each with its publication date.
+    pub fn imports(&self) -> &[(EventId, Date)] {
+        &self.imports
+    }
+
+    fn entity_mut(&mut self, entity: EntityNo) -> &mut EntityHistory {
+        let index = entity.index();
+        if self.entities.len() <= index {
+            self.entities.resize_with(index + 1, EntityHistory::default);
+        }
+        // The table was just made long enough.
+        match self.entities.get_mut(index) {
+            Some(history) => history,
+            None => unreachable!("the table holds index {index}"),
+        }
+    }
+
+    fn refer(&mut self, reference: &Arc<str>, entity: EntityNo, event_id: EventId) {
+        let named = self.references.entry(Arc::clone(reference)).or_default();
+        if named.iter().all(|&(known, _)| known != entity) {
+            named.push((entity, event_id));
+        }
+    }
+
+    fn signed(
+        &mut self,
+        dictionary: &mut Dictionary,
+        entity: EntityNo,
+        recorded: &HistoryFact,
+        terms: &Terms,
+    ) {
+        let head = Head {
+            event_id: recorded.event_id,
+            direction: Direction::of(terms.perspective),
+            provider: Some(dictionary.org(&terms.provider)),
+            recipient: Some(dictionary.org(&terms.recipient)),
+            currency: terms.currency,
+        };
+        self.entity_mut(entity).head.get_or_insert(head);
+        for line in &terms.lines {
+            self.line_opened(dictionary, entity, recorded, line);
+        }
+        if let Some(external) = &recorded.event.external_reference {
+            self.refer(&external.reference, entity, recorded.event_id);
+        }
+    }
+
+    fn line_opened(
+        &mut self,
+        dictionary: &mut Dictionary,
+        entity: EntityNo,
+        recorded: &HistoryFact,
+        line: &Line,
+    ) {
+        let number = dictionary.line(entity, &line.line_id);
+        let counterparty: Option<&OrgRef> = line.counterparty.as_ref();
+        let version = DimsVersion {
+            event_id: recorded.event_id,
+            effective: Day::of(recorded.event.effective_on),
+            dims: DimsNo(self.dims.intern(&line.dims)),
+        };
+        let head = LineHead {
+            counterparty: counterparty.map(|org| dictionary.org(org)),
+            versions: vec![version],
+        };
+        if self.lines.len() <= number.index() {
+            self.lines.resize(number.index() + 1, None);
+        }
+        if let Some(line) = self.lines.get_mut(number.index()) {
+            line.get_or_insert(head);
+        }
+    }
+
+    fn described(&mut self, entity: EntityNo, recorded: &HistoryFact, description: &Description) {
+        let own = recorded.event.external_reference.as_ref();
+        for external in own.into_iter().chain(&description.identifiers) {
+            self.refer(&external.reference, entity, recorded.event_id);
+        }
+    }
+
+    fn announced(
+        &mut self,
+        dictionary: &mut Dictionary,
+        entity: EntityNo,
+        recorded: &HistoryFact,
+        announced: &PledgeAnnouncement,
+    ) {
+        let head = Head {
+            event_id: recorded.event_id,
+            direction: Direction::of(announced.perspective),
+            provider: Some(dictionary.org(&announced.donor)),
+            recipient: announced.recipient.as_ref().map(|org| dictionary.org(org)),
+            currency: announced.amount.currency(),
+        };
+        self.entity_mut(entity).head.get_or_insert(head);
+    }
+
+    /// The ledger's profile and policy, once it is created.
+    pub fn ledger(&self, dictionary: &Dictionary) -> Option<(Profile, &LedgerPolicy)> {
+        let entity = dictionary.find_entity(&Stream::Ledger)?;
+        self.entity(entity)?
+            .facts
+            .iter()
+            .find_map(|recorded| match &recorded.event.fact {
+                Fact::Ledger(LedgerEvent::LedgerCreated {
+                    profile, policy, ..
+                }) => Some((*profile, policy)),
+                Fact::Agreement(_) | Fact::Pledge(_) | Fact::Import(_) => None,
+            })
+    }
+}

@@ -1,0 +1,238 @@
+use perennial_domain::agreement::{AgreementEvent, CashEntry, OtherFlow};
+use perennial_domain::event::{Event, Fact};
+use perennial_domain::ids::PaymentId;
+use perennial_domain::import::ImportEvent;
+use perennial_domain::ledger::LedgerEvent;
+use perennial_domain::log::EventId;
+use perennial_domain::party::ExternalReference;
+use perennial_domain::pledge::PledgeEvent;
+
+use crate::day::Day;
+use crate::expand::named_event;
+
+macro_rules! kinds {
+    ($($name:ident = $code:literal;)+) => {
+        /// An event's kind.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Kind { $(
+            #[doc = stringify!($name)]
+            $name,
+        )+ }
+
+        impl Kind {
+            /// All of this version.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)+];
+
+            /// The number in digests and stores: never reused.
+            pub const fn code(self) -> u8 {
+                match self { $(Self::$name => $code,)+ }
+            }
+
+            /// Finds a kind by its number.
+            pub const fn of_code(code: u8) -> Option<Self> {
+                match code { $($code => Some(Self::$name),)+ _ => None }
+            }
+
+            /// The event's name, as [`Fact::kind`].
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$name => stringify!($name),)+ }
+            }
+        }
+    };
+}
+
+kinds! {
+    LedgerCreated = 0;
+    PledgeAnnounced = 1;
+    PledgeRevised = 2;
+    PledgeConverted = 3;
+    PledgeWithdrawn = 4;
+    AgreementSigned = 5;
+    AgreementDescribed = 6;
+    LineOpened = 7;
+    CommitmentIncreased = 8;
+    CommitmentDecreased = 9;
+    PeriodExtended = 10;
+    PeriodShortened = 11;
+    TrancheScheduled = 12;
+    TrancheRescheduled = 13;
+    TrancheCancelled = 14;
+    ForecastReplaced = 15;
+    DisbursementMade = 16;
+    ReimbursementMade = 17;
+    RefundMade = 18;
+    ReceiptConfirmed = 19;
+    RefundReceived = 20;
+    ExpenditureReported = 21;
+    ExpenditureReduced = 22;
+    FundsReallocated = 23;
+    OtherFlowRecorded = 24;
+    EntryReversed = 25;
+    EntryReplaced = 26;
+    ImportStarted = 27;
+    ImportCompleted = 28;
+}
+
+impl Kind {
+    /// The kind of `fact`.
+    pub const fn of(fact: &Fact) -> Self {
+        match fact {
+            Fact::Ledger(LedgerEvent::LedgerCreated { .. }) => Self::LedgerCreated,
+            Fact::Import(ImportEvent::ImportStarted(_)) => Self::ImportStarted,
+            Fact::Import(ImportEvent::ImportCompleted { .. }) => Self::ImportCompleted,
+            Fact::Pledge(event) => Self::of_pledge(event),
+            Fact::Agreement(event) => Self::of_agreement(event),
+        }
+    }
+
+    const fn of_pledge(event: &PledgeEvent) -> Self {
+        match event {
+            PledgeEvent::PledgeAnnounced(_) => Self::PledgeAnnounced,
+            PledgeEvent::PledgeRevised { .. } => Self::PledgeRevised,
+            PledgeEvent::PledgeConverted { .. } => Self::PledgeConverted,
+            PledgeEvent::PledgeWithdrawn { .. } => Self::PledgeWithdrawn,
+            PledgeEvent::EntryReversed { .. } => Self::EntryReversed,
+        }
+    }
+
+    const fn of_agreement(event: &AgreementEvent) -> Self {
+        match event {
+            AgreementEvent::AgreementSigned(_) => Self::AgreementSigned,
+            AgreementEvent::AgreementDescribed(_) => Self::AgreementDescribed,
+            AgreementEvent::LineOpened { .. } => Self::LineOpened,
+            AgreementEvent::CommitmentIncreased { .. } => Self::CommitmentIncreased,
+            AgreementEvent::CommitmentDecreased { .. } => Self::CommitmentDecreased,
+            AgreementEvent::PeriodExtended { .. } => Self::PeriodExtended,
+            AgreementEvent::PeriodShortened { .. } => Self::PeriodShortened,
+            AgreementEvent::TrancheScheduled { .. } => Self::TrancheScheduled,
+            AgreementEvent::TrancheRescheduled { .. } => Self::TrancheRescheduled,
+            AgreementEvent::TrancheCancelled { .. } => Self::TrancheCancelled,
+            AgreementEvent::ForecastReplaced { .. } => Self::ForecastReplaced,
+            AgreementEvent::DisbursementMade { .. } => Self::DisbursementMade,
+            AgreementEvent::ReimbursementMade { .. } => Self::ReimbursementMade,
+            AgreementEvent::RefundMade { .. } => Self::RefundMade,
+            AgreementEvent::ReceiptConfirmed { .. } => Self::ReceiptConfirmed,
+            AgreementEvent::RefundReceived { .. } => Self::RefundReceived,
+            AgreementEvent::ExpenditureReported { .. } => Self::ExpenditureReported,
+            AgreementEvent::ExpenditureReduced { .. } => Self::ExpenditureReduced,
+            AgreementEvent::FundsReallocated { .. } => Self::FundsReallocated,
+            AgreementEvent::OtherFlowRecorded(_) => Self::OtherFlowRecorded,
+            AgreementEvent::EntryReversed { .. } => Self::EntryReversed,
+            AgreementEvent::EntryReplaced { .. } => Self::EntryReplaced,
+        }
+    }
+}
+
+/// One event in its stream's list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// The event.
+    pub event_id: EventId,
+    /// What happened.
+    pub kind: Kind,
+    /// When it is true in the world.
+    pub effective: Day,
+}
+
+/// What was said with an event beside its amounts. Most events of an import say nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Note {
+    /// The submitter's own number for it.
+    pub external_reference: Option<ExternalReference>,
+    /// The payment's id or the submitter's reference text.
+    pub reference: Option<String>,
+    /// Why.
+    pub reason: Option<String>,
+    /// The entry that it cancels.
+    pub target: Option<EventId>,
+    /// How many documents support it.
+    pub documents: u32,
+}
+
+/// Returns what `event` says beside its amounts, if anything.
+pub fn note_of(event: &Event) -> Option<Note> {
+    let (reference, reason) = match &event.fact {
+        Fact::Ledger(_) | Fact::Import(_) => (None, None),
+        Fact::Pledge(pledge) => (None, pledge_reason(pledge)),
+        Fact::Agreement(agreement) => agreement_words(agreement),
+    };
+    let note = Note {
+        external_reference: event.external_reference.clone(),
+        reference: reference.map(str::to_owned),
+        reason: reason.map(str::to_owned),
+        target: named_event(event),
+        documents: u32::try_from(event.evidence.len()).unwrap_or(u32::MAX),
+    };
+    (note != Note::default()).then_some(note)
+}
+
+fn pledge_reason(event: &PledgeEvent) -> Option<&str> {
+    match event {
+        PledgeEvent::PledgeRevised { reason, .. } | PledgeEvent::PledgeWithdrawn { reason, .. } => {
+            Some(reason)
+        }
+        PledgeEvent::PledgeAnnounced(announced) => announced.forum.as_deref(),
+        PledgeEvent::PledgeConverted { agreement_id, .. } => Some(agreement_id.as_str()),
+        PledgeEvent::EntryReversed { reason, .. } => Some(reversal_word(*reason)),
+    }
+}
+
+fn agreement_words(event: &AgreementEvent) -> (Option<&str>, Option<&str>) {
+    match event {
+        AgreementEvent::AgreementSigned(_)
+        | AgreementEvent::AgreementDescribed(_)
+        | AgreementEvent::LineOpened { .. }
+        | AgreementEvent::CommitmentDecreased { .. }
+        | AgreementEvent::ForecastReplaced { .. } => (None, None),
+        AgreementEvent::CommitmentIncreased { amendment, .. }
+        | AgreementEvent::PeriodExtended { amendment, .. } => (amendment.as_deref(), None),
+        AgreementEvent::PeriodShortened { reason, .. } => (None, Some(reason)),
+        AgreementEvent::TrancheScheduled { tranche_id, .. } => (Some(tranche_id.as_str()), None),
+        AgreementEvent::TrancheRescheduled {
+            tranche_id, reason, ..
+        }
+        | AgreementEvent::TrancheCancelled {
+            tranche_id, reason, ..
+        } => (Some(tranche_id.as_str()), Some(reason)),
+        AgreementEvent::FundsReallocated { legal_basis, .. } => (None, Some(legal_basis)),
+        AgreementEvent::EntryReversed { reason, .. } => (None, Some(reversal_word(*reason))),
+        AgreementEvent::EntryReplaced { .. } => (None, Some("replaced")),
+        AgreementEvent::DisbursementMade { cash, .. }
+        | AgreementEvent::ReimbursementMade { cash }
+        | AgreementEvent::ReceiptConfirmed { cash }
+        | AgreementEvent::ExpenditureReported { cash, .. }
+        | AgreementEvent::OtherFlowRecorded(OtherFlow { cash, .. }) => (payment(cash), None),
+        AgreementEvent::RefundMade { cash, reason }
+        | AgreementEvent::RefundReceived { cash, reason }
+        | AgreementEvent::ExpenditureReduced { cash, reason, .. } => (payment(cash), Some(reason)),
+    }
+}
+
+fn payment(cash: &CashEntry) -> Option<&str> {
+    let id = cash.payment_id.as_ref().map(PaymentId::as_str);
+    id.or(cash.reference.as_deref())
+}
+
+const fn reversal_word(reason: perennial_domain::agreement::ReversalReason) -> &'static str {
+    use perennial_domain::agreement::ReversalReason;
+    match reason {
+        ReversalReason::Error => "error",
+        ReversalReason::Replaced => "replaced",
+        ReversalReason::Withdrawn => "withdrawn",
+        ReversalReason::Returned => "returned",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_comes_back_from_its_number() {
+        for &kind in Kind::ALL {
+            assert_eq!(Kind::of_code(kind.code()), Some(kind));
+        }
+        assert_eq!(Kind::ALL.len(), 29);
+        assert_eq!(Kind::of_code(29), None);
+    }
+}

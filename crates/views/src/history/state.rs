@@ -1,0 +1,189 @@
+use std::collections::HashSet;
+
+use perennial_domain::Date;
+use perennial_domain::agreement::{AgreementEvent, Description, ReversalReason, Terms};
+use perennial_domain::event::{Event, Fact};
+use perennial_domain::ids::AgreementId;
+use perennial_domain::log::{EventId, Position, Recorded};
+use perennial_domain::money::Money;
+use perennial_domain::party::ExternalReference;
+use perennial_domain::pledge::{PledgeAnnouncement, PledgeEvent};
+
+use crate::history::EntityHistory;
+
+/// An agreement's attributes at (P, E).
+#[derive(Clone, Debug)]
+pub struct AgreementState<'a> {
+    /// The terms as first signed: parties, original dates, lines.
+    pub terms: &'a Terms,
+    /// The event that signed it, or with which a mirror opened it.
+    pub signed: &'a Recorded<Event>,
+    /// The last day now, after extensions and shortenings.
+    pub ends_on: Option<Date>,
+    /// The words in force; without any, the first that are known.
+    pub description: Option<&'a Description>,
+    /// Numbers that other systems gave it, ascending.
+    pub external_references: Vec<ExternalReference>,
+}
+
+/// A pledge's attributes at (P, E).
+#[derive(Clone, Debug)]
+pub struct PledgeState<'a> {
+    /// What was announced.
+    pub announced: &'a PledgeAnnouncement,
+    /// When.
+    pub announced_on: Date,
+    /// What was turned into which agreement by which event, in order of recording; reversed ones are left out.
+    pub conversions: Vec<(EventId, &'a AgreementId, Money)>,
+}
+
+impl EntityHistory {
+    /// The facts known at `at` that no reversal took out, in order of recording.
+    fn standing(
+        &self,
+        at: Position,
+        effective: Option<Date>,
+    ) -> impl Iterator<Item = &Recorded<Event>> {
+        let known = self
+            .facts
+            .partition_point(|recorded| recorded.event_id.position <= at);
+        let reversed: HashSet<EventId> = self
+            .facts
+            .iter()
+            .take(known)
+            .filter_map(|recorded| taken_out(recorded, effective))
+            .collect();
+        self.facts
+            .iter()
+            .take(known)
+            .map(AsRef::as_ref)
+            .filter(move |recorded| !reversed.contains(&recorded.event_id))
+    }
+
+    /// The agreement's attributes as known at `at` and true at `effective` (without a date: with all that is known);
+    /// none before it was signed.
+    ///
+    /// What an agreement is (its parties, lines and original dates) does not begin with its date: a payment that
+    /// is dated before the signature has a provider too.
+    pub fn agreement_at(
+        &self,
+        at: Position,
+        effective: Option<Date>,
+    ) -> Option<AgreementState<'_>> {
+        let mut state: Option<AgreementState<'_>> = None;
+        let mut last_move: Option<(Date, EventId)> = None;
+        let mut described: Option<(Date, EventId)> = None;
+        for recorded in self.standing(at, effective) {
+            let in_force = effective.is_none_or(|cut| recorded.event.effective_on <= cut);
+            let dated = (recorded.event.effective_on, recorded.event_id);
+            let Fact::Agreement(event) = &recorded.event.fact else {
+                continue;
+            };
+            if let AgreementEvent::AgreementSigned(terms) = event {
+                state.get_or_insert(AgreementState {
+                    terms,
+                    signed: recorded,
+                    ends_on: terms.ends_on,
+                    description: None,
+                    external_references: recorded
+                        .event
+                        .external_reference
+                        .iter()
+                        .cloned()
+                        .collect(),
+                });
+                continue;
+            }
+            let Some(state) = state.as_mut() else {
+                continue;
+            };
+            if let AgreementEvent::PeriodExtended { new_ends_on, .. }
+            | AgreementEvent::PeriodShortened { new_ends_on, .. } = event
+                && in_force
+                && last_move <= Some(dated)
+            {
+                last_move = Some(dated);
+                state.ends_on = Some(*new_ends_on);
+            }
+            if let AgreementEvent::AgreementDescribed(description) = event
+                && (state.description.is_none() || (in_force && described <= Some(dated)))
+            {
+                described = in_force.then_some(dated);
+                state.describe(recorded, description);
+            }
+        }
+        state
+    }
+
+    /// The pledge's attributes as known at `at` and true at `effective`; none before it was announced.
+    pub fn pledge_at(&self, at: Position, effective: Option<Date>) -> Option<PledgeState<'_>> {
+        let mut state: Option<PledgeState<'_>> = None;
+        for recorded in self.standing(at, effective) {
+            let in_force = effective.is_none_or(|cut| recorded.event.effective_on <= cut);
+            let Fact::Pledge(event) = &recorded.event.fact else {
+                continue;
+            };
+            match event {
+                PledgeEvent::PledgeAnnounced(announced) => {
+                    state.get_or_insert(PledgeState {
+                        announced,
+                        announced_on: recorded.event.effective_on,
+                        conversions: Vec::new(),
+                    });
+                }
+                PledgeEvent::PledgeConverted {
+                    agreement_id,
+                    amount,
+                } => {
+                    if let (Some(state), true) = (state.as_mut(), in_force) {
+                        state
+                            .conversions
+                            .push((recorded.event_id, agreement_id, *amount));
+                    }
+                }
+                PledgeEvent::PledgeRevised { .. }
+                | PledgeEvent::PledgeWithdrawn { .. }
+                | PledgeEvent::EntryReversed { .. } => {}
+            }
+        }
+        state
+    }
+}
+
+impl<'a> AgreementState<'a> {
+    fn describe(&mut self, recorded: &'a Recorded<Event>, description: &'a Description) {
+        self.description = Some(description);
+        self.external_references = self
+            .signed
+            .event
+            .external_reference
+            .iter()
+            .chain(&recorded.event.external_reference)
+            .chain(&description.identifiers)
+            .cloned()
+            .collect();
+        self.external_references.sort_unstable();
+        self.external_references.dedup();
+    }
+
+    /// Title, if one was given.
+    pub fn title(&self) -> Option<&'a str> {
+        self.description
+            .and_then(|description| description.title.as_deref())
+    }
+}
+
+/// The fact that a reversal takes out: a returned payment was true until then, everything else never was.
+fn taken_out(recorded: &Recorded<Event>, effective: Option<Date>) -> Option<EventId> {
+    let (target, reason) = match &recorded.event.fact {
+        Fact::Agreement(AgreementEvent::EntryReversed { target, reason })
+        | Fact::Pledge(PledgeEvent::EntryReversed { target, reason }) => (*target, *reason),
+        Fact::Agreement(AgreementEvent::EntryReplaced { target }) => {
+            (*target, ReversalReason::Replaced)
+        }
+        Fact::Agreement(_) | Fact::Pledge(_) | Fact::Ledger(_) | Fact::Import(_) => return None,
+    };
+    let returned_later = reason == ReversalReason::Returned
+        && effective.is_some_and(|cut| cut < recorded.event.effective_on);
+    (!returned_later).then_some(target)
+}

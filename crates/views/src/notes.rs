@@ -1,0 +1,115 @@
+//! What an answer's totals contain, in words (SEMANTICS.md 1 "Every total says in words").
+
+use perennial_domain::classification::Pillar;
+use perennial_domain::event::Stream;
+
+use crate::lens::Lens;
+use crate::rows::{MultiYear, Row};
+use crate::view::View;
+
+/// The notes for these rows, in a fixed order.
+pub(crate) fn notes(view: View, lens: &Lens<'_>, rows: &[Row]) -> Vec<String> {
+    let mut notes = vec![
+        "amounts are in the currency of each agreement; currencies are never added".to_owned(),
+    ];
+    match view {
+        View::Agreement | View::Timeline | View::Exceptions => {}
+        View::Pledges => notes.push("pledges are part of no other total".to_owned()),
+        View::ByYear | View::Nexus => {
+            notes.push(directions());
+            notes.push("year_basis says how each amount came to its year".to_owned());
+        }
+        View::MultiYear => {
+            notes.push(directions());
+            notes.push(format!(
+                "multi-year: {} calendar months or longer between the original dates, the last day included",
+                lens.question.multi_year_months
+            ));
+        }
+        View::Registers => {
+            notes.push("a reversed entry and its reversal are both among the entries".to_owned());
+        }
+        View::Movements => {
+            notes.push(directions());
+            notes.push("moves inside agreements sum to zero and are not shown".to_owned());
+        }
+    }
+    unallocable(rows, &mut notes);
+    unknown_dates(rows, &mut notes);
+    if view != View::Timeline && view != View::Exceptions && view != View::Pledges {
+        hierarchy(lens, &mut notes);
+    }
+    notes
+}
+
+fn directions() -> String {
+    "incoming and outgoing money are apart and never added".to_owned()
+}
+
+fn unallocable(rows: &[Row], notes: &mut Vec<String>) {
+    let any = rows.iter().any(|row| match row {
+        Row::Nexus(row) => row.pillar == Some(Pillar::Unallocable),
+        Row::Agreement(row) => row
+            .pillars
+            .iter()
+            .any(|(pillar, _)| *pillar == Pillar::Unallocable),
+        Row::Timeline(_)
+        | Row::Pledge(_)
+        | Row::ByYear(_)
+        | Row::MultiYear(_)
+        | Row::Register(_)
+        | Row::Movement(_)
+        | Row::Exception(_) => false,
+    });
+    if any {
+        notes.push(
+            "unallocable: of purposes that belong to no pillar, or without a purpose".to_owned(),
+        );
+    }
+}
+
+fn unknown_dates(rows: &[Row], notes: &mut Vec<String>) {
+    let unknown: u64 = rows
+        .iter()
+        .map(|row| match row {
+            Row::MultiYear(row) => row.unknown_agreements,
+            Row::Agreement(row) => u64::from(row.multi_year == MultiYear::Unknown),
+            Row::Timeline(_)
+            | Row::Pledge(_)
+            | Row::ByYear(_)
+            | Row::Nexus(_)
+            | Row::Register(_)
+            | Row::Movement(_)
+            | Row::Exception(_) => 0,
+        })
+        .sum();
+    if 0 < unknown {
+        notes.push(format!(
+            "{unknown} agreements have unknown original dates: they are counted, never as multi-year"
+        ));
+    }
+}
+
+/// A published child's money may be part of its parent's: it is said, and nothing is dropped (SEMANTICS.md 3).
+fn hierarchy(lens: &Lens<'_>, notes: &mut Vec<String>) {
+    let children = lens
+        .facts
+        .dictionary()
+        .entities
+        .items()
+        .iter()
+        .zip(lens.facts.histories().entities())
+        .filter(|(stream, _)| matches!(stream, Stream::Agreement(_)))
+        .filter(|(_, (_, history))| {
+            let state = history.agreement_at(lens.at, lens.effective());
+            state
+                .and_then(|state| state.description)
+                .is_some_and(|description| description.parent.is_some())
+        })
+        .count();
+    if 0 < children {
+        notes.push(format!(
+            "also reported by a child: {children} agreements name a published parent, whose own money may contain theirs"
+        ));
+    }
+}

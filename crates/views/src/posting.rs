@@ -1,0 +1,237 @@
+//! Postings: the signed amounts that every additive figure is a sum of.
+
+use perennial_domain::Date;
+use perennial_domain::agreement::{OtherFlowKind, Perspective, YearBasis};
+use perennial_domain::classification::Pillar;
+use perennial_domain::event::Stream;
+use perennial_domain::ids::LineId;
+use perennial_domain::log::EventId;
+use perennial_domain::money::Currency;
+use perennial_domain::party::OrgRef;
+use perennial_domain::period::Period;
+
+macro_rules! codes {
+    ($(#[$doc:meta])* $name:ident { $($(#[$each:meta])* $variant:ident = $code:literal, $word:literal;)+ }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum $name { $($(#[$each])* $variant,)+ }
+
+        impl $name {
+            /// All, ascending by code.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
+
+            /// The number in digests and stores: never reused.
+            pub const fn code(self) -> u8 {
+                match self { $(Self::$variant => $code,)+ }
+            }
+
+            /// Finds one by its number.
+            pub const fn of_code(code: u8) -> Option<Self> {
+                match code { $($code => Some(Self::$variant),)+ _ => None }
+            }
+
+            /// The word in documents.
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$variant => $word,)+ }
+            }
+        }
+    };
+}
+
+codes! {
+    /// What an amount counts. Signs are such that every balance is a plain sum (DOMAIN.md 2.2):
+    /// C = signed + increased + decreased + moved, D = disbursed + reimbursed + refunded,
+    /// received net = received + returned, S = scheduled + drawn, P net = pledged + withdrawn.
+    Measure {
+        /// Announced, and changed by revisions.
+        Pledged = 0, "pledged";
+        /// Taken back from a pledge: below 0.
+        Withdrawn = 1, "withdrawn";
+        /// Turned into an agreement: above 0, part of no other measure.
+        Converted = 2, "converted";
+        /// Committed by the signature.
+        Signed = 3, "signed";
+        /// Committed later.
+        Increased = 4, "increased";
+        /// Released: below 0.
+        Decreased = 5, "decreased";
+        /// Moved between lines, periods and pillars: pairs that sum to 0.
+        Moved = 6, "moved";
+        /// Portions by due date; what is cancelled is taken out.
+        Scheduled = 7, "scheduled";
+        /// What payments took out of open portions, in the portion's period: below 0.
+        Drawn = 8, "drawn";
+        /// Published plans by due date.
+        Forecast = 9, "forecast";
+        /// Paid by the provider.
+        Disbursed = 10, "disbursed";
+        /// Paid for what was already spent.
+        Reimbursed = 11, "reimbursed";
+        /// Given back to the provider: below 0.
+        Refunded = 12, "refunded";
+        /// Arrived at the recipient.
+        Received = 13, "received";
+        /// Given back by the recipient: below 0.
+        Returned = 14, "returned";
+        /// Spent, and reductions of it.
+        Expended = 15, "expended";
+        /// Moves a payment from the year it was made in to the year its portion was for: pairs that sum to 0.
+        PaidFor = 16, "paid_for";
+        /// Interest, loans, equity, guarantees: shown in `registers` only.
+        OtherFlow = 17, "other_flow";
+    }
+}
+
+impl Measure {
+    /// How many there are.
+    pub const COUNT: usize = Self::ALL.len();
+    /// What sums to C.
+    pub const COMMITTED: [Self; 4] = [Self::Signed, Self::Increased, Self::Decreased, Self::Moved];
+    /// What sums to D.
+    pub const DISBURSED: [Self; 3] = [Self::Disbursed, Self::Reimbursed, Self::Refunded];
+    /// What sums to the net receipts.
+    pub const RECEIVED: [Self; 2] = [Self::Received, Self::Returned];
+    /// What sums to S.
+    pub const SCHEDULED: [Self; 2] = [Self::Scheduled, Self::Drawn];
+    /// What sums to the net pledge.
+    pub const PLEDGED: [Self; 2] = [Self::Pledged, Self::Withdrawn];
+
+    /// Its place in an array of [`Measure::COUNT`].
+    pub const fn index(self) -> usize {
+        self.code() as usize
+    }
+}
+
+codes! {
+    /// The published register that an entry counts in. Commitments and pledges have two type codes each; the
+    /// perspective of the agreement or pledge picks one when the question is asked.
+    Register {
+        /// None: a move, a schedule, a conversion.
+        None = 0, "none";
+        /// IATI 1.
+        IncomingFunds = 1, "incoming_funds";
+        /// IATI 2 (outgoing) or 11 (incoming).
+        Commitment = 2, "commitment";
+        /// IATI 3.
+        Disbursement = 3, "disbursement";
+        /// IATI 4.
+        Expenditure = 4, "expenditure";
+        /// IATI 5.
+        InterestPayment = 5, "interest_payment";
+        /// IATI 6.
+        LoanRepayment = 6, "loan_repayment";
+        /// IATI 7.
+        Reimbursement = 7, "reimbursement";
+        /// IATI 8.
+        EquityPurchase = 8, "equity_purchase";
+        /// IATI 9.
+        EquitySale = 9, "equity_sale";
+        /// IATI 10.
+        CreditGuarantee = 10, "credit_guarantee";
+        /// IATI 12 (outgoing) or 13 (incoming).
+        Pledge = 12, "pledge";
+    }
+}
+
+impl Register {
+    /// The IATI type code for money that flows in `direction`; none where nothing is published.
+    ///
+    /// Source: IATI 2.03 code list `TransactionType`.
+    pub const fn iati_type(self, direction: Direction) -> Option<u8> {
+        match (self, direction) {
+            (Self::None, _) => None,
+            (Self::Commitment, Direction::Incoming) => Some(11),
+            (Self::Commitment, Direction::Outgoing) => Some(2),
+            (Self::Pledge, Direction::Incoming) => Some(13),
+            (Self::Pledge, Direction::Outgoing) => Some(12),
+            (
+                Self::IncomingFunds
+                | Self::Disbursement
+                | Self::Expenditure
+                | Self::InterestPayment
+                | Self::LoanRepayment
+                | Self::Reimbursement
+                | Self::EquityPurchase
+                | Self::EquitySale
+                | Self::CreditGuarantee,
+                _,
+            ) => Some(self.code()),
+        }
+    }
+
+    /// The register of another flow.
+    pub const fn of_flow(kind: OtherFlowKind) -> Self {
+        match kind {
+            OtherFlowKind::InterestPayment => Self::InterestPayment,
+            OtherFlowKind::LoanRepayment => Self::LoanRepayment,
+            OtherFlowKind::EquityPurchase => Self::EquityPurchase,
+            OtherFlowKind::EquitySale => Self::EquitySale,
+            OtherFlowKind::CreditGuarantee => Self::CreditGuarantee,
+        }
+    }
+}
+
+codes! {
+    /// Whether money comes to the ledger's owner or leaves it. The two are never added (SEMANTICS.md 1).
+    Direction {
+        /// The owner receives: perspective `recipient`.
+        Incoming = 1, "incoming";
+        /// The owner gives: perspective `provider`.
+        Outgoing = 2, "outgoing";
+    }
+}
+
+impl Direction {
+    /// The direction of a ledger that books `perspective`'s view.
+    pub const fn of(perspective: Perspective) -> Self {
+        match perspective {
+            Perspective::Provider => Self::Outgoing,
+            Perspective::Recipient => Self::Incoming,
+        }
+    }
+
+    /// Finds a direction by its word.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|direction| direction.name() == name)
+    }
+}
+
+/// One signed amount that an event expands into, with everything that it can be summed by.
+///
+/// Direction, donor, recipient, purposes and places are not in it: they are read from the entity's history
+/// when the question is asked, unless the event itself overrides them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Posting {
+    /// The event that it comes from.
+    pub event_id: EventId,
+    /// The agreement or pledge.
+    pub entity: Stream,
+    /// The line, where the amount belongs to one.
+    pub line_id: Option<LineId>,
+    /// What it counts.
+    pub measure: Measure,
+    /// The currency of `minor_units`.
+    pub currency: Currency,
+    /// Minor units of either sign.
+    pub minor_units: i128,
+    /// When it is true in the world.
+    pub effective_on: Date,
+    /// The period it is for; without one the effective date decides the year. Widened to the month where it
+    /// lies inside one ([`crate::day::widened_to_month`]).
+    pub period: Option<Period>,
+    /// How a committed amount came to its period; cash has none and shows as `actual`.
+    pub basis: Option<YearBasis>,
+    /// Who gives, where it is not the agreement's or line's provider.
+    pub provider: Option<OrgRef>,
+    /// Who receives, where it is not the agreement's or line's recipient.
+    pub receiver: Option<OrgRef>,
+    /// The pillar of a move between declared pillars.
+    pub pillar: Option<Pillar>,
+    /// The published register that it counts in.
+    pub register: Register,
+    /// 1 on the first posting of an entry that a register counts, -1 on the first one of its reversal, else 0.
+    pub entries: i8,
+}

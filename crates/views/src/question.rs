@@ -1,0 +1,223 @@
+//! What can be asked: as known when, as true when, under which calendar and mapping, of what part.
+
+use perennial_domain::Date;
+use perennial_domain::ids::AgreementId;
+use perennial_domain::ledger::LedgerPolicy;
+use perennial_domain::log::{Position, RecordedAt};
+use perennial_domain::money::Currency;
+use perennial_domain::period::FiscalCalendar;
+
+use crate::mapping::PillarMapping;
+use crate::posting::Direction;
+use crate::view::View;
+
+/// As known when.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AsOf {
+    /// With everything that is recorded.
+    #[default]
+    Head,
+    /// Up to this record, included.
+    Position(Position),
+    /// Up to the last record with at most this time.
+    RecordedAt(RecordedAt),
+    /// Up to the last position before anything published later was imported.
+    PublishedOn(Date),
+}
+
+/// As true when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cut {
+    /// With effective dates up to this day, included.
+    On(Date),
+    /// Without a cut-off.
+    Open,
+}
+
+impl Cut {
+    /// The last day; `None` without a cut-off.
+    pub const fn date(self) -> Option<Date> {
+        match self {
+            Self::On(date) => Some(date),
+            Self::Open => None,
+        }
+    }
+}
+
+/// A key that rows can be grouped by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Dimension {
+    /// Incoming or outgoing. Always kept: the two are never added.
+    Direction,
+    /// The agreement.
+    Agreement,
+    /// Who gives.
+    Donor,
+    /// Who receives.
+    Recipient,
+    /// The country, else the region.
+    Country,
+    /// The fiscal year.
+    Year,
+    /// The pillar.
+    Pillar,
+    /// The currency. Always kept: amounts in two currencies are never added.
+    Currency,
+    /// How amounts came to their year.
+    YearBasis,
+}
+
+impl Dimension {
+    /// All.
+    pub const ALL: [Self; 9] = [
+        Self::Direction,
+        Self::Agreement,
+        Self::Donor,
+        Self::Recipient,
+        Self::Country,
+        Self::Year,
+        Self::Pillar,
+        Self::Currency,
+        Self::YearBasis,
+    ];
+
+    /// The name in rows and in `--group-by`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Direction => "direction",
+            Self::Agreement => "agreement_id",
+            Self::Donor => "donor",
+            Self::Recipient => "recipient",
+            Self::Country => "country",
+            Self::Year => "year",
+            Self::Pillar => "pillar",
+            Self::Currency => "currency",
+            Self::YearBasis => "year_basis",
+        }
+    }
+
+    /// Finds a key by its name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|dimension| dimension.name() == name)
+    }
+}
+
+/// Of what part. Everything that is given must hold.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// One of these agreements; empty: any.
+    pub agreements: Vec<AgreementId>,
+    /// This direction.
+    pub direction: Option<Direction>,
+    /// This currency.
+    pub currency: Option<Currency>,
+    /// This donor: its id, else its name.
+    pub donor: Option<String>,
+    /// This recipient: its id, else its name.
+    pub recipient: Option<String>,
+    /// This country or region.
+    pub country: Option<String>,
+    /// This pillar, by its word.
+    pub pillar: Option<String>,
+    /// This fiscal year, by its label in the question's calendar.
+    pub year: Option<String>,
+    /// This rule or remark, as in `R10` (view `exceptions`).
+    pub rule: Option<String>,
+}
+
+impl Filter {
+    /// The names of what is given, as users write them.
+    pub fn given(&self) -> Vec<&'static str> {
+        let given = [
+            ("agreement_id", !self.agreements.is_empty()),
+            ("direction", self.direction.is_some()),
+            ("currency", self.currency.is_some()),
+            ("donor", self.donor.is_some()),
+            ("recipient", self.recipient.is_some()),
+            ("country", self.country.is_some()),
+            ("pillar", self.pillar.is_some()),
+            ("year", self.year.is_some()),
+            ("rule", self.rule.is_some()),
+        ];
+        given
+            .into_iter()
+            .filter(|&(_, given)| given)
+            .map(|(name, _)| name)
+            .collect()
+    }
+}
+
+/// One question. Two equal questions of one ledger at one position have one answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Question {
+    /// As known when.
+    pub at: AsOf,
+    /// As true when.
+    pub effective: Cut,
+    /// The calendar that cuts and labels years.
+    pub calendar: FiscalCalendar,
+    /// The mapping that pillars are computed by.
+    pub mapping: PillarMapping,
+    /// From how many calendar months on an agreement is multi-year.
+    pub multi_year_months: u32,
+    /// Of what part.
+    pub filter: Filter,
+    /// The keys to keep; `None`: the view's own. Direction and currency stay in any case.
+    pub group_by: Option<Vec<Dimension>>,
+}
+
+impl Question {
+    /// Asks for everything that is recorded, under a ledger's policy. A mapping of that policy that is not
+    /// compiled in falls back to [`PillarMapping::DAC_CORE`].
+    pub fn under(policy: &LedgerPolicy) -> Self {
+        Self {
+            at: AsOf::Head,
+            effective: Cut::Open,
+            calendar: policy.fiscal_calendar,
+            mapping: PillarMapping::find(&policy.pillar_mapping).unwrap_or(PillarMapping::DAC_CORE),
+            multi_year_months: policy.multi_year_months,
+            filter: Filter::default(),
+            group_by: None,
+        }
+    }
+}
+
+impl Default for Question {
+    fn default() -> Self {
+        Self::under(&LedgerPolicy::default())
+    }
+}
+
+/// Why a question has no answer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum QuestionError {
+    /// Nothing was recorded until then.
+    #[error("nothing was recorded until then")]
+    NothingRecorded,
+    /// The position is not recorded yet.
+    #[error("position {position} is beyond the head, {head}")]
+    BeyondHead {
+        /// What was asked.
+        position: Position,
+        /// The last position.
+        head: Position,
+    },
+    /// The view cannot be filtered by this.
+    #[error("the view {} cannot be filtered by {name}", view.name())]
+    NoSuchFilter {
+        /// The view.
+        view: View,
+        /// The filter's name.
+        name: &'static str,
+    },
+    /// The view has no such key.
+    #[error("the view {} has no key {}", view.name(), dimension.name())]
+    NoSuchGrouping {
+        /// The view.
+        view: View,
+        /// The key.
+        dimension: Dimension,
+    },
+}

@@ -1,0 +1,174 @@
+//! The views: what can be asked for, and one evaluation for all of them.
+//!
+//! A view is a declaration over the engine: which measures it sums, by which keys, with which attributes. Nothing
+//! here keeps state between questions.
+
+pub mod additive;
+pub mod agreement;
+pub mod balances;
+pub mod by_year;
+pub mod exceptions;
+pub mod movements;
+pub mod multi_year;
+pub mod nexus;
+pub mod pledges;
+pub mod registers;
+pub mod timeline;
+
+use crate::answer::{Answer, ReadInfo};
+use crate::facts::Facts;
+use crate::lens::Lens;
+use crate::question::{Dimension, Question, QuestionError};
+use crate::rows::Row;
+
+/// A view's name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum View {
+    /// Where each agreement stands.
+    Agreement,
+    /// Every event of one agreement or more, with running balances.
+    Timeline,
+    /// Pledges beside what became of them.
+    Pledges,
+    /// Agreements by fiscal year.
+    ByYear,
+    /// Pillars by direction, donor, recipient, country and year.
+    Nexus,
+    /// The multi-year share.
+    MultiYear,
+    /// Published registers.
+    Registers,
+    /// What moved the undisbursed balance, year by year.
+    Movements,
+    /// What stands out.
+    Exceptions,
+}
+
+impl View {
+    /// All.
+    pub const ALL: [Self; 9] = [
+        Self::Agreement,
+        Self::Timeline,
+        Self::Pledges,
+        Self::ByYear,
+        Self::Nexus,
+        Self::MultiYear,
+        Self::Registers,
+        Self::Movements,
+        Self::Exceptions,
+    ];
+
+    /// The name in commands and paths.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Agreement => "agreement",
+            Self::Timeline => "timeline",
+            Self::Pledges => "pledges",
+            Self::ByYear => "by-year",
+            Self::Nexus => "nexus",
+            Self::MultiYear => "multi-year",
+            Self::Registers => "registers",
+            Self::Movements => "movements",
+            Self::Exceptions => "exceptions",
+        }
+    }
+
+    /// Finds a view by its name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|view| view.name() == name)
+    }
+
+    /// The keys that its rows can be grouped by; empty: its rows are as they are.
+    pub const fn keys(self) -> &'static [Dimension] {
+        match self {
+            Self::ByYear => by_year::DECLARATION.keys,
+            Self::Nexus => nexus::DECLARATION.keys,
+            Self::Agreement
+            | Self::Timeline
+            | Self::Pledges
+            | Self::MultiYear
+            | Self::Registers
+            | Self::Movements
+            | Self::Exceptions => &[],
+        }
+    }
+
+    /// The filters that it understands, by name.
+    pub const fn filters(self) -> &'static [&'static str] {
+        match self {
+            Self::Agreement | Self::MultiYear => &[
+                "agreement_id",
+                "direction",
+                "currency",
+                "donor",
+                "recipient",
+            ],
+            Self::Timeline => &["agreement_id"],
+            Self::Pledges => &["direction", "currency", "donor", "recipient"],
+            Self::ByYear | Self::Nexus => &[
+                "agreement_id",
+                "direction",
+                "currency",
+                "donor",
+                "recipient",
+                "country",
+                "pillar",
+                "year",
+            ],
+            Self::Registers | Self::Movements => &[
+                "agreement_id",
+                "direction",
+                "currency",
+                "donor",
+                "recipient",
+                "year",
+            ],
+            Self::Exceptions => &["agreement_id", "rule"],
+        }
+    }
+
+    /// Answers `question` from `facts`.
+    ///
+    /// # Errors
+    /// [`QuestionError`] if the position cannot be resolved, or the view does not understand a filter or key.
+    pub fn evaluate(self, facts: &Facts, question: &Question) -> Result<Answer, QuestionError> {
+        self.check(question)?;
+        let lens = Lens::new(facts, question)?;
+        let rows = match self {
+            Self::Agreement => rows(agreement::evaluate(&lens), Row::Agreement),
+            Self::Timeline => rows(timeline::evaluate(&lens), Row::Timeline),
+            Self::Pledges => rows(pledges::evaluate(&lens), Row::Pledge),
+            Self::ByYear => rows(by_year::evaluate(&lens), Row::ByYear),
+            Self::Nexus => rows(nexus::evaluate(&lens), Row::Nexus),
+            Self::MultiYear => rows(multi_year::evaluate(&lens), Row::MultiYear),
+            Self::Registers => rows(registers::evaluate(&lens), Row::Register),
+            Self::Movements => rows(movements::evaluate(&lens), Row::Movement),
+            Self::Exceptions => rows(exceptions::evaluate(&lens), Row::Exception),
+        };
+        Ok(Answer {
+            info: ReadInfo::of(self, &lens, &rows),
+            rows,
+        })
+    }
+
+    fn check(self, question: &Question) -> Result<(), QuestionError> {
+        for name in question.filter.given() {
+            if !self.filters().contains(&name) {
+                return Err(QuestionError::NoSuchFilter { view: self, name });
+            }
+        }
+        for &dimension in question.group_by.iter().flatten() {
+            if !self.keys().contains(&dimension) {
+                return Err(QuestionError::NoSuchGrouping {
+                    view: self,
+                    dimension,
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+fn rows<T>(rows: Vec<T>, wrap: impl Fn(T) -> Row) -> Vec<Row> {
+    rows.into_iter().map(wrap).collect()
+}

@@ -1,0 +1,366 @@
+//! `agreement`: where each agreement stands.
+
+use std::collections::HashMap;
+
+use perennial_domain::Date;
+use perennial_domain::agreement::Terms;
+use perennial_domain::classification::{Pillar, WHOLE_PPM};
+use perennial_domain::event::Stream;
+use perennial_domain::log::{EventId, Revision};
+use perennial_domain::money::Currency;
+use perennial_domain::party::ExternalReference;
+
+use crate::columns::Total;
+use crate::dictionary::{EntityNo, Series};
+use crate::exact::{Exact, Weight, round_partition};
+use crate::history::{AgreementState, EntityHistory, Kind};
+use crate::lens::{FacetRead, Lens};
+use crate::posting::{Direction, Measure};
+use crate::rows::{Party, RowKey};
+use crate::view::additive::party;
+use crate::view::balances::Balances;
+use crate::view::by_year::agreement_id;
+use crate::view::exceptions::open_exceptions;
+use crate::view::multi_year::original_term;
+
+/// Whether an agreement runs for the multi-year threshold or longer, by its original dates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum MultiYear {
+    /// It does.
+    Yes,
+    /// It does not.
+    No,
+    /// An original date is not known.
+    Unknown,
+}
+
+impl MultiYear {
+    /// The word in rows.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Yes => "yes",
+            Self::No => "no",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// A row of `agreement`. Amounts are minor units of `currency`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AgreementRow {
+    /// The agreement.
+    pub agreement_id: String,
+    /// Numbers that other systems gave it, ascending.
+    pub external_references: Vec<ExternalReference>,
+    /// Its title.
+    pub title: Option<String>,
+    /// Incoming or outgoing.
+    pub direction: Direction,
+    /// Who gives.
+    pub provider: Party,
+    /// Who receives.
+    pub recipient: Party,
+    /// The currency.
+    pub currency: Currency,
+    /// When it was signed; absent where the source does not publish it.
+    pub signed_on: Option<Date>,
+    /// First day of the original term.
+    pub starts_on: Option<Date>,
+    /// Last day of the original term, included.
+    pub original_ends_on: Option<Date>,
+    /// Last day now, included.
+    pub ends_on: Option<Date>,
+    /// Whole calendar months of the original term, the last day included.
+    pub original_months: Option<u32>,
+    /// Whether the original term is multi-year.
+    pub multi_year: MultiYear,
+    /// The amount of the signature; `None`: not published.
+    pub signed: Option<i128>,
+    /// Later increases.
+    pub increases: i128,
+    /// Later decreases; above 0.
+    pub decreases: i128,
+    /// C: net commitment.
+    pub committed: i128,
+    /// D: net payments by the provider.
+    pub disbursed: i128,
+    /// Of the payments: what was given back to the provider; above 0.
+    pub refunded: i128,
+    /// Net receipts.
+    pub received: i128,
+    /// U: C - D, or for incoming money C - received. Below 0 it is overdrawn.
+    pub undisbursed: i128,
+    /// By how much U is below 0.
+    pub overdrawn: i128,
+    /// S: open portions.
+    pub scheduled: i128,
+    /// U - S.
+    pub unscheduled: i128,
+    /// X: net spending.
+    pub expended: i128,
+    /// What the recipient has and did not spend: D (incoming: received) - X.
+    pub unspent: i128,
+    /// The commitment by pillar, in the pillars' order, rounded as one partition.
+    pub pillars: Vec<(Pillar, i128)>,
+    /// Whether its lines reach two or more of the three pillars.
+    pub nexus_aligned: bool,
+    /// IATI hierarchy level, where published.
+    pub hierarchy: Option<u8>,
+    /// Identifier of the published parent.
+    pub parent: Option<String>,
+    /// How many events it has.
+    pub revision: Revision,
+    /// The last of them.
+    pub last_event: Option<(EventId, Kind)>,
+    /// How many exceptions its events carry.
+    pub exceptions: u64,
+    /// How many of them still stand, where that can be computed.
+    pub standing_exceptions: u64,
+}
+
+impl AgreementRow {
+    /// Its key: the agreement.
+    pub fn key(&self) -> RowKey {
+        RowKey::of(&[&self.agreement_id])
+    }
+}
+
+/// The rows of all agreements that were signed, or opened by a mirror, at P; by agreement id.
+pub fn evaluate(lens: &Lens<'_>) -> Vec<AgreementRow> {
+    let asked = &lens.question.filter.agreements;
+    let dictionary = lens.facts.dictionary();
+    let mut entities: Vec<EntityNo> = if asked.is_empty() {
+        (0_u32..)
+            .map(EntityNo)
+            .zip(dictionary.entities.items())
+            .filter(|(_, stream)| matches!(stream, Stream::Agreement(_)))
+            .map(|(entity, _)| entity)
+            .collect()
+    } else {
+        asked
+            .iter()
+            .filter_map(|id| dictionary.find_entity(&Stream::Agreement(id.clone())))
+            .collect()
+    };
+    entities.sort_unstable();
+    entities.dedup();
+    let mut books = if lens.question.filter.given().is_empty() {
+        Books::of_all(lens)
+    } else {
+        Books::default()
+    };
+    let mut rows: Vec<AgreementRow> = entities
+        .into_iter()
+        .filter(|entity| passes(lens, *entity))
+        .filter_map(|entity| {
+            let book = books.take(entity).unwrap_or_else(|| Book::of(lens, entity));
+            statement(lens, entity, &book)
+        })
+        .collect();
+    rows.sort_by(|a, b| a.agreement_id.cmp(&b.agreement_id));
+    rows
+}
+
+/// Whether an agreement passes the filter, by its own parties. Its statement is then always whole.
+fn passes(lens: &Lens<'_>, entity: EntityNo) -> bool {
+    let history = lens.facts.histories().entity(entity);
+    let Some(head) = history.and_then(|history| history.head) else {
+        return false;
+    };
+    let filter = &lens.question.filter;
+    let named = |asked: &Option<String>, org| {
+        let asked = asked.as_ref();
+        asked.is_none_or(|asked| *asked == party(lens, org).id)
+    };
+    filter.direction.is_none_or(|asked| asked == head.direction)
+        && filter.currency.is_none_or(|asked| asked == head.currency)
+        && named(&filter.donor, head.provider)
+        && named(&filter.recipient, head.recipient)
+}
+
+/// What a statement sums: balances and the commitment by pillar, in the agreement's own currency.
+#[derive(Clone, Debug, Default)]
+pub struct Book {
+    balances: Balances,
+    pillars: [Exact; 4],
+    reached: [bool; 4],
+}
+
+/// The books of all agreements, from one pass over the sums.
+#[derive(Debug, Default)]
+struct Books(HashMap<EntityNo, Book>);
+
+impl Books {
+    fn of_all(lens: &Lens<'_>) -> Self {
+        let mut books: HashMap<EntityNo, Book> = HashMap::new();
+        let sums = lens.sums();
+        for (_, series, total) in sums.series(lens.facts.dictionary().series.items()) {
+            if let Some(facet) = lens.unfiltered_facet(series) {
+                let book = books.entry(facet.entity).or_default();
+                book.add(lens, series, facet, &total);
+            }
+        }
+        Self(books)
+    }
+
+    /// All agreements without postings have no book here; theirs is empty, and costs nothing to make.
+    fn take(&mut self, entity: EntityNo) -> Option<Book> {
+        self.0.remove(&entity)
+    }
+}
+
+impl Book {
+    /// The book of one agreement, read from its own postings alone.
+    pub fn of(lens: &Lens<'_>, entity: EntityNo) -> Self {
+        let mut book = Self::default();
+        for (_, row) in lens.facts.rows_of(entity, lens.at, lens.effective()) {
+            let series = lens.facts.dictionary().series.get(row.series.index());
+            if let Some(series) = series
+                && let Some(facet) = lens.unfiltered_facet(series)
+            {
+                let mut total = Total::default();
+                total.add(&row);
+                book.add(lens, series, facet, &total);
+            }
+        }
+        book
+    }
+
+    fn add(&mut self, lens: &Lens<'_>, series: &Series, facet: &FacetRead, total: &Total) {
+        let head = lens
+            .facts
+            .histories()
+            .entity(facet.entity)
+            .and_then(|history| history.head);
+        if head.is_none_or(|head| head.currency != series.currency) {
+            return;
+        }
+        self.balances.add(series.measure, series.register, total);
+        if !Measure::COMMITTED.contains(&series.measure) {
+            return;
+        }
+        let declared = facet.pillar.map(|pillar| [(pillar, WHOLE_PPM)]);
+        let dims = lens.dims(facet);
+        let shares = declared.as_ref().map_or(dims.pillars.as_slice(), |one| one);
+        let places = self.pillars.iter_mut().zip(&mut self.reached);
+        for ((sum, reached), pillar) in places.zip(Pillar::ALL) {
+            for (_, ppm) in shares.iter().filter(|(of, _)| *of == pillar) {
+                sum.add(total.minor_units, Weight::ALL.split(*ppm, WHOLE_PPM));
+                *reached = true;
+            }
+        }
+    }
+
+    /// The commitment by pillar, rounded as one partition.
+    fn rounded_pillars(&self) -> Vec<(Pillar, i128)> {
+        let reached = Pillar::ALL.into_iter().zip(&self.pillars).zip(self.reached);
+        let mut cells: Vec<(Pillar, &Exact)> = reached
+            .filter(|(_, reached)| *reached)
+            .map(|(cell, _)| cell)
+            .collect();
+        // Ties go by code, which is the pillar's word: development before humanitarian.
+        cells.sort_by_key(|(pillar, _)| pillar.name());
+        let exact: Vec<&Exact> = cells.iter().map(|(_, sum)| *sum).collect();
+        let pillars = cells.iter().map(|(pillar, _)| *pillar);
+        let mut rounded: Vec<(Pillar, i128)> = pillars.zip(round_partition(&exact)).collect();
+        rounded.sort_by_key(|(pillar, _)| *pillar);
+        rounded
+    }
+}
+
+/// The statement of one agreement from its book; `None` if it was not there at P.
+pub fn statement(lens: &Lens<'_>, entity: EntityNo, book: &Book) -> Option<AgreementRow> {
+    let balances = &book.balances;
+    let history = lens.facts.histories().entity(entity)?;
+    let head = history.head?;
+    let state = history.agreement_at(lens.at, lens.effective())?;
+    let (_, multi_year) = original_term(lens, entity);
+    let pillars = book.rounded_pillars();
+    let known = known_entries(history, lens);
+    let (exceptions, standing_exceptions) = open_exceptions(lens, entity);
+    let undisbursed = balances.undisbursed(head.direction);
+    let scheduled = balances.scheduled();
+    let expended = balances.of(Measure::Expended);
+    Some(AgreementRow {
+        agreement_id: agreement_id(lens, entity),
+        title: state.title().map(str::to_owned),
+        direction: head.direction,
+        provider: party(lens, head.provider),
+        recipient: party(lens, head.recipient),
+        currency: head.currency,
+        signed_on: state.terms.signed_on,
+        starts_on: state.terms.starts_on,
+        original_ends_on: state.terms.ends_on,
+        ends_on: state.ends_on,
+        original_months: months(state.terms),
+        multi_year,
+        signed: is_published(state.terms).then(|| balances.of(Measure::Signed)),
+        increases: balances.of(Measure::Increased),
+        decreases: -balances.of(Measure::Decreased),
+        committed: balances.committed(),
+        disbursed: balances.disbursed(),
+        refunded: -balances.of(Measure::Refunded),
+        received: balances.received(),
+        undisbursed,
+        overdrawn: (-undisbursed).max(0),
+        scheduled,
+        unscheduled: undisbursed - scheduled,
+        expended,
+        unspent: balances.paid(head.direction) - expended,
+        nexus_aligned: is_aligned(&pillars),
+        pillars,
+        hierarchy: described(&state, |description| description.hierarchy),
+        parent: described(&state, |description| description.parent.clone()),
+        revision: Revision(u64::try_from(known).unwrap_or(u64::MAX)),
+        last_event: known
+            .checked_sub(1)
+            .and_then(|last| history.entries.get(last))
+            .map(|entry| (entry.event_id, entry.kind)),
+        exceptions,
+        standing_exceptions,
+        external_references: state.external_references,
+    })
+}
+
+fn described<T>(
+    state: &AgreementState<'_>,
+    read: impl Fn(&perennial_domain::agreement::Description) -> Option<T>,
+) -> Option<T> {
+    state.description.and_then(read)
+}
+
+/// A signature of nothing is a mirror's opening: its source publishes no signed amount (SEMANTICS.md 3).
+fn is_published(terms: &Terms) -> bool {
+    terms.lines.iter().any(|line| !line.amount.is_zero())
+}
+
+/// How many events were known at P.
+fn known_entries(history: &EntityHistory, lens: &Lens<'_>) -> usize {
+    history
+        .entries
+        .partition_point(|entry| entry.event_id.position <= lens.at)
+}
+
+/// Whole months of the original term: the largest number that it reaches.
+fn months(terms: &Terms) -> Option<u32> {
+    let term = perennial_domain::period::Period::new(terms.starts_on?, terms.ends_on?).ok()?;
+    // No term that can be booked is longer than from the first year of dates to the last.
+    let (mut low, mut high) = (0_u32, 12 * 141);
+    while low < high {
+        let middle = (low + high).div_ceil(2);
+        if term.reaches_months(middle) {
+            low = middle;
+        } else {
+            high = middle - 1;
+        }
+    }
+    Some(low)
+}
+
+/// Whether two or more of the three pillars hold any of the commitment (DOMAIN.md 0 item 7).
+fn is_aligned(pillars: &[(Pillar, i128)]) -> bool {
+    let reached = pillars
+        .iter()
+        .filter(|(pillar, amount)| *pillar != Pillar::Unallocable && *amount != 0);
+    1 < reached.count()
+}

@@ -1,0 +1,139 @@
+//! Balances of agreements and pledges: sums by measure (DOMAIN.md 2.2).
+
+use std::collections::HashMap;
+
+use perennial_domain::money::Currency;
+
+use crate::columns::{Row, Total};
+use crate::dictionary::EntityNo;
+use crate::lens::Lens;
+use crate::numbers::NumberHash;
+use crate::posting::{Direction, Measure, Register};
+
+/// The sums of one agreement or pledge in one currency, in minor units.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Balances {
+    sums: [i128; Measure::COUNT],
+    /// Commitment entries less their reversals.
+    pub commitment_entries: i64,
+}
+
+impl Balances {
+    /// The sum of one measure.
+    pub fn of(&self, measure: Measure) -> i128 {
+        self.sums.get(measure.index()).copied().unwrap_or_default()
+    }
+
+    /// The sum of several.
+    pub fn sum(&self, measures: &[Measure]) -> i128 {
+        measures.iter().map(|&measure| self.of(measure)).sum()
+    }
+
+    /// C: what is committed, net.
+    pub fn committed(&self) -> i128 {
+        self.sum(&Measure::COMMITTED)
+    }
+
+    /// D: what the provider paid, net.
+    pub fn disbursed(&self) -> i128 {
+        self.sum(&Measure::DISBURSED)
+    }
+
+    /// What the recipient received, net.
+    pub fn received(&self) -> i128 {
+        self.sum(&Measure::RECEIVED)
+    }
+
+    /// What rules R10, R13 and R14 compare with C: D, or for incoming money what was received (SEMANTICS.md 2).
+    pub fn paid(&self, direction: Direction) -> i128 {
+        match direction {
+            Direction::Outgoing => self.disbursed(),
+            Direction::Incoming => self.received(),
+        }
+    }
+
+    /// U = C - what was paid. Below 0 it is overdrawn; nothing is clipped.
+    pub fn undisbursed(&self, direction: Direction) -> i128 {
+        self.committed() - self.paid(direction)
+    }
+
+    /// S: open portions.
+    pub fn scheduled(&self) -> i128 {
+        self.sum(&Measure::SCHEDULED)
+    }
+
+    /// Adds the sum of one series.
+    pub fn add(&mut self, measure: Measure, register: Register, total: &Total) {
+        if let Some(sum) = self.sums.get_mut(measure.index()) {
+            *sum += total.minor_units;
+        }
+        if register == Register::Commitment {
+            self.commitment_entries += i64::from(total.plus) - i64::from(total.minus);
+        }
+    }
+
+    /// Adds one row; other measures than amounts of its own currency are the caller's concern.
+    pub fn add_row(&mut self, measure: Measure, register: Register, row: &Row) {
+        let mut total = Total::default();
+        total.add(row);
+        self.add(measure, register, &total);
+    }
+}
+
+/// Balances by stream and currency.
+pub type ByEntity = HashMap<(EntityNo, Currency), Balances, NumberHash>;
+
+/// The balances of every agreement and pledge: of its postings that the question's filter lets pass.
+pub fn all(lens: &Lens<'_>) -> ByEntity {
+    let mut balances = ByEntity::default();
+    let sums = lens.sums();
+    let series = lens.facts.dictionary().series.items();
+    for (_, series, total) in sums.series(series) {
+        if let Some(facet) = lens.facet(series) {
+            balances
+                .entry((facet.entity, series.currency))
+                .or_default()
+                .add(series.measure, series.register, &total);
+        }
+    }
+    balances
+}
+
+/// The balances of one stream in its own currency, read from its own postings alone.
+pub fn of_entity(lens: &Lens<'_>, entity: EntityNo) -> Balances {
+    let mut balances = Balances::default();
+    let head = lens
+        .facts
+        .histories()
+        .entity(entity)
+        .and_then(|history| history.head);
+    for (_, row) in lens.facts.rows_of(entity, lens.at, lens.effective()) {
+        let dictionary = lens.facts.dictionary();
+        if let Some(series) = dictionary.series.get(row.series.index())
+            && head.is_some_and(|head| head.currency == series.currency)
+        {
+            balances.add_row(series.measure, series.register, &row);
+        }
+    }
+    balances
+}
+
+/// The balances of one line of an agreement in its own currency.
+pub fn of_line(lens: &Lens<'_>, entity: EntityNo, line_id: &str) -> Balances {
+    let mut balances = Balances::default();
+    let dictionary = lens.facts.dictionary();
+    for (_, row) in lens.facts.rows_of(entity, lens.at, lens.effective()) {
+        let Some(series) = dictionary.series.get(row.series.index()) else {
+            continue;
+        };
+        let line = dictionary
+            .facets
+            .get(series.facet.index())
+            .and_then(|facet| facet.line)
+            .and_then(|line| dictionary.lines.get(line.index()));
+        if line.is_some_and(|(_, id)| id.as_str() == line_id) {
+            balances.add_row(series.measure, series.register, &row);
+        }
+    }
+    balances
+}

@@ -1,0 +1,207 @@
+//! `by-year`: each agreement's commitment by fiscal year, and what is left of it.
+
+use std::collections::BTreeMap;
+
+use perennial_domain::event::Stream;
+use perennial_domain::money::Currency;
+use perennial_domain::period::FiscalYear;
+
+use crate::dictionary::EntityNo;
+use crate::lens::Lens;
+use crate::posting::{Direction, Measure};
+use crate::question::Dimension;
+use crate::rows::RowKey;
+use crate::view::additive::{Basis, CellKey, Contribution, Declaration, Figure, Fold};
+
+const fn cash(name: &'static str, measures: &'static [Measure]) -> Figure {
+    Figure {
+        name,
+        measures,
+        committed: false,
+        has_donor: true,
+    }
+}
+
+/// What it sums.
+pub const DECLARATION: Declaration = Declaration {
+    figures: &[
+        Figure {
+            name: "committed",
+            measures: &Measure::COMMITTED,
+            committed: true,
+            has_donor: true,
+        },
+        Figure {
+            name: "moved",
+            measures: &[Measure::Moved],
+            committed: true,
+            has_donor: true,
+        },
+        cash("disbursed", &Measure::DISBURSED),
+        cash("received", &Measure::RECEIVED),
+        cash("scheduled", &Measure::SCHEDULED),
+        cash("forecast", &[Measure::Forecast]),
+        cash("paid_for", &[Measure::PaidFor]),
+    ],
+    keys: &[
+        Dimension::Agreement,
+        Dimension::Direction,
+        Dimension::Year,
+        Dimension::Currency,
+        Dimension::YearBasis,
+    ],
+};
+
+/// A row of `by-year`. A key that is grouped away is `None`. Amounts are minor units of `currency`.
+///
+/// Where an agreement's year has commitments of several bases, cash, schedules, `remaining` and `overdrawn` stand in
+/// the row of the best basis and are of the whole year.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ByYearRow {
+    /// The agreement.
+    pub agreement_id: Option<String>,
+    /// Incoming or outgoing.
+    pub direction: Direction,
+    /// The fiscal year's label.
+    pub year: Option<String>,
+    /// The currency.
+    pub currency: Currency,
+    /// How the commitment came to this year; `actual` where nothing is committed for it.
+    pub year_basis: Option<&'static str>,
+    /// Committed for this year, moves included.
+    pub committed: i128,
+    /// Of it: what was moved here (above 0) or away by reallocations and extensions.
+    pub moved: i128,
+    /// Net payments dated in this year.
+    pub disbursed: i128,
+    /// Net receipts dated in this year.
+    pub received: i128,
+    /// Open portions due in this year.
+    pub scheduled: i128,
+    /// Published plans due in this year.
+    pub forecast: i128,
+    /// Net payments (incoming: receipts) that count for this year: by the portion that they paid, else by date.
+    pub paid_for: i128,
+    /// What is left of `committed`; never below 0.
+    pub remaining: i128,
+    /// By how much `paid_for` exceeds `committed`; never below 0.
+    pub overdrawn: i128,
+}
+
+impl ByYearRow {
+    /// Its key: agreement, direction, year, currency, basis; grouped ones empty.
+    pub fn key(&self) -> RowKey {
+        RowKey::of(&[
+            self.agreement_id.as_deref().unwrap_or_default(),
+            self.direction.name(),
+            self.year.as_deref().unwrap_or_default(),
+            self.currency.code(),
+            self.year_basis.unwrap_or_default(),
+        ])
+    }
+}
+
+/// The rows, ordered by agreement, direction, year, currency and basis.
+pub fn evaluate(lens: &Lens<'_>) -> Vec<ByYearRow> {
+    let fold = Fold::new(lens, DECLARATION);
+    let mut rows = Vec::new();
+    for (key, bases) in by_group(fold.rows()) {
+        group(lens, &key, bases, &mut rows);
+    }
+    rows.sort_by(|a, b| {
+        let left = (&a.agreement_id, a.direction, &a.year, a.currency);
+        left.cmp(&(&b.agreement_id, b.direction, &b.year, b.currency))
+    });
+    rows
+}
+
+/// The entries behind one figure of the row with this key: `committed`, `moved`, or one of the others, which stand in
+/// one row of their year whatever its basis. `paid_for`, `remaining` and `overdrawn` follow from the others.
+pub fn contributions(lens: &Lens<'_>, row_key: &RowKey, figure: &str) -> Vec<Contribution> {
+    let fold = Fold::new(lens, DECLARATION);
+    let mut found: Option<CellKey> = None;
+    for (key, bases) in by_group(fold.rows()) {
+        let mut rows = Vec::new();
+        let names: Vec<Option<Basis>> = bases.keys().copied().collect();
+        group(lens, &key, bases, &mut rows);
+        if let Some(row) = rows.iter().find(|row| row.key() == *row_key) {
+            let basis = names
+                .into_iter()
+                .find(|basis| basis.map(Basis::name) == row.year_basis);
+            found = Some(CellKey {
+                basis: basis.flatten(),
+                ..key
+            });
+        }
+    }
+    let Some(found) = found else {
+        return Vec::new();
+    };
+    let committed = matches!(figure, "committed" | "moved");
+    fold.contributions(figure, |key| {
+        let basis = if committed { key.basis } else { found.basis };
+        CellKey { basis, ..*key } == found
+    })
+}
+
+type Bases = BTreeMap<Option<Basis>, Vec<i128>>;
+
+/// The cells that differ in nothing but their basis, best basis first.
+fn by_group(cells: BTreeMap<CellKey, Vec<i128>>) -> BTreeMap<CellKey, Bases> {
+    let mut groups: BTreeMap<CellKey, Bases> = BTreeMap::new();
+    for (key, figures) in cells {
+        let group = CellKey { basis: None, ..key };
+        groups.entry(group).or_default().insert(key.basis, figures);
+    }
+    groups
+}
+
+fn group(lens: &Lens<'_>, key: &CellKey, mut bases: Bases, rows: &mut Vec<ByYearRow>) {
+    // Cash joins the best basis that something is committed under.
+    if 1 < bases.len()
+        && let Some(actual) = bases.remove(&Some(Basis::Actual))
+        && let Some(best) = bases.values_mut().next()
+    {
+        for (figure, cash) in best.iter_mut().zip(&actual) {
+            *figure += cash;
+        }
+    }
+    let sum = |at: usize| -> i128 { bases.values().filter_map(|figures| figures.get(at)).sum() };
+    let committed = sum(0);
+    let paid = match key.direction {
+        Direction::Outgoing => sum(2),
+        Direction::Incoming => sum(3),
+    };
+    let paid_for = paid + sum(6);
+    for (at, (basis, figures)) in bases.iter().enumerate() {
+        let figure = |at: usize| figures.get(at).copied().unwrap_or_default();
+        let of_year = |amount: i128| if at == 0 { amount } else { 0 };
+        rows.push(ByYearRow {
+            agreement_id: key.agreement.map(|entity| agreement_id(lens, entity)),
+            direction: key.direction,
+            year: key.year.map(FiscalYear::label),
+            currency: key.currency,
+            year_basis: basis.map(Basis::name),
+            committed: figure(0),
+            moved: figure(1),
+            disbursed: figure(2),
+            received: figure(3),
+            scheduled: figure(4),
+            forecast: figure(5),
+            paid_for: of_year(paid_for),
+            remaining: of_year((committed - paid_for).max(0)),
+            overdrawn: of_year((paid_for - committed).max(0)),
+        });
+    }
+}
+
+/// An agreement's or pledge's own id.
+pub fn agreement_id(lens: &Lens<'_>, entity: EntityNo) -> String {
+    match lens.facts.dictionary().entities.get(entity.index()) {
+        Some(Stream::Agreement(id)) => id.as_str().to_owned(),
+        Some(Stream::Pledge(id)) => id.as_str().to_owned(),
+        Some(Stream::Import(id)) => id.as_str().to_owned(),
+        Some(Stream::Ledger) => "ledger".to_owned(),
+        None => String::new(),
+    }
+}

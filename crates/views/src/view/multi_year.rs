@@ -1,0 +1,121 @@
+//! `multi-year`: which share of commitments runs for the threshold (24 calendar months by default) or longer.
+//!
+//! Multi-year is a property of the original agreement: dates as first signed, never those of an extension
+//! (SEMANTICS.md 1 "Multi-year"). Counted is what has a commitment entry at (P, E) that is not reversed.
+
+use std::collections::BTreeMap;
+
+use perennial_domain::Date;
+use perennial_domain::money::Currency;
+use perennial_domain::period::Period;
+
+use crate::day::Day;
+use crate::dictionary::EntityNo;
+use crate::lens::Lens;
+use crate::posting::{Direction, Register};
+use crate::rows::{MultiYear, RowKey};
+use crate::view::balances;
+
+/// A row of `multi-year`. Amounts are minor units of `currency`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MultiYearRow {
+    /// Incoming or outgoing.
+    pub direction: Direction,
+    /// The currency.
+    pub currency: Currency,
+    /// Agreements with a commitment.
+    pub agreements: u64,
+    /// Their commitments, net.
+    pub amount: i128,
+    /// Those that run for the threshold or longer.
+    pub multi_year_agreements: u64,
+    /// Their commitments, net.
+    pub multi_year_amount: i128,
+    /// Those whose original dates are not known: part of `agreements`, never multi-year.
+    pub unknown_agreements: u64,
+}
+
+impl MultiYearRow {
+    /// Its key: direction and currency.
+    pub fn key(&self) -> RowKey {
+        RowKey::of(&[self.direction.name(), self.currency.code()])
+    }
+}
+
+/// The rows, by direction and currency.
+pub fn evaluate(lens: &Lens<'_>) -> Vec<MultiYearRow> {
+    let mut rows: BTreeMap<(Direction, Currency), MultiYearRow> = BTreeMap::new();
+    for ((entity, currency), balances) in balances::all(lens) {
+        if balances.commitment_entries <= 0 {
+            continue;
+        }
+        let head = lens
+            .facts
+            .histories()
+            .entity(entity)
+            .and_then(|history| history.head);
+        let Some(direction) = head.map(|head| head.direction) else {
+            continue;
+        };
+        let row = rows.entry((direction, currency)).or_insert(MultiYearRow {
+            direction,
+            currency,
+            agreements: 0,
+            amount: 0,
+            multi_year_agreements: 0,
+            multi_year_amount: 0,
+            unknown_agreements: 0,
+        });
+        row.agreements += 1;
+        row.amount += balances.committed();
+        match original_term(lens, entity).1 {
+            MultiYear::Yes => {
+                row.multi_year_agreements += 1;
+                row.multi_year_amount += balances.committed();
+            }
+            MultiYear::No => {}
+            MultiYear::Unknown => row.unknown_agreements += 1,
+        }
+    }
+    rows.into_values().collect()
+}
+
+/// The original term of an agreement and whether it is multi-year. Without a start the first commitment is one.
+pub fn original_term(lens: &Lens<'_>, entity: EntityNo) -> (Option<Period>, MultiYear) {
+    let state = lens
+        .facts
+        .histories()
+        .entity(entity)
+        .and_then(|history| history.agreement_at(lens.at, lens.effective()));
+    let Some(state) = state else {
+        return (None, MultiYear::Unknown);
+    };
+    let starts_on = state
+        .terms
+        .starts_on
+        .or_else(|| first_commitment(lens, entity));
+    let (Some(starts_on), Some(ends_on)) = (starts_on, state.terms.ends_on) else {
+        return (None, MultiYear::Unknown);
+    };
+    // A mirror may show an end before its start (R7): then nothing can be said.
+    let Ok(term) = Period::new(starts_on, ends_on) else {
+        return (None, MultiYear::Unknown);
+    };
+    if term.reaches_months(lens.question.multi_year_months) {
+        (Some(term), MultiYear::Yes)
+    } else {
+        (Some(term), MultiYear::No)
+    }
+}
+
+fn first_commitment(lens: &Lens<'_>, entity: EntityNo) -> Option<Date> {
+    lens.facts
+        .rows_of(entity, lens.at, lens.effective())
+        .filter(|(_, row)| {
+            let series = lens.facts.dictionary().series.get(row.series.index());
+            series.is_some_and(|series| series.register == Register::Commitment)
+        })
+        .map(|(_, row)| row.day)
+        .min()
+        .map(Day::date)
+}

@@ -1,0 +1,160 @@
+//! `pledges`: intentions beside what became of them. They never enter totals.
+
+use std::collections::HashMap;
+
+use perennial_domain::Date;
+use perennial_domain::event::Stream;
+use perennial_domain::log::EventId;
+use perennial_domain::money::Currency;
+
+use crate::dictionary::EntityNo;
+use crate::lens::Lens;
+use crate::posting::{Direction, Measure};
+use crate::rows::{Party, RowKey};
+use crate::view::additive::party;
+use crate::view::balances::{self, Balances};
+use crate::view::by_year::agreement_id;
+
+/// A row of `pledges`. Amounts are minor units of `currency`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PledgeRow {
+    /// The pledge.
+    pub pledge_id: String,
+    /// Incoming or outgoing.
+    pub direction: Direction,
+    /// Who intends to give.
+    pub donor: Party,
+    /// To whom; nobody (empty id) if it was not said.
+    pub recipient: Party,
+    /// The currency.
+    pub currency: Currency,
+    /// When it was announced.
+    pub announced_on: Date,
+    /// The whole amount now, withdrawals not yet taken off.
+    pub pledged: i128,
+    /// What became agreements.
+    pub converted: i128,
+    /// What was taken back; above 0.
+    pub withdrawn: i128,
+    /// pledged - converted - withdrawn.
+    pub outstanding: i128,
+    /// What the agreements paid, up to what was converted into each. Where several pledges became one agreement, its
+    /// payments count for the conversions in order of recording. Other currencies than the pledge's do not count.
+    pub disbursed: i128,
+    /// The agreements that it became, in order of conversion, each once.
+    pub agreement_ids: Vec<String>,
+    /// Days from the announcement to the question's date; `None` without a date.
+    pub age_days: Option<i64>,
+}
+
+impl PledgeRow {
+    /// Its key: the pledge.
+    pub fn key(&self) -> RowKey {
+        RowKey::of(&[&self.pledge_id])
+    }
+}
+
+/// The rows, by pledge id.
+pub fn evaluate(lens: &Lens<'_>) -> Vec<PledgeRow> {
+    let paid = payments(lens);
+    let mut balances: Vec<((EntityNo, Currency), Balances)> = balances::all(lens)
+        .into_iter()
+        .filter(|((entity, _), _)| is_pledge(lens, *entity))
+        .collect();
+    balances.sort_by_key(|((entity, _), _)| *entity);
+    let mut rows: Vec<PledgeRow> = balances
+        .iter()
+        .filter_map(|((entity, currency), balances)| row(lens, *entity, *currency, balances, &paid))
+        .collect();
+    rows.sort_by(|a, b| a.pledge_id.cmp(&b.pledge_id));
+    rows
+}
+
+fn is_pledge(lens: &Lens<'_>, entity: EntityNo) -> bool {
+    let stream = lens.facts.dictionary().entities.get(entity.index());
+    matches!(stream, Some(Stream::Pledge(_)))
+}
+
+fn row(
+    lens: &Lens<'_>,
+    entity: EntityNo,
+    currency: Currency,
+    balances: &Balances,
+    paid: &HashMap<EntityNo, i128>,
+) -> Option<PledgeRow> {
+    let history = lens.facts.histories().entity(entity)?;
+    let head = history.head?;
+    let state = history.pledge_at(lens.at, lens.effective())?;
+    let mut agreement_ids: Vec<String> = Vec::new();
+    for (_, agreement, _) in &state.conversions {
+        if agreement_ids
+            .iter()
+            .all(|known| known != agreement.as_str())
+        {
+            agreement_ids.push(agreement.as_str().to_owned());
+        }
+    }
+    let pledged = balances.of(Measure::Pledged);
+    let converted = balances.of(Measure::Converted);
+    let withdrawn = -balances.of(Measure::Withdrawn);
+    Some(PledgeRow {
+        pledge_id: agreement_id(lens, entity),
+        direction: head.direction,
+        donor: party(lens, head.provider),
+        recipient: party(lens, head.recipient),
+        currency,
+        announced_on: state.announced_on,
+        pledged,
+        converted,
+        withdrawn,
+        outstanding: pledged - converted - withdrawn,
+        disbursed: paid.get(&entity).copied().unwrap_or_default(),
+        agreement_ids,
+        age_days: lens.effective().map(|cut| {
+            i64::from(crate::day::Day::of(cut).0)
+                - i64::from(crate::day::Day::of(state.announced_on).0)
+        }),
+    })
+}
+
+/// By pledge: what its agreements paid of what was converted into them.
+fn payments(lens: &Lens<'_>) -> HashMap<EntityNo, i128> {
+    let mut conversions: Vec<(EventId, EntityNo, EntityNo, Currency, i128)> = Vec::new();
+    for (entity, history) in lens.facts.histories().entities() {
+        if !is_pledge(lens, entity) {
+            continue;
+        }
+        let Some(state) = history.pledge_at(lens.at, lens.effective()) else {
+            continue;
+        };
+        for (event_id, agreement, amount) in state.conversions {
+            let stream = Stream::Agreement(agreement.clone());
+            if let Some(agreement) = lens.facts.dictionary().find_entity(&stream) {
+                let currency = amount.currency();
+                conversions.push((event_id, entity, agreement, currency, amount.minor_units()));
+            }
+        }
+    }
+    conversions.sort_unstable_by_key(|(event_id, ..)| *event_id);
+    let mut left: HashMap<EntityNo, i128> = HashMap::new();
+    let mut paid: HashMap<EntityNo, i128> = HashMap::new();
+    for (_, pledge, agreement, currency, converted) in conversions {
+        let head = lens
+            .facts
+            .histories()
+            .entity(agreement)
+            .and_then(|history| history.head);
+        let Some(head) = head.filter(|head| head.currency == currency) else {
+            continue;
+        };
+        let left = left.entry(agreement).or_insert_with(|| {
+            balances::of_entity(lens, agreement)
+                .paid(head.direction)
+                .max(0)
+        });
+        let part = converted.min(*left);
+        *left -= part;
+        *paid.entry(pledge).or_default() += part;
+    }
+    paid
+}
