@@ -1,3 +1,8 @@
-//! What the application needs from the outside world. Ports stand at real IO only.
+//! What the application needs from the outside world. Ports stand at real IO only; each has a memory twin in
+//! `testkit` and one contract suite.
 
+pub mod clock;
+pub mod ids;
+pub mod ledgers;
 pub mod log;
+pub mod view_store;

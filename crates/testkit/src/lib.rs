@@ -1,1 +1,6 @@
 //! Given/when/then, generators, memory ports, fake clock. A dev-dependency only.
+
+pub mod history;
+pub mod log;
+pub mod ports;
+pub mod random;

@@ -85,16 +85,8 @@ pub trait LogTail: Send {
     fn read(&mut self, bytes_max: usize) -> Result<Vec<TailEntry>, ReadError>;
 }
 
-/// One ledger's log. Implementations: segment files (`log-file`), Kafka (`log-kafka`), memory (`testkit`).
-pub trait Log: Send + Sync {
-    /// Appends one encoded claim. On a shared log this starts a fresh producer that stays for the whole
-    /// leadership, so that nothing of an earlier term can follow it.
-    fn claim(&self, claim: StoredEntry) -> Ticket;
-
-    /// Appends `batch` in order with one flush; all of it is durable or the outcome is not
-    /// [`AppendOutcome::Durable`]. At most one batch is in flight: batches queue in call order.
-    fn append(&self, batch: Vec<StoredEntry>) -> Ticket;
-
+/// Reading one ledger's log: all that a projector or an auditor needs.
+pub trait LogRead: Send + Sync {
     /// Opens a reader that starts at `from`.
     ///
     /// # Errors
@@ -103,4 +95,15 @@ pub trait Log: Send + Sync {
 
     /// The offset after the last durable entry; changes when more becomes durable.
     fn durable_end(&self) -> watch::Receiver<LogOffset>;
+}
+
+/// One ledger's log. Implementations: segment files (`log-file`), Kafka (`log-kafka`), memory (`testkit`).
+pub trait Log: LogRead {
+    /// Appends one encoded claim. On a shared log this starts a fresh producer that stays for the whole
+    /// leadership, so that nothing of an earlier term can follow it.
+    fn claim(&self, claim: StoredEntry) -> Ticket;
+
+    /// Appends `batch` in order with one flush; all of it is durable or the outcome is not
+    /// [`AppendOutcome::Durable`]. At most one batch is in flight: batches queue in call order.
+    fn append(&self, batch: Vec<StoredEntry>) -> Ticket;
 }

@@ -1,0 +1,171 @@
+//! A submission on its way through the writer, and what it is answered.
+
+use perennial_domain::command::Submission;
+use perennial_domain::event::{Event, Stream};
+use perennial_domain::ids::RequestId;
+use perennial_domain::log::{EventId, Position, RecordedAt, Revision};
+use perennial_domain::rejection::{Class, Refusal, Rejection};
+use perennial_domain::rule::Breach;
+use perennial_proof::Hash;
+use perennial_wire::stored::{Actor, RefusalClass, StoredRefusal, StoredViolation};
+
+/// First bytes of what a command digest is taken over; a new normalisation gets a new tag.
+const DIGEST_TAG: &[u8] = b"perennial.command.v1\n";
+
+/// A validated submission with everything that is worked out before it takes its place in the queue.
+#[derive(Clone, Debug)]
+pub struct Prepared {
+    /// The client's key.
+    pub request_id: RequestId,
+    /// Hash of the normalised commands: the same request id with another digest is refused (INV-5).
+    pub command_digest: [u8; 32],
+    /// Who sent it.
+    pub actor: Actor,
+    /// What is asked for.
+    pub submission: Submission,
+}
+
+impl Prepared {
+    /// Computes the digest of `submission` and keeps it beside it.
+    pub fn new(request_id: RequestId, actor: Actor, submission: Submission) -> Self {
+        let canonical = perennial_wire::request::canonical_submission(&submission);
+        let command_digest = *Hash::of_parts(&[DIGEST_TAG, &canonical]).as_bytes();
+        Self { request_id, command_digest, actor, submission }
+    }
+}
+
+/// One event of an accepted submission.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordedEvent {
+    /// Its id.
+    pub event_id: EventId,
+    /// Its kind, as in `DisbursementMade`.
+    pub kind: &'static str,
+    /// Its stream.
+    pub stream: Stream,
+    /// The stream's revision after it.
+    pub revision: Revision,
+    /// The rules it broke.
+    pub flags: Vec<Breach>,
+}
+
+/// Where an accepted submission stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Its record's position.
+    pub position: Position,
+    /// When it was recorded.
+    pub recorded_at: RecordedAt,
+    /// Its record's hash.
+    pub record_hash: Hash,
+}
+
+/// The answer to an accepted submission.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Accepted {
+    /// Where it stands; absent for `validate_only`.
+    pub place: Option<Place>,
+    /// Its events, in order.
+    pub events: Vec<RecordedEvent>,
+    /// True if it had been accepted before, under the same request id.
+    pub replayed: bool,
+}
+
+impl Accepted {
+    /// Describes `events`, which stand or would stand at `at`.
+    pub fn of(events: &[Event], at: Position, place: Option<Place>) -> Self {
+        let events = (0_u32..)
+            .zip(events)
+            .map(|(index, event)| RecordedEvent {
+                event_id: EventId { position: at, index },
+                kind: event.fact.kind(),
+                stream: event.stream.clone(),
+                revision: event.revision,
+                flags: event.flags.clone(),
+            })
+            .collect();
+        Self { place, events, replayed: false }
+    }
+}
+
+/// Why a submission was not accepted. One variant for each thing that the client can do about it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SubmitError {
+    /// A rule or the state of the ledger is against it. Change the command or the state first.
+    #[error("the submission was refused")]
+    Refused {
+        /// Every reason, in a stable order; the same whether it was decided now or is read back.
+        refusal: StoredRefusal,
+        /// Where the refusal is kept, in a ledger that keeps refusals.
+        kept: Option<Place>,
+    },
+    /// The request id belongs to another command (R1).
+    #[error("the request id was used for another command, at position {position}")]
+    RequestIdReused {
+        /// That command's record.
+        position: Position,
+    },
+    /// The events do not fit into one record. Split the submission.
+    #[error("the record body would have {bytes} bytes, more than {limit}")]
+    RecordTooLarge {
+        /// What it would need.
+        bytes: usize,
+        /// The limit.
+        limit: usize,
+    },
+    /// The queue is full: nothing was done. Slow down.
+    #[error("the writer's queue of {limit} submissions is full")]
+    QueueFull {
+        /// The queue's capacity.
+        limit: usize,
+    },
+    /// Nothing was appended and nothing will be; try again later with the same request id.
+    #[error("the log cannot be written: {reason}")]
+    Unavailable {
+        /// Why.
+        reason: String,
+    },
+    /// It may have been appended. Retry the same request id, never a new one.
+    #[error("the outcome is unknown: {reason}")]
+    OutcomeUnknown {
+        /// Why.
+        reason: String,
+    },
+    /// The ledger's own bytes contradict each other. Call the operator.
+    #[error("the ledger is damaged: {problem}")]
+    Damaged {
+        /// What was found.
+        problem: String,
+    },
+}
+
+/// Returns a refusal as it is answered and, in a ledger that keeps refusals, recorded.
+pub fn refusal_answer(refusal: &Refusal) -> StoredRefusal {
+    let violations = refusal.reasons().map(|refused| {
+        let rejection = &refused.rejection;
+        let (rule, subject, figures) = match rejection {
+            Rejection::Breach(breach) => (Some(breach.rule), breach.subject.clone(), breach.figures.clone()),
+            _ => (None, String::new(), Vec::new()),
+        };
+        StoredViolation {
+            class: class_of(rejection.class()),
+            reason: rejection.reason().to_owned(),
+            command_index: refused.command_index.and_then(|index| u32::try_from(index).ok()),
+            field: rejection.field().map(str::to_owned),
+            rule,
+            subject,
+            figures,
+            description: rejection.to_string(),
+        }
+    });
+    StoredRefusal { violations: violations.collect() }
+}
+
+fn class_of(class: Class) -> RefusalClass {
+    match class {
+        Class::Invalid => RefusalClass::Invalid,
+        Class::NotFound => RefusalClass::NotFound,
+        Class::Conflict => RefusalClass::Conflict,
+        Class::Precondition => RefusalClass::Rule,
+    }
+}

@@ -1,0 +1,157 @@
+//! A ledger on a log in memory, and the submissions that the tests send.
+
+use std::sync::Arc;
+
+use perennial_app::ledger::{Claimant, Ledger, NewLedger, OpenError, WriterTask};
+use perennial_app::submission::{Accepted, Prepared, SubmitError};
+use perennial_app::writer::{WriterOptions, WriterPorts};
+use perennial_domain::agreement::{
+    AgreementCommand, Cash, Conditionality, Line, Perspective, Terms,
+};
+use perennial_domain::classification::LineDims;
+use perennial_domain::command::{Action, Command, Submission};
+use perennial_domain::ids::{AgreementId, LedgerId, LineId, RequestId};
+use perennial_domain::ledger::LedgerPolicy;
+use perennial_domain::log::RecordedAt;
+use perennial_domain::money::{Currency, Money};
+use perennial_domain::party::OrgRef;
+use perennial_domain::rule::Profile;
+use perennial_domain::Date;
+use perennial_testkit::log::MemoryLog;
+use perennial_testkit::ports::{CountedIds, FixedClock};
+use perennial_wire::stored::Actor;
+
+/// 2026-06-01T00:00:00Z.
+pub(crate) const NOW: RecordedAt = RecordedAt(1_780_272_000_000_000);
+
+pub(crate) struct World {
+    pub(crate) log: MemoryLog,
+    pub(crate) clock: Arc<FixedClock>,
+    ports: WriterPorts,
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        Self::on(MemoryLog::default())
+    }
+
+    pub(crate) fn on(log: MemoryLog) -> Self {
+        let clock = Arc::new(FixedClock::at(NOW));
+        let ids = Arc::new(CountedIds::default());
+        let ports = WriterPorts { log: Arc::new(log.clone()), clock: Arc::clone(&clock) as _, ids };
+        Self { log, clock, ports }
+    }
+
+    pub(crate) async fn create(&self, policy: LedgerPolicy) -> (Ledger, WriterTask) {
+        self.create_with(policy, WriterOptions::default()).await
+    }
+
+    pub(crate) async fn create_limited(&self, options: WriterOptions) -> (Ledger, WriterTask) {
+        self.create_with(LedgerPolicy::default(), options).await
+    }
+
+    async fn create_with(&self, policy: LedgerPolicy, options: WriterOptions) -> (Ledger, WriterTask) {
+        let (claimant, ports) = (claimant(), self.ports.clone());
+        let (ledger, task, _) = Ledger::create(new_ledger(policy), &claimant, ports, options).await.unwrap();
+        (ledger, task)
+    }
+
+    pub(crate) async fn open(&self) -> Result<(Ledger, WriterTask), OpenError> {
+        Ledger::open(ledger_id(), None, &claimant(), self.ports.clone(), WriterOptions::default()).await
+    }
+}
+
+pub(crate) fn ledger_id() -> LedgerId {
+    LedgerId::parse("test-ledger").unwrap()
+}
+
+fn claimant() -> Claimant {
+    Claimant { node: "node-1".to_owned(), address: "127.0.0.1:7410".to_owned() }
+}
+
+pub(crate) fn new_ledger(policy: LedgerPolicy) -> NewLedger {
+    NewLedger {
+        request_id: RequestId([0xff; 16]),
+        actor: actor(),
+        ledger_id: ledger_id(),
+        profile: Profile::Strict,
+        policy,
+    }
+}
+
+fn actor() -> Actor {
+    Actor { subject: "anonymous".to_owned(), peer: String::new() }
+}
+
+fn date(text: &str) -> Date {
+    text.parse().unwrap()
+}
+
+pub(crate) fn eur(units: i128) -> Money {
+    Money::from_minor(units * 100, Currency::parse("EUR").unwrap()).unwrap()
+}
+
+fn org(id: &str) -> OrgRef {
+    OrgRef { id: Some(id.into()), ..OrgRef::default() }
+}
+
+/// Signs agreement `grant-N` over 100 EUR for the year 2026.
+pub(crate) fn sign(number: u32) -> Command {
+    let line = Line {
+        line_id: LineId::parse("main").unwrap(),
+        amount: eur(100),
+        counterparty: None,
+        dims: LineDims::default(),
+        year_shares: Vec::new(),
+    };
+    let terms = Terms {
+        perspective: Perspective::Provider,
+        provider: org("XM-TEST-1"),
+        recipient: org("XM-TEST-2"),
+        signed_on: Some(date("2026-01-15")),
+        starts_on: Some(date("2026-01-01")),
+        ends_on: Some(date("2026-12-31")),
+        currency: eur(0).currency(),
+        conditionality: Conditionality::None,
+        lines: vec![line],
+    };
+    command(number, "2026-01-15", AgreementCommand::Sign(terms))
+}
+
+/// Pays `units` EUR of agreement `grant-N`.
+pub(crate) fn pay(number: u32, units: i128) -> Command {
+    let cash = Cash {
+        amount: eur(units),
+        lines: Vec::new(),
+        payment_id: None,
+        provider: None,
+        receiver: None,
+        value_on: None,
+        conversion: None,
+        reference: None,
+        published: None,
+    };
+    command(number, "2026-03-31", AgreementCommand::Disburse { cash, tranche_id: None })
+}
+
+fn command(number: u32, effective_on: &str, command: AgreementCommand) -> Command {
+    let agreement_id = AgreementId::parse(&format!("grant-{number}")).unwrap();
+    Command {
+        effective_on: date(effective_on),
+        external_reference: None,
+        evidence: Vec::new(),
+        action: Action::Agreement(agreement_id, command),
+    }
+}
+
+pub(crate) fn prepared(request: u8, commands: Vec<Command>) -> Prepared {
+    Prepared::new(RequestId([request; 16]), actor(), Submission { commands, expected: Vec::new() })
+}
+
+pub(crate) async fn submit(ledger: &Ledger, request: u8, commands: Vec<Command>) -> Result<Accepted, SubmitError> {
+    ledger.submit(prepared(request, commands), false).await
+}
+
+pub(crate) fn position(accepted: &Accepted) -> u64 {
+    accepted.place.unwrap().position.0
+}
