@@ -1,6 +1,7 @@
 //! `log.proto`: a refused submission that its ledger keeps as evidence.
 
-use perennial_domain::rule::{Figure, Rule};
+use perennial_domain::rejection::{Class, Refusal, Refused, Rejection};
+use perennial_domain::rule::{Breach, Figure, Rule};
 
 use super::error::{At, DecodeError, Problem, enumeration, list, optional};
 use super::event::rule;
@@ -121,4 +122,55 @@ fn violation(message: pb::RefusalViolation) -> Result<StoredViolation, DecodeErr
         figures: list("figures", message.figures, figure)?,
         description: message.description,
     })
+}
+
+impl From<Class> for RefusalClass {
+    fn from(class: Class) -> Self {
+        match class {
+            Class::Invalid => Self::Invalid,
+            Class::NotFound => Self::NotFound,
+            Class::Conflict => Self::Conflict,
+            Class::Precondition => Self::Rule,
+        }
+    }
+}
+
+impl From<&Refusal> for StoredRefusal {
+    fn from(refusal: &Refusal) -> Self {
+        Self {
+            violations: refusal.reasons().map(Into::into).collect(),
+        }
+    }
+}
+
+impl From<&Refused> for StoredViolation {
+    fn from(refused: &Refused) -> Self {
+        let rejection = &refused.rejection;
+        let (rule, subject, figures) = match breach(rejection) {
+            Some(breach) => {
+                let (subject, figures) = (breach.subject.clone(), breach.figures.clone());
+                (Some(breach.rule), subject, figures)
+            }
+            None => (None, String::new(), Vec::new()),
+        };
+        let command_index = refused.command_index.map(u32::try_from);
+        Self {
+            class: rejection.class().into(),
+            reason: rejection.reason().to_owned(),
+            // A submission has at most 1,000 commands.
+            command_index: command_index.and_then(Result::ok),
+            field: rejection.field().map(str::to_owned),
+            rule,
+            subject,
+            figures,
+            description: rejection.to_string(),
+        }
+    }
+}
+
+fn breach(rejection: &Rejection) -> Option<&Breach> {
+    if let Rejection::Breach(breach) = rejection {
+        return Some(breach);
+    }
+    None
 }
