@@ -100,7 +100,7 @@ pub const CLOCK_SKEW_MAX_US: i64 = 10_000_000;
 /// An open ledger. Clones share one writer.
 #[derive(Clone)]
 pub struct Ledger {
-    ledger_id: LedgerId,
+    id: LedgerId,
     profile: Profile,
     policy: LedgerPolicy,
     queue: mpsc::Sender<Job>,
@@ -119,7 +119,9 @@ impl WriterTask {
     /// [`WriterStopped`] if it could not go on.
     pub async fn ended(self) -> Result<(), WriterStopped> {
         self.0.await.unwrap_or_else(|_| {
-            Err(WriterStopped::OutcomeUnknown { reason: "the writer's thread ended without a word".to_owned() })
+            Err(WriterStopped::OutcomeUnknown {
+                reason: "the writer's thread ended without a word".to_owned(),
+            })
         })
     }
 }
@@ -137,12 +139,24 @@ impl Ledger {
         options: WriterOptions,
     ) -> Result<(Self, WriterTask), OpenError> {
         let recovered = recover_off_thread(&ledger_id, &ports, known).await?;
-        let missing = || OpenError::Recover { ledger_id: ledger_id.clone(), source: RecoverError::NotCreated };
-        let Recovered { book, mut chain, requests } = recovered;
+        let missing = || OpenError::Recover {
+            ledger_id: ledger_id.clone(),
+            source: RecoverError::NotCreated,
+        };
+        let Recovered {
+            book,
+            mut chain,
+            requests,
+        } = recovered;
         let book = book.ok_or_else(missing)?;
         check_clock(&ledger_id, &chain, ports.clock.now())?;
         claim(&ledger_id, claimant, &ports, &mut chain).await?;
-        Ok(Self::start((book, chain, requests), ledger_id, ports, options))
+        Ok(Self::start(
+            (book, chain, requests),
+            ledger_id,
+            ports,
+            options,
+        ))
     }
 
     /// Creates a ledger on an empty log: claim, first record, writer. A log that holds claims only, because a
@@ -157,7 +171,11 @@ impl Ledger {
         options: WriterOptions,
     ) -> Result<(Self, WriterTask, Place), OpenError> {
         let ledger_id = new.ledger_id.clone();
-        let Recovered { book, mut chain, mut requests } = recover_off_thread(&ledger_id, &ports, None).await?;
+        let Recovered {
+            book,
+            mut chain,
+            mut requests,
+        } = recover_off_thread(&ledger_id, &ports, None).await?;
         if book.is_some() {
             return Err(OpenError::Exists { ledger_id });
         }
@@ -182,12 +200,23 @@ impl Ledger {
         let (ended, task) = oneshot::channel();
         spawn_writer(ledger_id.as_str(), writer, jobs, ended);
         let queue_submissions_max = options.queue_submissions_max;
-        (Self { ledger_id, profile, policy, queue, queue_submissions_max, head, log }, WriterTask(task))
+        (
+            Self {
+                id: ledger_id,
+                profile,
+                policy,
+                queue,
+                queue_submissions_max,
+                head,
+                log,
+            },
+            WriterTask(task),
+        )
     }
 
     /// Its id.
     pub fn ledger_id(&self) -> &LedgerId {
-        &self.ledger_id
+        &self.id
     }
 
     /// Strict or mirror.
@@ -217,7 +246,11 @@ impl Ledger {
     ///
     /// # Cancel safety
     /// Dropping the future leaves the submission in the queue: it may be accepted. Retry the same request id.
-    pub async fn submit(&self, prepared: Prepared, validate_only: bool) -> Result<Accepted, SubmitError> {
+    pub async fn submit(
+        &self,
+        prepared: Prepared,
+        validate_only: bool,
+    ) -> Result<Accepted, SubmitError> {
         self.try_enqueue_as(prepared, validate_only)?.answer().await
     }
 
@@ -229,11 +262,21 @@ impl Ledger {
         self.try_enqueue_as(prepared, false)
     }
 
-    fn try_enqueue_as(&self, prepared: Prepared, validate_only: bool) -> Result<PendingAnswer, SubmitError> {
+    fn try_enqueue_as(
+        &self,
+        prepared: Prepared,
+        validate_only: bool,
+    ) -> Result<PendingAnswer, SubmitError> {
         let (answer, answered) = oneshot::channel();
-        let job = Job { prepared, validate_only, answer };
+        let job = Job {
+            prepared,
+            validate_only,
+            answer,
+        };
         self.queue.try_send(job).map_err(|error| match error {
-            mpsc::error::TrySendError::Full(_) => SubmitError::QueueFull { limit: self.queue_submissions_max },
+            mpsc::error::TrySendError::Full(_) => SubmitError::QueueFull {
+                limit: self.queue_submissions_max,
+            },
             mpsc::error::TrySendError::Closed(_) => stopped(),
         })?;
         Ok(PendingAnswer(answered))
@@ -246,7 +289,11 @@ impl Ledger {
     /// [`SubmitError::Unavailable`] if the writer has stopped.
     pub async fn enqueue(&self, prepared: Prepared) -> Result<PendingAnswer, SubmitError> {
         let (answer, answered) = oneshot::channel();
-        let job = Job { prepared, validate_only: false, answer };
+        let job = Job {
+            prepared,
+            validate_only: false,
+            answer,
+        };
         self.queue.send(job).await.map_err(|_| stopped())?;
         Ok(PendingAnswer(answered))
     }
@@ -266,11 +313,15 @@ impl PendingAnswer {
 }
 
 fn stopped() -> SubmitError {
-    SubmitError::Unavailable { reason: "the ledger's writer has stopped".to_owned() }
+    SubmitError::Unavailable {
+        reason: "the ledger's writer has stopped".to_owned(),
+    }
 }
 
 fn lost() -> SubmitError {
-    SubmitError::OutcomeUnknown { reason: "the writer stopped before it answered".to_owned() }
+    SubmitError::OutcomeUnknown {
+        reason: "the writer stopped before it answered".to_owned(),
+    }
 }
 
 async fn recover_off_thread(
@@ -282,13 +333,22 @@ async fn recover_off_thread(
     let recovered = tokio::task::spawn_blocking(move || recover(&*log, &id, known)).await;
     match recovered {
         Ok(Ok(recovered)) => Ok(recovered),
-        Ok(Err(source)) => Err(OpenError::Recover { ledger_id: ledger_id.clone(), source }),
-        Err(join) => Err(OpenError::Append { ledger_id: ledger_id.clone(), reason: join.to_string() }),
+        Ok(Err(source)) => Err(OpenError::Recover {
+            ledger_id: ledger_id.clone(),
+            source,
+        }),
+        Err(join) => Err(OpenError::Append {
+            ledger_id: ledger_id.clone(),
+            reason: join.to_string(),
+        }),
     }
 }
 
 fn check_clock(ledger_id: &LedgerId, chain: &Chain, now: RecordedAt) -> Result<(), OpenError> {
-    let behind = chain.last_recorded_at().unwrap_or(i64::MIN).saturating_sub(now.0);
+    let behind = chain
+        .last_recorded_at()
+        .unwrap_or(i64::MIN)
+        .saturating_sub(now.0);
     if behind <= CLOCK_SKEW_MAX_US {
         return Ok(());
     }
@@ -307,14 +367,27 @@ async fn claim(
     ports: &WriterPorts,
     chain: &mut Chain,
 ) -> Result<(), OpenError> {
-    let fail = |reason: String| OpenError::Append { ledger_id: ledger_id.clone(), reason };
-    let term = chain.next_term().ok_or_else(|| fail("no term is left".to_owned()))?;
+    let fail = |reason: String| OpenError::Append {
+        ledger_id: ledger_id.clone(),
+        reason,
+    };
+    let term = chain
+        .next_term()
+        .ok_or_else(|| fail("no term is left".to_owned()))?;
     let (node, address) = (claimant.node.clone(), claimant.address.clone());
-    let claim = Claim { term, node, address, nonce: ports.ids.random() };
+    let claim = Claim {
+        term,
+        node,
+        address,
+        nonce: ports.ids.random(),
+    };
     let mut entry = Vec::new();
-    perennial_proof::entry::encode_claim(&mut entry, &claim).map_err(|error| fail(error.to_string()))?;
+    perennial_proof::entry::encode_claim(&mut entry, &claim)
+        .map_err(|error| fail(error.to_string()))?;
     durable(ports.log.claim(StoredEntry(entry)).await).map_err(fail)?;
-    chain.judge(&Entry::Claim(claim)).map_err(|error| fail(error.to_string()))?;
+    chain
+        .judge(&Entry::Claim(claim))
+        .map_err(|error| fail(error.to_string()))?;
     Ok(())
 }
 
@@ -325,12 +398,25 @@ async fn append_first(
     requests: &mut RequestIndex,
 ) -> Result<(Book, Place), OpenError> {
     let ledger_id = new.ledger_id.clone();
-    let fail = |reason: String| OpenError::Append { ledger_id: ledger_id.clone(), reason };
+    let fail = |reason: String| OpenError::Append {
+        ledger_id: ledger_id.clone(),
+        reason,
+    };
     let now = ports.clock.now();
     let event = Book::ledger_created(new.ledger_id, new.profile, new.policy, now.date());
-    let (event_id, recorded_at) = (EventId { position: Position(0), index: 0 }, now);
-    let book = Book::created(&Recorded { event_id, recorded_at, event: event.clone() })
-        .map_err(|error| fail(error.to_string()))?;
+    let (event_id, recorded_at) = (
+        EventId {
+            position: Position(0),
+            index: 0,
+        },
+        now,
+    );
+    let book = Book::created(&Recorded {
+        event_id,
+        recorded_at,
+        event: event.clone(),
+    })
+    .map_err(|error| fail(error.to_string()))?;
     let body = RecordBody {
         request_id: new.request_id,
         command_digest: creation_digest(&event),
@@ -341,12 +427,19 @@ async fn append_first(
     };
     let mut entry = Vec::new();
     let sealed = chain
-        .seal(now.0, &perennial_wire::stored::encode_body(&body), &mut entry)
+        .seal(
+            now.0,
+            &perennial_wire::stored::encode_body(&body),
+            &mut entry,
+        )
         .map_err(|error| fail(error.to_string()))?;
     let first = durable(ports.log.append(vec![StoredEntry(entry)]).await).map_err(fail)?;
     requests.insert(new.request_id, Position(0), first);
-    let place =
-        Place { position: Position(0), recorded_at: RecordedAt(sealed.recorded_at), record_hash: sealed.record_hash };
+    let place = Place {
+        position: Position(0),
+        recorded_at: RecordedAt(sealed.recorded_at),
+        record_hash: sealed.record_hash,
+    };
     Ok((book, place))
 }
 
@@ -369,7 +462,10 @@ fn head_of(chain: &Chain) -> Head {
         recorded_at: RecordedAt(point.recorded_at),
         record_hash: point.record_hash,
     });
-    Head { newest, term: chain.term() }
+    Head {
+        newest,
+        term: chain.term(),
+    }
 }
 
 /// Runs the writer on a thread of its own: deciding is computation and must not hold up the network's threads.
@@ -384,7 +480,9 @@ fn spawn_writer(
         let runtime = tokio::runtime::Builder::new_current_thread().build();
         let result = match runtime {
             Ok(runtime) => runtime.block_on(writer.run(jobs)),
-            Err(error) => Err(WriterStopped::OutcomeUnknown { reason: error.to_string() }),
+            Err(error) => Err(WriterStopped::OutcomeUnknown {
+                reason: error.to_string(),
+            }),
         };
         if ended.send(result).is_err() {
             tracing::debug!("nobody waits for the writer's end");
@@ -395,7 +493,6 @@ fn spawn_writer(
         tracing::error!(%error, "start the writer's thread");
     }
 }
-
 
 /// Returns where a ledger begins, if `new` is the very request that created it.
 ///
@@ -411,9 +508,17 @@ pub fn creation(log: &dyn LogRead, new: &NewLedger) -> Result<Option<Place>, Led
         return Ok(None);
     };
     let effective_on = first.recorded_at.date();
-    let event = Book::ledger_created(new.ledger_id.clone(), new.profile, new.policy.clone(), effective_on);
+    let event = Book::ledger_created(
+        new.ledger_id.clone(),
+        new.profile,
+        new.policy.clone(),
+        effective_on,
+    );
     let same = body.request_id == new.request_id && body.command_digest == creation_digest(&event);
-    let place =
-        Place { position: first.position, recorded_at: first.recorded_at, record_hash: first.record_hash };
+    let place = Place {
+        position: first.position,
+        recorded_at: first.recorded_at,
+        record_hash: first.record_hash,
+    };
     Ok(same.then_some(place))
 }

@@ -62,7 +62,10 @@ impl LedgerRecord {
         Ok((0_u32..)
             .zip(events)
             .map(|(index, event)| Recorded {
-                event_id: EventId { position: self.position, index },
+                event_id: EventId {
+                    position: self.position,
+                    index,
+                },
                 recorded_at: self.recorded_at,
                 event,
             })
@@ -112,13 +115,21 @@ impl LedgerReader {
     ///
     /// # Errors
     /// [`LedgerReadError::Log`] if the log cannot be opened there.
-    pub fn from_point(log: &dyn LogRead, point: ChainPoint, offset: LogOffset) -> Result<Self, LedgerReadError> {
+    pub fn from_point(
+        log: &dyn LogRead,
+        point: ChainPoint,
+        offset: LogOffset,
+    ) -> Result<Self, LedgerReadError> {
         Self::open(log, Chain::from_point(point), offset)
     }
 
     fn open(log: &dyn LogRead, chain: Chain, offset: LogOffset) -> Result<Self, LedgerReadError> {
         let tail = log.tail(offset).map_err(LedgerReadError::Log)?;
-        Ok(Self { tail, chain, next_offset: offset })
+        Ok(Self {
+            tail,
+            chain,
+            next_offset: offset,
+        })
     }
 
     /// Returns the next accepted records in order; empty at the durable end, without waiting. Reads about
@@ -137,8 +148,17 @@ impl LedgerReader {
                 let judged = self.judge(&stored.entry, stored.offset)?;
                 self.next_offset = stored.next_offset;
                 if let Some((position, record_hash, recorded_at, term)) = judged {
-                    let (offset, next_offset, entry) = (stored.offset, stored.next_offset, stored.entry);
-                    records.push(LedgerRecord { position, recorded_at, record_hash, term, offset, next_offset, entry });
+                    let (offset, next_offset, entry) =
+                        (stored.offset, stored.next_offset, stored.entry);
+                    records.push(LedgerRecord {
+                        position,
+                        recorded_at,
+                        record_hash,
+                        term,
+                        offset,
+                        next_offset,
+                        entry,
+                    });
                 }
             }
             // A stretch of claims and dead records yields nothing: go on instead of feigning the end.
@@ -154,16 +174,29 @@ impl LedgerReader {
         offset: LogOffset,
     ) -> Result<Option<(Position, Hash, RecordedAt, Term)>, LedgerReadError> {
         let next_position = Position(self.chain.next_position().0);
-        let decoded =
-            Entry::decode(&entry.0).map_err(|source| LedgerReadError::Entry { offset, next_position, source })?;
+        let decoded = Entry::decode(&entry.0).map_err(|source| LedgerReadError::Entry {
+            offset,
+            next_position,
+            source,
+        })?;
         let recorded_at = match &decoded {
             Entry::Record { header, .. } => RecordedAt(header.recorded_at),
             Entry::Claim(_) => RecordedAt::default(),
         };
-        match self.chain.judge(&decoded).map_err(LedgerReadError::Damaged)? {
-            Verdict::Accepted { position, record_hash } => {
-                Ok(Some((Position(position.0), record_hash, recorded_at, self.chain.term())))
-            }
+        match self
+            .chain
+            .judge(&decoded)
+            .map_err(LedgerReadError::Damaged)?
+        {
+            Verdict::Accepted {
+                position,
+                record_hash,
+            } => Ok(Some((
+                Position(position.0),
+                record_hash,
+                recorded_at,
+                self.chain.term(),
+            ))),
             Verdict::TermBegan(_) | Verdict::DeadClaim | Verdict::DeadRecord => Ok(None),
         }
     }

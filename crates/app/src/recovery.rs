@@ -72,7 +72,11 @@ pub enum RecoverError {
 ///
 /// # Errors
 /// [`RecoverError`]: the ledger must not be served.
-pub fn recover(log: &dyn LogRead, ledger_id: &str, known: Option<KnownPoint>) -> Result<Recovered, RecoverError> {
+pub fn recover(
+    log: &dyn LogRead,
+    ledger_id: &str,
+    known: Option<KnownPoint>,
+) -> Result<Recovered, RecoverError> {
     let mut reader = LedgerReader::from_start(log, ledger_id).map_err(RecoverError::Read)?;
     let mut book = None;
     let mut requests = RequestIndex::default();
@@ -81,7 +85,11 @@ pub fn recover(log: &dyn LogRead, ledger_id: &str, known: Option<KnownPoint>) ->
         if records.is_empty() {
             let chain = reader.into_chain();
             check_reached(&chain, known)?;
-            return Ok(Recovered { book, chain, requests });
+            return Ok(Recovered {
+                book,
+                chain,
+                requests,
+            });
         }
         for record in &records {
             check_same(record, known)?;
@@ -93,7 +101,10 @@ pub fn recover(log: &dyn LogRead, ledger_id: &str, known: Option<KnownPoint>) ->
 fn check_reached(chain: &Chain, known: Option<KnownPoint>) -> Result<(), RecoverError> {
     match known {
         Some(KnownPoint { position, .. }) if chain.next_position().0 <= position.0 => {
-            Err(RecoverError::LostHistory { position, problem: "known and not there" })
+            Err(RecoverError::LostHistory {
+                position,
+                problem: "known and not there",
+            })
         }
         Some(_) | None => Ok(()),
     }
@@ -101,27 +112,43 @@ fn check_reached(chain: &Chain, known: Option<KnownPoint>) -> Result<(), Recover
 
 fn check_same(record: &LedgerRecord, known: Option<KnownPoint>) -> Result<(), RecoverError> {
     match known {
-        Some(KnownPoint { position, record_hash })
-            if record.position == position && record.record_hash != record_hash =>
-        {
-            Err(RecoverError::LostHistory { position, problem: "another record than the known one" })
+        Some(KnownPoint {
+            position,
+            record_hash,
+        }) if record.position == position && record.record_hash != record_hash => {
+            Err(RecoverError::LostHistory {
+                position,
+                problem: "another record than the known one",
+            })
         }
         Some(_) | None => Ok(()),
     }
 }
 
-fn fold(book: &mut Option<Book>, requests: &mut RequestIndex, record: &LedgerRecord) -> Result<(), RecoverError> {
+fn fold(
+    book: &mut Option<Book>,
+    requests: &mut RequestIndex,
+    record: &LedgerRecord,
+) -> Result<(), RecoverError> {
     let position = record.position;
-    let body = record.body().map_err(|source| RecoverError::Decode { position, source })?;
+    let body = record
+        .body()
+        .map_err(|source| RecoverError::Decode { position, source })?;
     requests.insert(body.request_id, position, record.offset);
     let Outcome::Events(events) = body.outcome else {
         return Ok(());
     };
     for (index, event) in (0_u32..).zip(events) {
         let event_id = perennial_domain::log::EventId { position, index };
-        let recorded = perennial_domain::log::Recorded { event_id, recorded_at: record.recorded_at, event };
+        let recorded = perennial_domain::log::Recorded {
+            event_id,
+            recorded_at: record.recorded_at,
+            event,
+        };
         match book {
-            Some(book) => book.evolve(&recorded).map_err(|source| RecoverError::Fold { position, source })?,
+            Some(book) => book
+                .evolve(&recorded)
+                .map_err(|source| RecoverError::Fold { position, source })?,
             None => *book = Some(Book::created(&recorded).map_err(|_| RecoverError::NotCreated)?),
         }
     }

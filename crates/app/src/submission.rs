@@ -4,7 +4,7 @@ use perennial_domain::command::Submission;
 use perennial_domain::event::{Event, Stream};
 use perennial_domain::ids::RequestId;
 use perennial_domain::log::{EventId, Position, RecordedAt, Revision};
-use perennial_domain::rejection::{Class, Refusal, Rejection};
+use perennial_domain::rejection::{Class, Refusal};
 use perennial_domain::rule::Breach;
 use perennial_proof::Hash;
 use perennial_wire::stored::{Actor, RefusalClass, StoredRefusal, StoredViolation};
@@ -30,7 +30,12 @@ impl Prepared {
     pub fn new(request_id: RequestId, actor: Actor, submission: Submission) -> Self {
         let canonical = perennial_wire::request::canonical_submission(&submission);
         let command_digest = *Hash::of_parts(&[DIGEST_TAG, &canonical]).as_bytes();
-        Self { request_id, command_digest, actor, submission }
+        Self {
+            request_id,
+            command_digest,
+            actor,
+            submission,
+        }
     }
 }
 
@@ -77,14 +82,21 @@ impl Accepted {
         let events = (0_u32..)
             .zip(events)
             .map(|(index, event)| RecordedEvent {
-                event_id: EventId { position: at, index },
+                event_id: EventId {
+                    position: at,
+                    index,
+                },
                 kind: event.fact.kind(),
                 stream: event.stream.clone(),
                 revision: event.revision,
                 flags: event.flags.clone(),
             })
             .collect();
-        Self { place, events, replayed: false }
+        Self {
+            place,
+            events,
+            replayed: false,
+        }
     }
 }
 
@@ -143,22 +155,28 @@ pub enum SubmitError {
 pub fn refusal_answer(refusal: &Refusal) -> StoredRefusal {
     let violations = refusal.reasons().map(|refused| {
         let rejection = &refused.rejection;
-        let (rule, subject, figures) = match rejection {
-            Rejection::Breach(breach) => (Some(breach.rule), breach.subject.clone(), breach.figures.clone()),
-            _ => (None, String::new(), Vec::new()),
-        };
+        let breach = rejection.breach();
+        let figures = breach
+            .map(|breach| breach.figures.clone())
+            .unwrap_or_default();
         StoredViolation {
             class: class_of(rejection.class()),
             reason: rejection.reason().to_owned(),
-            command_index: refused.command_index.and_then(|index| u32::try_from(index).ok()),
+            command_index: refused
+                .command_index
+                .and_then(|index| u32::try_from(index).ok()),
             field: rejection.field().map(str::to_owned),
-            rule,
-            subject,
+            rule: breach.map(|breach| breach.rule),
+            subject: breach
+                .map(|breach| breach.subject.clone())
+                .unwrap_or_default(),
             figures,
             description: rejection.to_string(),
         }
     });
-    StoredRefusal { violations: violations.collect() }
+    StoredRefusal {
+        violations: violations.collect(),
+    }
 }
 
 fn class_of(class: Class) -> RefusalClass {

@@ -50,7 +50,11 @@ pub struct WriterOptions {
 
 impl Default for WriterOptions {
     fn default() -> Self {
-        Self { queue_submissions_max: 4_096, batch_records_max: 4_096, batch_bytes_max: 8 * 1024 * 1024 }
+        Self {
+            queue_submissions_max: 4_096,
+            batch_records_max: 4_096,
+            batch_bytes_max: 8 * 1024 * 1024,
+        }
     }
 }
 
@@ -153,7 +157,9 @@ impl Writer {
         if self.options.batch_bytes_max <= self.pending.bytes() {
             return 0;
         }
-        self.options.batch_records_max.saturating_sub(self.pending.len())
+        self.options
+            .batch_records_max
+            .saturating_sub(self.pending.len())
     }
 
     fn start_flush(&mut self) {
@@ -179,10 +185,18 @@ impl Writer {
                 answer(job, Ok(accepted));
             }
             Ok(decision) => self.seal_events(job, decision, now),
-            Err(refusal) if !job.validate_only && self.keeps(&refusal) => self.seal_refusal(job, &refusal, now),
+            Err(refusal) if !job.validate_only && self.keeps(&refusal) => {
+                self.seal_refusal(job, &refusal, now);
+            }
             Err(refusal) => {
                 let refusal = refusal_answer(&refusal);
-                answer(job, Err(SubmitError::Refused { refusal, kept: None }));
+                answer(
+                    job,
+                    Err(SubmitError::Refused {
+                        refusal,
+                        kept: None,
+                    }),
+                );
             }
         }
     }
@@ -201,14 +215,19 @@ impl Writer {
     }
 
     fn seal_events(&mut self, job: Job, decision: Decision, now: RecordedAt) {
-        let at = Position(self.chain.next_position().0);
+        let at = decision.at;
         let accepted = Accepted::of(&decision.events, at, None);
-        let body = self.body(&job.prepared, Outcome::Events(decision.events.clone()));
+        let body = self.body(&job.prepared, Outcome::Events(decision.events));
         match self.seal(&body, now) {
             Ok((entry, place)) => {
-                self.book.apply(&decision);
+                if let Outcome::Events(events) = body.outcome {
+                    self.book.apply(&Decision { at, events });
+                }
                 self.requests.insert_pending(job.prepared.request_id, at);
-                let answer = Ok(Accepted { place: Some(place), ..accepted });
+                let answer = Ok(Accepted {
+                    place: Some(place),
+                    ..accepted
+                });
                 self.pending.push(entry, Waiting { job, answer, place });
             }
             Err(error) => answer(job, Err(error)),
@@ -222,7 +241,10 @@ impl Writer {
         match self.seal(&body, now) {
             Ok((entry, place)) => {
                 self.requests.insert_pending(job.prepared.request_id, at);
-                let answer = Err(SubmitError::Refused { refusal, kept: Some(place) });
+                let answer = Err(SubmitError::Refused {
+                    refusal,
+                    kept: Some(place),
+                });
                 self.pending.push(entry, Waiting { job, answer, place });
             }
             Err(error) => answer(job, Err(error)),
@@ -240,15 +262,25 @@ impl Writer {
         }
     }
 
-    fn seal(&mut self, body: &RecordBody, now: RecordedAt) -> Result<(StoredEntry, Place), SubmitError> {
+    fn seal(
+        &mut self,
+        body: &RecordBody,
+        now: RecordedAt,
+    ) -> Result<(StoredEntry, Place), SubmitError> {
         let bytes = perennial_wire::stored::encode_body(body);
         let mut entry = Vec::new();
-        let sealed = self.chain.seal(now.0, &bytes, &mut entry).map_err(|error| match error {
-            SealError::BodyTooLong(bytes) => {
-                SubmitError::RecordTooLarge { bytes, limit: perennial_proof::entry::BODY_BYTES_MAX }
-            }
-            SealError::NoTerm | SealError::PositionsExhausted => SubmitError::Unavailable { reason: error.to_string() },
-        })?;
+        let sealed = self
+            .chain
+            .seal(now.0, &bytes, &mut entry)
+            .map_err(|error| match error {
+                SealError::BodyTooLong(bytes) => SubmitError::RecordTooLarge {
+                    bytes,
+                    limit: perennial_proof::entry::BODY_BYTES_MAX,
+                },
+                SealError::NoTerm | SealError::PositionsExhausted => SubmitError::Unavailable {
+                    reason: error.to_string(),
+                },
+            })?;
         let place = Place {
             position: Position(sealed.position.0),
             recorded_at: RecordedAt(sealed.recorded_at),
@@ -272,11 +304,15 @@ impl Writer {
                 Ok(())
             }
             AppendOutcome::Rejected { reason } => {
-                self.abandon(batch, || SubmitError::Unavailable { reason: reason.clone() });
+                self.abandon(batch, || SubmitError::Unavailable {
+                    reason: reason.clone(),
+                });
                 self.recover()
             }
             AppendOutcome::Unknown { reason } => {
-                self.abandon(batch, || SubmitError::OutcomeUnknown { reason: reason.clone() });
+                self.abandon(batch, || SubmitError::OutcomeUnknown {
+                    reason: reason.clone(),
+                });
                 Err(WriterStopped::OutcomeUnknown { reason })
             }
         }
@@ -292,7 +328,10 @@ impl Writer {
         if let Some(place) = newest {
             self.durable = Position(place.position.0.saturating_add(1));
             let term = self.chain.term();
-            self.head.send_replace(Head { newest: Some(place), term });
+            self.head.send_replace(Head {
+                newest: Some(place),
+                term,
+            });
         }
         let durable = self.durable;
         let (ready, waiting) = std::mem::take(&mut self.repeats)
@@ -317,8 +356,11 @@ impl Writer {
 
     /// Forgets the speculation after an append that wrote nothing.
     fn recover(&mut self) -> Result<(), WriterStopped> {
-        let recovered = crate::recovery::recover(&*self.ports.log, &self.ledger_id, None).map_err(WriterStopped::Recover)?;
-        let book = recovered.book.ok_or(WriterStopped::Recover(crate::recovery::RecoverError::NotCreated))?;
+        let recovered = crate::recovery::recover(&*self.ports.log, &self.ledger_id, None)
+            .map_err(WriterStopped::Recover)?;
+        let book = recovered.book.ok_or(WriterStopped::Recover(
+            crate::recovery::RecoverError::NotCreated,
+        ))?;
         self.book = book;
         self.durable = Position(recovered.chain.next_position().0);
         self.chain = recovered.chain;
@@ -336,9 +378,11 @@ pub(crate) fn answer(job: Job, answer: Answer) {
 
 async fn flushed(flushing: &mut Option<Flushing>) -> AppendOutcome {
     match flushing {
-        Some(flushing) => (&mut flushing.ticket).await.unwrap_or_else(|_| AppendOutcome::Unknown {
-            reason: "the log stopped without an answer".to_owned(),
-        }),
+        Some(flushing) => (&mut flushing.ticket)
+            .await
+            .unwrap_or_else(|_| AppendOutcome::Unknown {
+                reason: "the log stopped without an answer".to_owned(),
+            }),
         None => std::future::pending().await,
     }
 }

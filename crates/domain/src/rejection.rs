@@ -311,6 +311,14 @@ impl Rejection {
         }
     }
 
+    /// The broken rule with its figures, if that is what it is.
+    pub fn breach(&self) -> Option<&Breach> {
+        if let Self::Breach(breach) = self {
+            return Some(breach);
+        }
+        None
+    }
+
     /// The dotted path of the field at fault, relative to the command; absent if no single field is.
     pub fn field(&self) -> Option<&str> {
         if let Self::Malformed { field, .. }

@@ -2,9 +2,10 @@
 //! into trailers, health, reflection, and draining on a stop.
 //!
 //! It is not a service and knows none: descriptors and routes are handed in (ADR-0003). Read in order:
-//! [`listen`], [`request_size`], [`rich_error`], [`serve`].
+//! [`listen`], [`request_size`], [`rich_error`], [`serve`], [`process`].
 
 pub mod listen;
+pub mod process;
 pub mod request_size;
 pub mod rich_error;
 pub mod serve;

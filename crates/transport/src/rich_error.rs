@@ -16,9 +16,9 @@ pub const DETAILS_BYTES_MAX: usize = 5_000;
 #[derive(Clone, Debug)]
 pub struct RichError {
     code: Code,
-    reason: &'static str,
+    reason: String,
     message: String,
-    metadata: Vec<(&'static str, String)>,
+    metadata: Vec<(String, String)>,
     fields: Vec<FieldViolation>,
     rules: Vec<PreconditionViolation>,
     retry_after: Option<Duration>,
@@ -26,9 +26,9 @@ pub struct RichError {
 
 impl RichError {
     /// Returns an error of `code` with its documented `reason` (`UPPER_SNAKE`) and a message for people.
-    pub fn new(code: Code, reason: &'static str, message: impl Into<String>) -> Self {
-        let message = message.into();
+    pub fn new(code: Code, reason: impl Into<String>, message: impl Into<String>) -> Self {
         let (metadata, fields, rules) = (Vec::new(), Vec::new(), Vec::new());
+        let (reason, message) = (reason.into(), message.into());
         Self {
             code,
             reason,
@@ -42,8 +42,8 @@ impl RichError {
 
     /// Adds a key that programs may rely on.
     #[must_use]
-    pub fn with(mut self, key: &'static str, value: impl std::fmt::Display) -> Self {
-        self.metadata.push((key, value.to_string()));
+    pub fn with(mut self, key: impl Into<String>, value: impl std::fmt::Display) -> Self {
+        self.metadata.push((key.into(), value.to_string()));
         self
     }
 
@@ -92,14 +92,14 @@ impl RichError {
         let mut metadata: HashMap<String, String> = self
             .metadata
             .iter()
-            .map(|(key, value)| ((*key).to_owned(), cut(value)))
+            .map(|(key, value)| (key.clone(), cut(value)))
             .collect();
         if kept < total {
             metadata.insert("violations_total".to_owned(), total.to_string());
             metadata.insert("truncated".to_owned(), "true".to_owned());
         }
         let mut details = ErrorDetails::new();
-        details.set_error_info(self.reason, DOMAIN, metadata);
+        details.set_error_info(&self.reason, DOMAIN, metadata);
         let fields: Vec<_> = self.fields.iter().take(kept).cloned().collect();
         let rules: Vec<_> = self
             .rules

@@ -1,1 +1,11 @@
-//! The write side: decode, authorise, decide, append, answer.
+//! The write side as a service: decode, authorise, decide, append, answer.
+//!
+//! It holds the only process lock on a data directory and is the only one that opens embedded logs; readers
+//! elsewhere follow through `LogStreamService.Tail`. Business rules live in `perennial-domain`, the writer in
+//! `perennial-app`. Read in order: [`config`], [`ledgers`], [`grpc`], [`service`].
+
+pub mod config;
+pub mod grpc;
+pub mod ledgers;
+pub mod service;
+mod system;

@@ -62,8 +62,14 @@ pub(super) fn answer_from_log(log: &Arc<dyn Log>, job: Job, position: Position, 
     });
 }
 
-fn find_record(log: &dyn Log, position: Position, offset: LogOffset) -> Result<LedgerRecord, SubmitError> {
-    let unavailable = |error: &dyn std::fmt::Display| SubmitError::Unavailable { reason: error.to_string() };
+fn find_record(
+    log: &dyn Log,
+    position: Position,
+    offset: LogOffset,
+) -> Result<LedgerRecord, SubmitError> {
+    let unavailable = |error: &dyn std::fmt::Display| SubmitError::Unavailable {
+        reason: error.to_string(),
+    };
     let mut tail = log.tail(offset).map_err(|error| unavailable(&error))?;
     loop {
         let entries = tail.read(READ_BYTES).map_err(|error| unavailable(&error))?;
@@ -72,8 +78,11 @@ fn find_record(log: &dyn Log, position: Position, offset: LogOffset) -> Result<L
             return Err(SubmitError::Damaged { problem });
         }
         for stored in entries {
-            let Ok(perennial_proof::Entry::Record { header, header_bytes, .. }) =
-                perennial_proof::Entry::decode(&stored.entry.0)
+            let Ok(perennial_proof::Entry::Record {
+                header,
+                header_bytes,
+                ..
+            }) = perennial_proof::Entry::decode(&stored.entry.0)
             else {
                 continue;
             };
@@ -93,22 +102,34 @@ fn find_record(log: &dyn Log, position: Position, offset: LogOffset) -> Result<L
 }
 
 fn recorded_answer(record: &LedgerRecord, job: &Job) -> Answer {
-    let body = record.body().map_err(|error| SubmitError::Damaged { problem: error.to_string() })?;
+    let body = record.body().map_err(|error| SubmitError::Damaged {
+        problem: error.to_string(),
+    })?;
     if body.request_id != job.prepared.request_id {
-        let problem = format!("the record at position {} has another request id", record.position);
+        let problem = format!(
+            "the record at position {} has another request id",
+            record.position
+        );
         return Err(SubmitError::Damaged { problem });
     }
     if body.command_digest != job.prepared.command_digest {
-        return Err(SubmitError::RequestIdReused { position: record.position });
+        return Err(SubmitError::RequestIdReused {
+            position: record.position,
+        });
     }
-    let place =
-        Place { position: record.position, recorded_at: record.recorded_at, record_hash: record.record_hash };
+    let place = Place {
+        position: record.position,
+        recorded_at: record.recorded_at,
+        record_hash: record.record_hash,
+    };
     match body.outcome {
-        Outcome::Events(events) => {
-            Ok(Accepted { replayed: true, ..Accepted::of(&events, record.position, Some(place)) })
-        }
-        Outcome::Refusal(refusal) => {
-            Err(SubmitError::Refused { refusal, kept: Some(place) })
-        }
+        Outcome::Events(events) => Ok(Accepted {
+            replayed: true,
+            ..Accepted::of(&events, record.position, Some(place))
+        }),
+        Outcome::Refusal(refusal) => Err(SubmitError::Refused {
+            refusal,
+            kept: Some(place),
+        }),
     }
 }

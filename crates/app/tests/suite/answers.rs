@@ -9,8 +9,18 @@ async fn a_submission_is_one_record_with_all_its_events() {
     let world = World::new();
     let (ledger, _task) = world.create(LedgerPolicy::default()).await;
     let accepted = submit(&ledger, 1, vec![sign(1), pay(1, 40)]).await.unwrap();
-    let kinds: Vec<_> = accepted.events.iter().map(|event| (event.event_id.to_string(), event.kind)).collect();
-    assert_eq!(kinds, [("1-0".to_owned(), "AgreementSigned"), ("1-1".to_owned(), "DisbursementMade")]);
+    let kinds: Vec<_> = accepted
+        .events
+        .iter()
+        .map(|event| (event.event_id.to_string(), event.kind))
+        .collect();
+    assert_eq!(
+        kinds,
+        [
+            ("1-0".to_owned(), "AgreementSigned"),
+            ("1-1".to_owned(), "DisbursementMade")
+        ]
+    );
     // A claim, the creation, the submission.
     assert_eq!(world.log.entries().len(), 3);
 }
@@ -33,7 +43,12 @@ async fn inv_5_the_same_request_id_with_another_command_is_refused_with_the_orig
     let (ledger, _task) = world.create(LedgerPolicy::default()).await;
     submit(&ledger, 1, vec![sign(1)]).await.unwrap();
     let reused = submit(&ledger, 1, vec![sign(2)]).await;
-    assert_eq!(reused, Err(SubmitError::RequestIdReused { position: Position(1) }));
+    assert_eq!(
+        reused,
+        Err(SubmitError::RequestIdReused {
+            position: Position(1)
+        })
+    );
 }
 
 #[tokio::test]
@@ -41,7 +56,10 @@ async fn inv_5_a_repeat_that_overtakes_the_flush_gets_the_first_answer() {
     let world = World::new();
     let (ledger, _task) = world.create(LedgerPolicy::default()).await;
     world.log.hold();
-    let (first, again) = (ledger.enqueue(prepared(1, vec![sign(1)])), ledger.enqueue(prepared(1, vec![sign(1)])));
+    let (first, again) = (
+        ledger.enqueue(prepared(1, vec![sign(1)])),
+        ledger.enqueue(prepared(1, vec![sign(1)])),
+    );
     let (first, again) = (first.await.unwrap(), again.await.unwrap());
     // The writer must have taken both before the flush may end.
     let probe = ledger.submit(prepared(9, vec![sign(9)]), true).await;
@@ -59,9 +77,15 @@ async fn what_is_decided_while_a_batch_flushes_sees_that_batch() {
     let (ledger, _task) = world.create(LedgerPolicy::default()).await;
     world.log.hold();
     let signed = ledger.enqueue(prepared(1, vec![sign(1)])).await.unwrap();
-    let paid = ledger.enqueue(prepared(2, vec![pay(1, 100)])).await.unwrap();
+    let paid = ledger
+        .enqueue(prepared(2, vec![pay(1, 100)]))
+        .await
+        .unwrap();
     let overpaid = ledger.submit(prepared(3, vec![pay(1, 1)]), false).await;
-    assert!(matches!(overpaid, Err(SubmitError::Refused { .. })), "{overpaid:?}");
+    assert!(
+        matches!(overpaid, Err(SubmitError::Refused { .. })),
+        "{overpaid:?}"
+    );
     world.log.release();
     assert_eq!(position(&signed.answer().await.unwrap()), 1);
     assert_eq!(position(&paid.answer().await.unwrap()), 2);
@@ -71,7 +95,10 @@ async fn what_is_decided_while_a_batch_flushes_sees_that_batch() {
 async fn a_question_appends_nothing_and_has_no_position() {
     let world = World::new();
     let (ledger, _task) = world.create(LedgerPolicy::default()).await;
-    let asked = ledger.submit(prepared(1, vec![sign(1)]), true).await.unwrap();
+    let asked = ledger
+        .submit(prepared(1, vec![sign(1)]), true)
+        .await
+        .unwrap();
     assert_eq!((asked.place, asked.events.len()), (None, 1));
     assert_eq!(world.log.entries().len(), 2);
     // The id was not used up by asking.
@@ -83,22 +110,43 @@ async fn a_refused_id_may_be_used_again_where_refusals_are_not_kept() {
     let world = World::new();
     let (ledger, _task) = world.create(LedgerPolicy::default()).await;
     let refused = submit(&ledger, 1, vec![pay(1, 10)]).await;
-    assert!(matches!(refused, Err(SubmitError::Refused { kept: None, .. })), "{refused:?}");
-    assert_eq!(position(&submit(&ledger, 1, vec![sign(1)]).await.unwrap()), 1);
+    assert!(
+        matches!(refused, Err(SubmitError::Refused { kept: None, .. })),
+        "{refused:?}"
+    );
+    assert_eq!(
+        position(&submit(&ledger, 1, vec![sign(1)]).await.unwrap()),
+        1
+    );
 }
 
 #[tokio::test]
 async fn a_kept_refusal_is_a_record_and_answers_its_id_for_ever() {
     let world = World::new();
-    let (ledger, _task) = world.create(LedgerPolicy { keep_refusals: true, ..LedgerPolicy::default() }).await;
+    let (ledger, _task) = world
+        .create(LedgerPolicy {
+            keep_refusals: true,
+            ..LedgerPolicy::default()
+        })
+        .await;
     let first = submit(&ledger, 1, vec![pay(1, 10)]).await;
-    let Err(SubmitError::Refused { refusal, kept: Some(place) }) = first else {
+    let Err(SubmitError::Refused {
+        refusal,
+        kept: Some(place),
+    }) = first
+    else {
         panic!("{first:?}");
     };
     assert_eq!(place.position, Position(1));
     assert_eq!(refusal.violations[0].reason, "UNKNOWN_AGREEMENT");
     let again = submit(&ledger, 1, vec![pay(1, 10)]).await;
-    assert_eq!(again, Err(SubmitError::Refused { refusal, kept: Some(place) }));
+    assert_eq!(
+        again,
+        Err(SubmitError::Refused {
+            refusal,
+            kept: Some(place)
+        })
+    );
     assert_eq!(world.log.entries().len(), 3);
 }
 

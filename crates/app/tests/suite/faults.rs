@@ -11,7 +11,10 @@ async fn inv_4_an_append_that_wrote_nothing_is_unavailable_and_forgotten() {
     let (ledger, _task) = world.create(LedgerPolicy::default()).await;
     world.log.fail_next(Fault::Reject);
     let rejected = submit(&ledger, 1, vec![sign(1)]).await;
-    assert!(matches!(rejected, Err(SubmitError::Unavailable { .. })), "{rejected:?}");
+    assert!(
+        matches!(rejected, Err(SubmitError::Unavailable { .. })),
+        "{rejected:?}"
+    );
     // The signature is forgotten: it can be made again, at the position that was not used.
     let accepted = submit(&ledger, 1, vec![sign(1)]).await.unwrap();
     assert_eq!((position(&accepted), accepted.replayed), (1, false));
@@ -31,7 +34,10 @@ async fn inv_4_what_was_decided_on_a_rejected_batch_is_rejected_with_it() {
     assert!(probe.is_ok());
     world.log.release();
     for answer in [signed.answer().await, paid.answer().await] {
-        assert!(matches!(answer, Err(SubmitError::Unavailable { .. })), "{answer:?}");
+        assert!(
+            matches!(answer, Err(SubmitError::Unavailable { .. })),
+            "{answer:?}"
+        );
     }
     assert_eq!(world.log.entries().len(), 2);
 }
@@ -42,20 +48,38 @@ async fn inv_4_an_unknown_outcome_is_told_as_unknown_and_ends_the_writer() {
     let (ledger, task) = world.create(LedgerPolicy::default()).await;
     world.log.fail_next(Fault::UnknownButWritten);
     let unknown = submit(&ledger, 1, vec![sign(1)]).await;
-    assert!(matches!(unknown, Err(SubmitError::OutcomeUnknown { .. })), "{unknown:?}");
-    assert!(matches!(task.ended().await, Err(WriterStopped::OutcomeUnknown { .. })));
+    assert!(
+        matches!(unknown, Err(SubmitError::OutcomeUnknown { .. })),
+        "{unknown:?}"
+    );
+    assert!(matches!(
+        task.ended().await,
+        Err(WriterStopped::OutcomeUnknown { .. })
+    ));
     let after = submit(&ledger, 2, vec![sign(2)]).await;
-    assert!(matches!(after, Err(SubmitError::Unavailable { .. } | SubmitError::OutcomeUnknown { .. })), "{after:?}");
+    assert!(
+        matches!(
+            after,
+            Err(SubmitError::Unavailable { .. } | SubmitError::OutcomeUnknown { .. })
+        ),
+        "{after:?}"
+    );
 }
 
 #[tokio::test]
 async fn inv_4_the_retry_after_an_unknown_outcome_finds_what_was_written() {
-    for (fault, replayed) in [(Fault::UnknownButWritten, true), (Fault::UnknownAndLost, false)] {
+    for (fault, replayed) in [
+        (Fault::UnknownButWritten, true),
+        (Fault::UnknownAndLost, false),
+    ] {
         let world = World::new();
         let (ledger, _task) = world.create(LedgerPolicy::default()).await;
         world.log.fail_next(fault);
         let unknown = submit(&ledger, 1, vec![sign(1)]).await;
-        assert!(matches!(unknown, Err(SubmitError::OutcomeUnknown { .. })), "{unknown:?}");
+        assert!(
+            matches!(unknown, Err(SubmitError::OutcomeUnknown { .. })),
+            "{unknown:?}"
+        );
         let (ledger, _task) = World::on(world.log.clone()).open().await.unwrap();
         let accepted = submit(&ledger, 1, vec![sign(1)]).await.unwrap();
         assert_eq!((position(&accepted), accepted.replayed), (1, replayed));
@@ -65,7 +89,11 @@ async fn inv_4_the_retry_after_an_unknown_outcome_finds_what_was_written() {
 #[tokio::test]
 async fn inv_12_a_full_queue_refuses_at_once_and_names_its_limit() {
     let world = World::new();
-    let options = WriterOptions { queue_submissions_max: 2, batch_records_max: 1, ..WriterOptions::default() };
+    let options = WriterOptions {
+        queue_submissions_max: 2,
+        batch_records_max: 1,
+        ..WriterOptions::default()
+    };
     let (ledger, _task) = world.create_limited(options).await;
     world.log.hold();
     // One record flushes, one is decided and waits, two fill the queue: then there is no room.
@@ -78,7 +106,10 @@ async fn inv_12_a_full_queue_refuses_at_once_and_names_its_limit() {
             Ok(pending) => waiting.push(pending),
         }
     };
-    assert_eq!((full, waiting.len()), (SubmitError::QueueFull { limit: 2 }, 4));
+    assert_eq!(
+        (full, waiting.len()),
+        (SubmitError::QueueFull { limit: 2 }, 4)
+    );
     world.log.release();
     for pending in waiting {
         pending.answer().await.unwrap();

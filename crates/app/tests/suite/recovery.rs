@@ -17,7 +17,10 @@ async fn inv_6_a_reopened_ledger_decides_as_if_it_had_never_stopped() {
     drop(ledger);
     let (ledger, _task) = world.open().await.unwrap();
     assert!(submit(&ledger, 2, vec![pay(1, 41)]).await.is_err());
-    assert_eq!(position(&submit(&ledger, 3, vec![pay(1, 40)]).await.unwrap()), 2);
+    assert_eq!(
+        position(&submit(&ledger, 3, vec![pay(1, 40)]).await.unwrap()),
+        2
+    );
 }
 
 #[tokio::test]
@@ -38,7 +41,10 @@ async fn inv_11_records_of_a_deposed_writer_are_dead_for_every_reader() {
     // A memory log has no lock: the deposed writer's record lands behind the leader's.
     submit(&deposed, 2, vec![sign(2)]).await.unwrap();
     let recovered = recover(&world.log, ledger_id().as_str(), None).unwrap();
-    assert_eq!((recovered.chain.next_position().0, recovered.chain.dead()), (2, 1));
+    assert_eq!(
+        (recovered.chain.next_position().0, recovered.chain.dead()),
+        (2, 1)
+    );
 }
 
 #[tokio::test]
@@ -47,7 +53,13 @@ async fn a_creation_that_was_cut_off_after_its_claim_can_be_made_again() {
     let (_ledger, _task) = world.create(LedgerPolicy::default()).await;
     let claim_only = world.log.entries().into_iter().take(1).collect();
     let world = World::on(MemoryLog::holding(claim_only));
-    assert!(matches!(world.open().await, Err(OpenError::Recover { source: RecoverError::NotCreated, .. })));
+    assert!(matches!(
+        world.open().await,
+        Err(OpenError::Recover {
+            source: RecoverError::NotCreated,
+            ..
+        })
+    ));
     let (ledger, _task) = world.create(LedgerPolicy::default()).await;
     assert_eq!(ledger.head().borrow().term.0, 2);
 }
@@ -58,12 +70,20 @@ async fn a_log_shorter_than_a_known_point_lost_history() {
     let (ledger, _task) = world.create(LedgerPolicy::default()).await;
     submit(&ledger, 1, vec![sign(1)]).await.unwrap();
     let head = ledger.head().borrow().newest.unwrap();
-    let known = |position, record_hash| Some(KnownPoint { position: Position(position), record_hash });
+    let known = |position, record_hash| {
+        Some(KnownPoint {
+            position: Position(position),
+            record_hash,
+        })
+    };
     let log: Arc<MemoryLog> = Arc::new(world.log.clone());
     assert!(recover(&*log, "test-ledger", known(1, head.record_hash)).is_ok());
     for (position, hash) in [(2, head.record_hash), (1, Hash::of(b"another"))] {
         let lost = recover(&*log, "test-ledger", known(position, hash)).err();
-        assert!(matches!(lost, Some(RecoverError::LostHistory { .. })), "{lost:?}");
+        assert!(
+            matches!(lost, Some(RecoverError::LostHistory { .. })),
+            "{lost:?}"
+        );
     }
 }
 
@@ -74,5 +94,8 @@ async fn a_clock_ten_seconds_behind_the_last_record_may_lead_and_one_tick_more_m
     world.clock.set(RecordedAt(NOW.0 - 10_000_000));
     assert!(world.open().await.is_ok());
     world.clock.set(RecordedAt(NOW.0 - 10_000_001));
-    assert!(matches!(world.open().await, Err(OpenError::ClockBehind { .. })));
+    assert!(matches!(
+        world.open().await,
+        Err(OpenError::ClockBehind { .. })
+    ));
 }

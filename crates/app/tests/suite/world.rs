@@ -5,6 +5,7 @@ use std::sync::Arc;
 use perennial_app::ledger::{Claimant, Ledger, NewLedger, OpenError, WriterTask};
 use perennial_app::submission::{Accepted, Prepared, SubmitError};
 use perennial_app::writer::{WriterOptions, WriterPorts};
+use perennial_domain::Date;
 use perennial_domain::agreement::{
     AgreementCommand, Cash, Conditionality, Line, Perspective, Terms,
 };
@@ -16,7 +17,6 @@ use perennial_domain::log::RecordedAt;
 use perennial_domain::money::{Currency, Money};
 use perennial_domain::party::OrgRef;
 use perennial_domain::rule::Profile;
-use perennial_domain::Date;
 use perennial_testkit::log::MemoryLog;
 use perennial_testkit::ports::{CountedIds, FixedClock};
 use perennial_wire::stored::Actor;
@@ -38,7 +38,11 @@ impl World {
     pub(crate) fn on(log: MemoryLog) -> Self {
         let clock = Arc::new(FixedClock::at(NOW));
         let ids = Arc::new(CountedIds::default());
-        let ports = WriterPorts { log: Arc::new(log.clone()), clock: Arc::clone(&clock) as _, ids };
+        let ports = WriterPorts {
+            log: Arc::new(log.clone()),
+            clock: Arc::clone(&clock) as _,
+            ids,
+        };
         Self { log, clock, ports }
     }
 
@@ -50,14 +54,27 @@ impl World {
         self.create_with(LedgerPolicy::default(), options).await
     }
 
-    async fn create_with(&self, policy: LedgerPolicy, options: WriterOptions) -> (Ledger, WriterTask) {
+    async fn create_with(
+        &self,
+        policy: LedgerPolicy,
+        options: WriterOptions,
+    ) -> (Ledger, WriterTask) {
         let (claimant, ports) = (claimant(), self.ports.clone());
-        let (ledger, task, _) = Ledger::create(new_ledger(policy), &claimant, ports, options).await.unwrap();
+        let (ledger, task, _) = Ledger::create(new_ledger(policy), &claimant, ports, options)
+            .await
+            .unwrap();
         (ledger, task)
     }
 
     pub(crate) async fn open(&self) -> Result<(Ledger, WriterTask), OpenError> {
-        Ledger::open(ledger_id(), None, &claimant(), self.ports.clone(), WriterOptions::default()).await
+        Ledger::open(
+            ledger_id(),
+            None,
+            &claimant(),
+            self.ports.clone(),
+            WriterOptions::default(),
+        )
+        .await
     }
 }
 
@@ -66,7 +83,10 @@ pub(crate) fn ledger_id() -> LedgerId {
 }
 
 fn claimant() -> Claimant {
-    Claimant { node: "node-1".to_owned(), address: "127.0.0.1:7410".to_owned() }
+    Claimant {
+        node: "node-1".to_owned(),
+        address: "127.0.0.1:7410".to_owned(),
+    }
 }
 
 pub(crate) fn new_ledger(policy: LedgerPolicy) -> NewLedger {
@@ -80,7 +100,10 @@ pub(crate) fn new_ledger(policy: LedgerPolicy) -> NewLedger {
 }
 
 fn actor() -> Actor {
-    Actor { subject: "anonymous".to_owned(), peer: String::new() }
+    Actor {
+        subject: "anonymous".to_owned(),
+        peer: String::new(),
+    }
 }
 
 fn date(text: &str) -> Date {
@@ -92,7 +115,10 @@ pub(crate) fn eur(units: i128) -> Money {
 }
 
 fn org(id: &str) -> OrgRef {
-    OrgRef { id: Some(id.into()), ..OrgRef::default() }
+    OrgRef {
+        id: Some(id.into()),
+        ..OrgRef::default()
+    }
 }
 
 /// Signs agreement `grant-N` over 100 EUR for the year 2026.
@@ -131,7 +157,14 @@ pub(crate) fn pay(number: u32, units: i128) -> Command {
         reference: None,
         published: None,
     };
-    command(number, "2026-03-31", AgreementCommand::Disburse { cash, tranche_id: None })
+    command(
+        number,
+        "2026-03-31",
+        AgreementCommand::Disburse {
+            cash,
+            tranche_id: None,
+        },
+    )
 }
 
 fn command(number: u32, effective_on: &str, command: AgreementCommand) -> Command {
@@ -145,10 +178,21 @@ fn command(number: u32, effective_on: &str, command: AgreementCommand) -> Comman
 }
 
 pub(crate) fn prepared(request: u8, commands: Vec<Command>) -> Prepared {
-    Prepared::new(RequestId([request; 16]), actor(), Submission { commands, expected: Vec::new() })
+    Prepared::new(
+        RequestId([request; 16]),
+        actor(),
+        Submission {
+            commands,
+            expected: Vec::new(),
+        },
+    )
 }
 
-pub(crate) async fn submit(ledger: &Ledger, request: u8, commands: Vec<Command>) -> Result<Accepted, SubmitError> {
+pub(crate) async fn submit(
+    ledger: &Ledger,
+    request: u8,
+    commands: Vec<Command>,
+) -> Result<Accepted, SubmitError> {
     ledger.submit(prepared(request, commands), false).await
 }
 

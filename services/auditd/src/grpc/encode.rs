@@ -1,0 +1,68 @@
+//! Records as messages.
+
+use bytes::Bytes;
+use perennial_app::records::LedgerRecord;
+use perennial_domain::ids::RequestId;
+use perennial_domain::log::{EventId, RecordedAt};
+use perennial_wire::pb;
+use prost::Message as _;
+use tonic::Status;
+
+use super::error;
+
+/// What of a record is wanted.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Wanted {
+    pub(super) events: bool,
+    pub(super) stored_bytes: bool,
+}
+
+pub(super) fn timestamp(at: RecordedAt) -> prost_types::Timestamp {
+    let seconds = at.0.div_euclid(1_000_000);
+    let micros = i32::try_from(at.0.rem_euclid(1_000_000)).unwrap_or_default();
+    prost_types::Timestamp {
+        seconds,
+        nanos: micros.saturating_mul(1_000),
+    }
+}
+
+/// Encodes a record; the stored events pass through as they are.
+pub(super) fn record(record: &LedgerRecord, wanted: Wanted) -> Result<pb::audit::Record, Status> {
+    let mut message = pb::audit::Record {
+        position: record.position.0,
+        recorded_at: Some(timestamp(record.recorded_at)),
+        record_hash: Bytes::copy_from_slice(record.record_hash.as_bytes()),
+        ..Default::default()
+    };
+    if wanted.stored_bytes {
+        message.header_bytes = Bytes::copy_from_slice(record.header_bytes());
+        message.body_bytes = Bytes::copy_from_slice(record.body_bytes());
+    }
+    if wanted.events {
+        let undecodable = |failed| {
+            error::integrity_failure(&format!(
+                "decode the record at position {}: {failed}",
+                record.position
+            ))
+        };
+        let body = pb::log::RecordBody::decode(record.body_bytes()).map_err(undecodable)?;
+        message.request_id = <[u8; 16]>::try_from(body.request_id.as_slice())
+            .map(|id| RequestId(id).to_string())
+            .unwrap_or_default();
+        message.actor = body.actor;
+        message.refusal = body.refusal;
+        message.events = (0..)
+            .zip(body.events)
+            .map(|(index, event)| pb::audit::RecordedEvent {
+                event_id: EventId {
+                    position: record.position,
+                    index,
+                }
+                .to_string(),
+                kind: perennial_wire::stored::kind(&event).to_owned(),
+                event: Some(event),
+            })
+            .collect();
+    }
+    Ok(message)
+}

@@ -1,0 +1,71 @@
+use perennial_domain::ids::LedgerId;
+use perennial_domain::ledger::LedgerPolicy;
+use perennial_domain::rule::Profile;
+use perennial_wire::pb;
+use tonic::{Request, Response, Status};
+
+use super::{Handlers, error};
+use crate::ledgers::Slot;
+
+/// One ledger's profile, policy and head; a ledger that is not served says why.
+pub(super) fn get_ledger(
+    handlers: &Handlers,
+    request: &Request<pb::admin::GetLedgerRequest>,
+) -> Result<Response<pb::admin::GetLedgerResponse>, Status> {
+    let id = &request.get_ref().ledger_id;
+    let ledger_id = LedgerId::parse(id).map_err(|malformed| error::malformed_id(&malformed))?;
+    let slot = handlers
+        .ledgers
+        .slot(&ledger_id)
+        .ok_or_else(|| error::unknown_ledger(id))?;
+    Ok(Response::new(pb::admin::GetLedgerResponse {
+        ledger: Some(encode_ledger(&ledger_id, &slot)),
+    }))
+}
+
+pub(super) fn encode_ledger(ledger_id: &LedgerId, slot: &Slot) -> pb::admin::Ledger {
+    let ledger_id = ledger_id.to_string();
+    match slot {
+        Slot::Open(ledger, _) => {
+            let head = *ledger.head().borrow();
+            pb::admin::Ledger {
+                ledger_id,
+                profile: encode_profile(ledger.profile()).into(),
+                policy: Some(encode_policy(ledger.policy())),
+                head_position: head
+                    .newest
+                    .map(|place| place.position.0)
+                    .unwrap_or_default(),
+                term: head.term.0,
+                problem: String::new(),
+            }
+        }
+        Slot::Refused(problem) => pb::admin::Ledger {
+            ledger_id,
+            problem: problem.to_string(),
+            ..Default::default()
+        },
+    }
+}
+
+fn encode_profile(profile: Profile) -> pb::admin::Profile {
+    match profile {
+        Profile::Strict => pb::admin::Profile::Strict,
+        Profile::Mirror => pb::admin::Profile::Mirror,
+    }
+}
+
+fn encode_policy(policy: &LedgerPolicy) -> pb::admin::LedgerPolicy {
+    pb::admin::LedgerPolicy {
+        functional_currency: policy
+            .functional_currency
+            .map(|currency| currency.to_string())
+            .unwrap_or_default(),
+        fiscal_calendar: policy.fiscal_calendar.name().to_owned(),
+        tolerance_absolute_minor: policy.tolerance.absolute_minor,
+        tolerance_relative_ppm: policy.tolerance.relative_ppm,
+        multi_year_months: Some(policy.multi_year_months),
+        pillar_mapping: policy.pillar_mapping.clone(),
+        keep_refusals: policy.keep_refusals,
+    }
+}

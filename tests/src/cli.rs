@@ -1,0 +1,109 @@
+//! The command line as a user runs it.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use anyhow::{Context as _, Result, bail};
+use serde_json::Value;
+
+/// A command line against one server and ledger.
+#[derive(Clone, Debug)]
+pub struct Cli {
+    binary: PathBuf,
+    server: Option<String>,
+    ledger: Option<String>,
+}
+
+/// What a command printed.
+#[derive(Clone, Debug)]
+pub struct Printed {
+    /// Its exit code.
+    pub code: i32,
+    /// Data.
+    pub stdout: String,
+    /// Talk.
+    pub stderr: String,
+}
+
+impl Printed {
+    /// The one JSON document on stdout.
+    ///
+    /// # Errors
+    /// If stdout is none.
+    pub fn json(&self) -> Result<Value> {
+        serde_json::from_str(&self.stdout).with_context(|| format!("stdout is no JSON: {self:?}"))
+    }
+}
+
+impl Cli {
+    /// Runs `binary` without a server.
+    pub fn new(binary: &Path) -> Self {
+        Self {
+            binary: binary.to_owned(),
+            server: None,
+            ledger: None,
+        }
+    }
+
+    /// Asks `server`.
+    #[must_use]
+    pub fn at(mut self, server: &str) -> Self {
+        self.server = Some(server.to_owned());
+        self
+    }
+
+    /// Names `ledger` in every command.
+    #[must_use]
+    pub fn on(mut self, ledger: &str) -> Self {
+        self.ledger = Some(ledger.to_owned());
+        self
+    }
+
+    /// Runs a command to its end.
+    ///
+    /// # Errors
+    /// If it cannot be started.
+    pub fn run(&self, arguments: &[&str]) -> Result<Printed> {
+        let mut command = Command::new(&self.binary);
+        command
+            .args(arguments)
+            .env_remove("PERENNIAL_SERVER")
+            .env_remove("PERENNIAL_LEDGER")
+            .env("NO_COLOR", "1");
+        if let Some(server) = &self.server {
+            command.env("PERENNIAL_SERVER", server);
+        }
+        if let Some(ledger) = &self.ledger {
+            command.env("PERENNIAL_LEDGER", ledger);
+        }
+        let Output {
+            status,
+            stdout,
+            stderr,
+        } = command.output().context("start the command")?;
+        Ok(Printed {
+            code: status.code().unwrap_or(-1),
+            stdout: String::from_utf8(stdout).context("stdout is no UTF-8")?,
+            stderr: String::from_utf8(stderr).context("stderr is no UTF-8")?,
+        })
+    }
+
+    /// Runs a command that must succeed and print one JSON document.
+    ///
+    /// # Errors
+    /// With everything it printed, if it does not.
+    pub fn json(&self, arguments: &[&str]) -> Result<Value> {
+        let mut all = arguments.to_vec();
+        all.extend(["--output", "json"]);
+        let printed = self.run(&all)?;
+        if printed.code != 0 {
+            bail!(
+                "{arguments:?} ended with {}: {}{}",
+                printed.code,
+                printed.stdout,
+                printed.stderr
+            );
+        }
+        printed.json()
+    }
+}

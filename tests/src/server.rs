@@ -1,0 +1,107 @@
+//! A server process on a free port.
+
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use anyhow::{Context as _, Result, bail};
+use rustix::process::{Pid, Signal, kill_process};
+
+/// A running `perennial serve`. Dropping it kills it.
+#[derive(Debug)]
+pub struct Server {
+    child: Child,
+    address: String,
+}
+
+impl Server {
+    /// Starts a server on `data` and waits until it accepts writes.
+    ///
+    /// # Errors
+    /// With what it said, if it ends before.
+    pub fn start(binary: &Path, data: &Path) -> Result<Self> {
+        Self::start_with(binary, data, &[])
+    }
+
+    /// Starts a server with further arguments.
+    ///
+    /// # Errors
+    /// As [`Server::start`].
+    pub fn start_with(binary: &Path, data: &Path, arguments: &[&str]) -> Result<Self> {
+        let mut command = Command::new(binary);
+        command
+            .arg("serve")
+            .arg("--data")
+            .arg(data)
+            .args(["--listen", "127.0.0.1:0"])
+            .args(arguments);
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut child = command.spawn().context("start the server")?;
+        let mut lines = BufReader::new(child.stdout.take().context("the server has no stdout")?);
+        let mut line = String::new();
+        lines.read_line(&mut line).context("read the ready line")?;
+        let Some(address) = line.trim_end().strip_prefix("ready grpc=") else {
+            let mut said = String::new();
+            if let Some(mut stderr) = child.stderr.take() {
+                stderr.read_to_string(&mut said)?;
+            }
+            bail!("the server printed \"{line}\" instead of its ready line; it said: {said}");
+        };
+        let address = address.to_owned();
+        drain(&mut child);
+        Ok(Self { child, address })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// Ends it at once, as a power cut ends a process.
+    ///
+    /// # Errors
+    /// If it cannot be signalled.
+    pub fn kill(mut self) -> Result<()> {
+        self.child.kill().context("kill the server")?;
+        self.child.wait().context("wait for the server")?;
+        Ok(())
+    }
+
+    /// Asks it to stop, and returns its exit code.
+    ///
+    /// # Errors
+    /// If it cannot be signalled.
+    pub fn terminate(mut self) -> Result<i32> {
+        let id = i32::try_from(self.child.id())
+            .ok()
+            .and_then(Pid::from_raw)
+            .context("the server's process id")?;
+        kill_process(id, Signal::TERM).context("signal the server")?;
+        let status = self.child.wait().context("wait for the server")?;
+        Ok(status.code().unwrap_or(-1))
+    }
+}
+
+/// A server must not stall because nobody reads its log lines.
+fn drain(child: &mut Child) {
+    if let Some(stderr) = child.stderr.take() {
+        std::thread::spawn(move || {
+            for line in BufReader::new(stderr).lines().map_while(Result::ok) {
+                if std::env::var_os("PERENNIAL_TEST_LOG").is_some() {
+                    eprintln!("server: {line}");
+                }
+            }
+        });
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended already; either way nothing is left running.
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}

@@ -1,0 +1,21 @@
+//! Scenarios end to end: the real binary, real files, what users see.
+
+mod bad_input;
+mod crash;
+mod integrity;
+mod iom;
+mod netherlands;
+mod python;
+
+use std::path::Path;
+
+use perennial_tests::cli::Cli;
+
+/// The binary under test.
+fn binary() -> &'static Path {
+    Path::new(env!("CARGO_BIN_EXE_perennial-under-test"))
+}
+
+fn cli() -> Cli {
+    Cli::new(binary())
+}
