@@ -72,6 +72,11 @@ impl Findings {
         !self.rejections.is_empty() || !self.refusing.is_empty()
     }
 
+    /// How many rejections were found so far, broken rules apart.
+    pub(crate) fn count(&self) -> usize {
+        self.rejections.len()
+    }
+
     /// Whether something is wrong with the command itself, so that nothing further can be worked out of it.
     pub(crate) fn unusable(&self) -> bool {
         !self.rejections.is_empty()

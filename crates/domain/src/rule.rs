@@ -147,15 +147,12 @@ impl Breach {
 }
 
 impl std::fmt::Display for Breach {
-    /// Writes the subject, the rule and its figures: `agreement/abcd breaks R10 (…): limit 100.00 EUR, …`.
+    /// Writes the subject, the rule and its figures:
+    /// `agreement/abcd breaks R10 "Net disbursement …": limit 100.00 EUR, …`.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(
-            f,
-            "{} breaks {} ({})",
-            self.subject,
-            self.rule.code(),
-            self.rule.sentence().trim_end_matches('.')
-        )?;
+        let sentence = self.rule.sentence().trim_end_matches('.').replace('`', "");
+        let code = self.rule.code();
+        write!(f, "{} breaks {code} \"{sentence}\"", self.subject)?;
         for (index, figure) in self.figures.iter().enumerate() {
             let separator = if index == 0 { ":" } else { "," };
             write!(f, "{separator} {} {}", figure.name, figure.value)?;

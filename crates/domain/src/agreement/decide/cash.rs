@@ -117,26 +117,19 @@ fn entry(
     weights: Weights,
 ) -> Option<CashEntry> {
     let currency = asked.currency();
+    let known = findings.count();
     findings.positive("amount", cash.amount, currency);
+    let parts = if cash.lines.is_empty() {
+        split(asked, cash, weights)
+    } else {
+        named(asked, findings, cash)
+    };
+    // Without a good amount on known lines nothing further can be worked out; with them, every rule is judged.
+    let usable = findings.count() == known;
     if let Some(conversion) = &cash.conversion {
         let original = conversion.original;
         findings.positive("conversion.original", original, original.currency());
     }
-    findings.breach(crate::rules::rate_evidence(
-        asked.subject,
-        currency,
-        cash.conversion.as_ref(),
-    ));
-    // What was published is what was really paid.
-    let said = cash
-        .conversion
-        .as_ref()
-        .map_or(cash.amount, |conversion| conversion.original);
-    findings.breach(crate::rules::minor_digits(
-        asked.subject,
-        said,
-        cash.published.as_ref(),
-    ));
     if let Some(payment_id) = &cash.payment_id
         && asked.agreement.payments.contains(payment_id)
     {
@@ -145,12 +138,8 @@ fn entry(
             payment_id: payment_id.clone(),
         });
     }
-    let parts = if cash.lines.is_empty() {
-        split(asked, findings, cash, weights)
-    } else {
-        named(asked, findings, cash)
-    };
-    if findings.unusable() {
+    evidence(asked, findings, cash);
+    if !usable {
         return None;
     }
     Some(CashEntry {
@@ -164,6 +153,22 @@ fn entry(
         reference: cash.reference.clone(),
         published: cash.published.clone(),
     })
+}
+
+/// R8 and R25: what was published is what was really paid.
+fn evidence(asked: &Case<'_>, findings: &mut Findings, cash: &Cash) {
+    let conversion = cash.conversion.as_ref();
+    findings.breach(crate::rules::rate_evidence(
+        asked.subject,
+        asked.currency(),
+        conversion,
+    ));
+    let paid = conversion.map_or(cash.amount, |conversion| conversion.original);
+    findings.breach(crate::rules::minor_digits(
+        asked.subject,
+        paid,
+        cash.published.as_ref(),
+    ));
 }
 
 /// The parts that a command names: of known lines, each once, above 0, summing to the amount.
@@ -191,12 +196,7 @@ fn named(asked: &Case<'_>, findings: &mut Findings, cash: &Cash) -> Vec<LinePart
 
 /// The parts of a payment that names no lines (SEMANTICS.md 1 "Draw"): in proportion to the weights; where no
 /// line has any, to the commitments; where there are none, on the first line.
-fn split(
-    asked: &Case<'_>,
-    findings: &mut Findings,
-    cash: &Cash,
-    weights: Weights,
-) -> Vec<LinePart> {
+fn split(asked: &Case<'_>, cash: &Cash, weights: Weights) -> Vec<LinePart> {
     let lines = &asked.agreement.lines;
     let amount = cash.amount.minor_units();
     let weigh = |weights: Weights| -> Vec<u64> {
@@ -214,18 +214,13 @@ fn split(
             .unwrap_or_else(|_| vec![amount])
     };
     let ids = asked.agreement.lines();
-    let parts: Vec<LinePart> = ids
-        .zip(parts)
+    ids.zip(parts)
         .filter(|&(_, minor_units)| minor_units != 0)
         .map(|(line, minor_units)| LinePart {
             line_id: line.line_id.clone(),
             minor_units,
         })
-        .collect();
-    if parts.is_empty() && !findings.unusable() {
-        findings.malformed("lines", "must name a line");
-    }
-    parts
+        .collect()
 }
 
 /// Which tranches a disbursement pays: the named one, else the open ones, the first due first; each up to what
