@@ -119,29 +119,28 @@ pub fn evaluate(lens: &Lens<'_>) -> Vec<ByYearRow> {
 /// one row of their year whatever its basis. `paid_for`, `remaining` and `overdrawn` follow from the others.
 pub fn contributions(lens: &Lens<'_>, row_key: &RowKey, figure: &str) -> Vec<Contribution> {
     let fold = Fold::new(lens, DECLARATION);
-    let mut found: Option<CellKey> = None;
-    for (key, bases) in by_group(fold.rows()) {
-        let mut rows = Vec::new();
-        let names: Vec<Option<Basis>> = bases.keys().copied().collect();
-        group(lens, &key, bases, &mut rows);
-        if let Some(row) = rows.iter().find(|row| row.key() == *row_key) {
-            let basis = names
-                .into_iter()
-                .find(|basis| basis.map(Basis::name) == row.year_basis);
-            found = Some(CellKey {
-                basis: basis.flatten(),
-                ..key
-            });
-        }
-    }
-    let Some(found) = found else {
-        return Vec::new();
-    };
     let committed = matches!(figure, "committed" | "moved");
-    fold.contributions(figure, |key| {
-        let basis = if committed { key.basis } else { found.basis };
-        CellKey { basis, ..*key } == found
-    })
+    for (key, bases) in by_group(fold.rows()) {
+        let names: Vec<Option<Basis>> = bases.keys().copied().collect();
+        let mut rows = Vec::new();
+        group(lens, &key, bases, &mut rows);
+        let Some(at) = rows.iter().position(|row| row.key() == *row_key) else {
+            continue;
+        };
+        let basis = names.get(at).copied().flatten();
+        return match (committed, at) {
+            (true, _) => fold.contributions(figure, |cell| *cell == CellKey { basis, ..key }),
+            (false, 0) => fold.contributions(figure, |cell| {
+                CellKey {
+                    basis: None,
+                    ..*cell
+                } == key
+            }),
+            // Cash stands in the first row of its year.
+            (false, _) => Vec::new(),
+        };
+    }
+    Vec::new()
 }
 
 type Bases = BTreeMap<Option<Basis>, Vec<i128>>;

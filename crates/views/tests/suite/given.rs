@@ -1,0 +1,430 @@
+//! Histories written by hand, or made from a seed.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use perennial_domain::Date;
+use perennial_domain::agreement::{
+    AgreementEvent, CashEntry, Conditionality, Line, LinePart, Perspective, Terms, YearBasis,
+    YearShare,
+};
+use perennial_domain::classification::{LineDims, Share, Split, Vocabulary};
+use perennial_domain::event::{Event, Fact, Stream};
+use perennial_domain::ids::{AgreementId, LedgerId, LineId, PledgeId};
+use perennial_domain::ledger::{LedgerEvent, LedgerPolicy};
+use perennial_domain::log::{EventId, Position, Recorded, RecordedAt, Revision};
+use perennial_domain::money::{Currency, Money};
+use perennial_domain::party::OrgRef;
+use perennial_domain::period::Period;
+use perennial_domain::rule::{Breach, Profile};
+use perennial_views::{Applied, Facts, RecordMeta};
+
+pub const DAY_MICROS: i64 = 86_400_000_000;
+
+pub fn date(text: &str) -> Date {
+    text.parse().unwrap()
+}
+
+pub fn period(from: &str, to: &str) -> Period {
+    Period::new(date(from), date(to)).unwrap()
+}
+
+pub fn money(minor_units: i128, currency: &str) -> Money {
+    Money::from_minor(minor_units, Currency::parse(currency).unwrap()).unwrap()
+}
+
+pub fn usd(cents: i128) -> Money {
+    money(cents, "USD")
+}
+
+pub fn org(id: &str, name: &str) -> OrgRef {
+    OrgRef {
+        id: Some(id.into()),
+        name: Some(name.into()),
+        type_code: None,
+        derived: false,
+    }
+}
+
+pub fn line_id(text: &str) -> LineId {
+    LineId::parse(text).unwrap()
+}
+
+pub fn agreement(text: &str) -> Stream {
+    Stream::Agreement(AgreementId::parse(text).unwrap())
+}
+
+pub fn pledge(text: &str) -> Stream {
+    Stream::Pledge(PledgeId::parse(text).unwrap())
+}
+
+pub fn event_id(position: u64, index: u32) -> EventId {
+    EventId {
+        position: Position(position),
+        index,
+    }
+}
+
+pub fn share(from: &str, to: &str, minor_units: i128, basis: YearBasis) -> YearShare {
+    YearShare {
+        period: period(from, to),
+        minor_units,
+        basis,
+    }
+}
+
+fn split(vocabulary: Vocabulary, shares: &[(&str, u32)]) -> Split {
+    let shares = shares
+        .iter()
+        .map(|&(code, share_ppm)| Share {
+            vocabulary,
+            code: code.into(),
+            share_ppm,
+        })
+        .collect();
+    Split::exact(shares).unwrap()
+}
+
+pub fn dims(purposes: &[(&str, u32)], countries: &[(&str, u32)]) -> LineDims {
+    LineDims {
+        purposes: split(Vocabulary::DacPurpose, purposes),
+        places: split(Vocabulary::Country, countries),
+        ..LineDims::default()
+    }
+}
+
+pub fn line(id: &str, amount: Money, year_shares: Vec<YearShare>) -> Line {
+    Line {
+        line_id: line_id(id),
+        amount,
+        counterparty: None,
+        dims: dims(&[("72010", 1_000_000)], &[("SS", 1_000_000)]),
+        year_shares,
+    }
+}
+
+pub fn terms(perspective: Perspective, lines: Vec<Line>) -> Terms {
+    Terms {
+        perspective,
+        provider: org("D-1", "Donor One"),
+        recipient: org("R-1", "Recipient One"),
+        signed_on: Some(date("2020-01-15")),
+        starts_on: Some(date("2020-01-01")),
+        ends_on: Some(date("2021-12-31")),
+        currency: lines[0].amount.currency(),
+        conditionality: Conditionality::None,
+        lines,
+    }
+}
+
+pub fn signed(terms: Terms) -> Fact {
+    Fact::Agreement(AgreementEvent::AgreementSigned(terms))
+}
+
+pub fn cash(amount: Money, parts: &[(&str, i128)]) -> CashEntry {
+    CashEntry {
+        amount,
+        parts: parts
+            .iter()
+            .map(|&(line, minor_units)| LinePart {
+                line_id: line_id(line),
+                minor_units,
+            })
+            .collect(),
+        payment_id: None,
+        provider: None,
+        receiver: None,
+        value_on: None,
+        conversion: None,
+        reference: None,
+        published: None,
+    }
+}
+
+pub fn disbursed(minor_units: i128) -> Fact {
+    Fact::Agreement(AgreementEvent::DisbursementMade {
+        cash: cash(usd(minor_units), &[("line-1", minor_units)]),
+        draws: Vec::new(),
+    })
+}
+
+pub fn received(minor_units: i128) -> Fact {
+    Fact::Agreement(AgreementEvent::ReceiptConfirmed {
+        cash: cash(usd(minor_units), &[("line-1", minor_units)]),
+    })
+}
+
+pub fn increased(minor_units: i128, year_shares: Vec<YearShare>) -> Fact {
+    Fact::Agreement(AgreementEvent::CommitmentIncreased {
+        line_id: line_id("line-1"),
+        amount: usd(minor_units),
+        year_shares,
+        amendment: None,
+        published: None,
+    })
+}
+
+/// An event to record: stream, effective date, what happened.
+pub type Wish<'a> = (Stream, &'a str, Fact);
+
+/// A ledger's records, with positions, revisions and times that follow.
+#[derive(Clone, Debug, Default)]
+pub struct Log {
+    pub records: Vec<(RecordMeta, Vec<Recorded<Event>>)>,
+    revisions: HashMap<Stream, u64>,
+}
+
+impl Log {
+    /// A created ledger: position 0.
+    pub fn created(policy: LedgerPolicy) -> Self {
+        let mut log = Self::default();
+        log.record(&[(
+            Stream::Ledger,
+            "2020-01-01",
+            Fact::Ledger(LedgerEvent::LedgerCreated {
+                ledger_id: LedgerId::parse("test-ledger").unwrap(),
+                profile: Profile::Mirror,
+                policy,
+            }),
+        )]);
+        log
+    }
+
+    pub fn new() -> Self {
+        Self::created(LedgerPolicy::default())
+    }
+
+    /// Adds one record of these events, a day after the one before. Returns its position.
+    pub fn record(&mut self, wishes: &[Wish<'_>]) -> u64 {
+        self.record_flagged(wishes, &[])
+    }
+
+    /// As [`Log::record`]; the first event carries `flags`.
+    pub fn record_flagged(&mut self, wishes: &[Wish<'_>], flags: &[Breach]) -> u64 {
+        let position = u64::try_from(self.records.len()).unwrap();
+        let recorded_at = RecordedAt(i64::try_from(position).unwrap() * DAY_MICROS);
+        let events = (0_u32..)
+            .zip(wishes)
+            .map(|(index, (stream, effective_on, fact))| {
+                let revision = self.revisions.entry(stream.clone()).or_default();
+                *revision += 1;
+                Recorded {
+                    event_id: event_id(position, index),
+                    recorded_at,
+                    event: Event {
+                        stream: stream.clone(),
+                        revision: Revision(*revision),
+                        effective_on: date(effective_on),
+                        external_reference: None,
+                        evidence: Vec::new(),
+                        flags: if index == 0 {
+                            flags.to_vec()
+                        } else {
+                            Vec::new()
+                        },
+                        fact: fact.clone(),
+                    },
+                }
+            })
+            .collect();
+        let mut record_hash = [0; 32];
+        record_hash[..8].copy_from_slice(&position.to_be_bytes());
+        let meta = RecordMeta {
+            position: Position(position),
+            recorded_at,
+            record_hash,
+        };
+        self.records.push((meta, events));
+        position
+    }
+
+    pub fn facts(&self) -> Facts {
+        self.facts_of_first(self.records.len())
+    }
+
+    /// The facts of the first records alone.
+    pub fn facts_of_first(&self, records: usize) -> Facts {
+        let mut facts = Facts::default();
+        for (meta, events) in &self.records[..records] {
+            assert!(matches!(
+                facts.apply(*meta, events).unwrap(),
+                Applied::Now(_)
+            ));
+        }
+        facts
+    }
+}
+
+/// A small generator with a seed that a failure prints: `PERENNIAL_TEST_SEED` gives it back.
+#[derive(Clone, Debug)]
+pub struct Random(u64);
+
+impl Random {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a failed run is repeated with the seed that it printed"
+    )]
+    pub fn seeded() -> Self {
+        let seed = match std::env::var("PERENNIAL_TEST_SEED") {
+            Ok(seed) => seed.parse().expect("PERENNIAL_TEST_SEED is a number"),
+            Err(_) => 20_260_101,
+        };
+        println!("PERENNIAL_TEST_SEED={seed}");
+        Self(seed)
+    }
+
+    /// SplitMix64.
+    pub fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        mixed ^ (mixed >> 31)
+    }
+
+    /// A number below `end`.
+    pub fn below(&mut self, end: u64) -> u64 {
+        self.next() % end
+    }
+
+    pub fn of<'a, T>(&mut self, items: &'a [T]) -> &'a T {
+        let at = self.below(u64::try_from(items.len()).unwrap());
+        &items[usize::try_from(at).unwrap()]
+    }
+
+    pub fn day(&mut self) -> String {
+        format!(
+            "{}-{:02}-{:02}",
+            2018 + self.below(6),
+            1 + self.below(12),
+            1 + self.below(28)
+        )
+    }
+}
+
+/// A random ledger of `records` records over a few agreements, with payments, changes, moves and reversals of
+/// every reason; two lines an agreement, mixed splits, periods across years.
+pub fn random_log(random: &mut Random, records: u64) -> Log {
+    let mut log = Log::new();
+    let mut open: Vec<Stream> = Vec::new();
+    let mut reversible: Vec<(Stream, EventId)> = Vec::new();
+    for number in 0..records {
+        let opens = open.len() < 3 || random.below(12) == 0;
+        if opens {
+            let stream = agreement(&format!("agreement-{number}"));
+            let day = random.day();
+            log.record(&[(stream.clone(), &day, random_signature(random))]);
+            open.push(stream);
+            continue;
+        }
+        let stream = random.of(&open).clone();
+        let day = random.day();
+        if random.below(6) == 0 && !reversible.is_empty() {
+            let at = usize::try_from(random.below(reversible.len() as u64)).unwrap();
+            let (stream, target) = reversible.swap_remove(at);
+            log.record(&[(stream, &day, random_reversal(random, target))]);
+            continue;
+        }
+        let fact = random_fact(random);
+        let position = log.record(&[(stream.clone(), &day, fact)]);
+        reversible.push((stream, event_id(position, 0)));
+    }
+    log
+}
+
+fn random_signature(random: &mut Random) -> Fact {
+    let amount = i128::from(random.below(1_000_000_007)) + 1;
+    let first = amount / 3;
+    let purposes: [&[(&str, u32)]; 3] = [
+        &[("72010", 333_333), ("15220", 333_333), ("31120", 333_334)],
+        &[("72010", 1_000_000)],
+        &[],
+    ];
+    let line = |id: &str, amount: i128, random: &mut Random| Line {
+        dims: dims(*random.of(&purposes), &[("SS", 142_857), ("UG", 857_143)]),
+        ..line(
+            id,
+            usd(amount),
+            vec![
+                share("2019-07-01", "2021-06-30", amount / 2, YearBasis::Prorated),
+                share(
+                    "2020-01-01",
+                    "2020-12-31",
+                    amount - amount / 2,
+                    YearBasis::Scheduled,
+                ),
+            ],
+        )
+    };
+    let lines = vec![
+        line("line-1", first, random),
+        line("line-2", amount - first, random),
+    ];
+    let perspective = *random.of(&[Perspective::Provider, Perspective::Recipient]);
+    signed(Terms {
+        provider: org(&format!("D-{}", random.below(3)), "A donor"),
+        ..terms(perspective, lines)
+    })
+}
+
+fn random_fact(random: &mut Random) -> Fact {
+    let amount = i128::from(random.below(9_999_999)) + 1;
+    let half = amount / 2;
+    let parts = [("line-1", half), ("line-2", amount - half)];
+    let entry = cash(usd(amount), &parts);
+    Fact::Agreement(match random.below(6) {
+        0 => AgreementEvent::DisbursementMade {
+            cash: entry,
+            draws: Vec::new(),
+        },
+        1 => AgreementEvent::ReceiptConfirmed { cash: entry },
+        2 => AgreementEvent::ExpenditureReported {
+            cash: entry,
+            period: period("2019-10-01", "2020-03-31"),
+            evidence_level: perennial_domain::agreement::EvidenceLevel::Claimed,
+        },
+        3 => AgreementEvent::RefundMade {
+            cash: entry,
+            reason: "unused".to_owned(),
+        },
+        4 => AgreementEvent::CommitmentDecreased {
+            line_id: line_id("line-2"),
+            amount: usd(amount),
+            year_shares: vec![share(
+                "2020-05-01",
+                "2022-04-30",
+                amount,
+                YearBasis::Prorated,
+            )],
+            reason: perennial_domain::agreement::DecreaseReason::Unknown,
+            published: None,
+        },
+        _ => AgreementEvent::CommitmentIncreased {
+            line_id: line_id("line-1"),
+            amount: usd(amount),
+            year_shares: vec![share(
+                "2021-01-01",
+                "2021-12-31",
+                amount,
+                YearBasis::Budgeted,
+            )],
+            amendment: None,
+            published: None,
+        },
+    })
+}
+
+fn random_reversal(random: &mut Random, target: EventId) -> Fact {
+    use perennial_domain::agreement::ReversalReason;
+    let reason = *random.of(&[
+        ReversalReason::Error,
+        ReversalReason::Withdrawn,
+        ReversalReason::Returned,
+    ]);
+    Fact::Agreement(AgreementEvent::EntryReversed { target, reason })
+}
+
+/// An owned text as ids hold it.
+pub fn text(text: &str) -> Arc<str> {
+    text.into()
+}

@@ -1,0 +1,15 @@
+//! Tests of postings, sums, rounding and every view.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::wildcard_enum_match_arm,
+    reason = "a test that meets the unexpected stops"
+)]
+
+mod as_of;
+mod conservation;
+mod digests;
+mod given;
+mod golden_postings;
+mod rounding;
+mod views;

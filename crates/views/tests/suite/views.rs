@@ -1,0 +1,7 @@
+//! Each view on histories that can be checked by hand.
+
+mod exceptions;
+mod pledges;
+mod schedule;
+mod statements;
+mod summaries;
