@@ -19,25 +19,25 @@ use perennial_domain::period::Period;
 use perennial_domain::rule::{Breach, Profile};
 use perennial_views::{Applied, Facts, RecordMeta};
 
-pub const DAY_MICROS: i64 = 86_400_000_000;
+pub(crate) const DAY_MICROS: i64 = 86_400_000_000;
 
-pub fn date(text: &str) -> Date {
+pub(crate) fn date(text: &str) -> Date {
     text.parse().unwrap()
 }
 
-pub fn period(from: &str, to: &str) -> Period {
+pub(crate) fn period(from: &str, to: &str) -> Period {
     Period::new(date(from), date(to)).unwrap()
 }
 
-pub fn money(minor_units: i128, currency: &str) -> Money {
+pub(crate) fn money(minor_units: i128, currency: &str) -> Money {
     Money::from_minor(minor_units, Currency::parse(currency).unwrap()).unwrap()
 }
 
-pub fn usd(cents: i128) -> Money {
+pub(crate) fn usd(cents: i128) -> Money {
     money(cents, "USD")
 }
 
-pub fn org(id: &str, name: &str) -> OrgRef {
+pub(crate) fn org(id: &str, name: &str) -> OrgRef {
     OrgRef {
         id: Some(id.into()),
         name: Some(name.into()),
@@ -46,26 +46,26 @@ pub fn org(id: &str, name: &str) -> OrgRef {
     }
 }
 
-pub fn line_id(text: &str) -> LineId {
+pub(crate) fn line_id(text: &str) -> LineId {
     LineId::parse(text).unwrap()
 }
 
-pub fn agreement(text: &str) -> Stream {
+pub(crate) fn agreement(text: &str) -> Stream {
     Stream::Agreement(AgreementId::parse(text).unwrap())
 }
 
-pub fn pledge(text: &str) -> Stream {
+pub(crate) fn pledge(text: &str) -> Stream {
     Stream::Pledge(PledgeId::parse(text).unwrap())
 }
 
-pub fn event_id(position: u64, index: u32) -> EventId {
+pub(crate) fn event_id(position: u64, index: u32) -> EventId {
     EventId {
         position: Position(position),
         index,
     }
 }
 
-pub fn share(from: &str, to: &str, minor_units: i128, basis: YearBasis) -> YearShare {
+pub(crate) fn share(from: &str, to: &str, minor_units: i128, basis: YearBasis) -> YearShare {
     YearShare {
         period: period(from, to),
         minor_units,
@@ -85,7 +85,7 @@ fn split(vocabulary: Vocabulary, shares: &[(&str, u32)]) -> Split {
     Split::exact(shares).unwrap()
 }
 
-pub fn dims(purposes: &[(&str, u32)], countries: &[(&str, u32)]) -> LineDims {
+pub(crate) fn dims(purposes: &[(&str, u32)], countries: &[(&str, u32)]) -> LineDims {
     LineDims {
         purposes: split(Vocabulary::DacPurpose, purposes),
         places: split(Vocabulary::Country, countries),
@@ -93,7 +93,7 @@ pub fn dims(purposes: &[(&str, u32)], countries: &[(&str, u32)]) -> LineDims {
     }
 }
 
-pub fn line(id: &str, amount: Money, year_shares: Vec<YearShare>) -> Line {
+pub(crate) fn line(id: &str, amount: Money, year_shares: Vec<YearShare>) -> Line {
     Line {
         line_id: line_id(id),
         amount,
@@ -103,7 +103,7 @@ pub fn line(id: &str, amount: Money, year_shares: Vec<YearShare>) -> Line {
     }
 }
 
-pub fn terms(perspective: Perspective, lines: Vec<Line>) -> Terms {
+pub(crate) fn terms(perspective: Perspective, lines: Vec<Line>) -> Terms {
     Terms {
         perspective,
         provider: org("D-1", "Donor One"),
@@ -117,11 +117,11 @@ pub fn terms(perspective: Perspective, lines: Vec<Line>) -> Terms {
     }
 }
 
-pub fn signed(terms: Terms) -> Fact {
+pub(crate) fn signed(terms: Terms) -> Fact {
     Fact::Agreement(AgreementEvent::AgreementSigned(terms))
 }
 
-pub fn cash(amount: Money, parts: &[(&str, i128)]) -> CashEntry {
+pub(crate) fn cash(amount: Money, parts: &[(&str, i128)]) -> CashEntry {
     CashEntry {
         amount,
         parts: parts
@@ -141,20 +141,20 @@ pub fn cash(amount: Money, parts: &[(&str, i128)]) -> CashEntry {
     }
 }
 
-pub fn disbursed(minor_units: i128) -> Fact {
+pub(crate) fn disbursed(minor_units: i128) -> Fact {
     Fact::Agreement(AgreementEvent::DisbursementMade {
         cash: cash(usd(minor_units), &[("line-1", minor_units)]),
         draws: Vec::new(),
     })
 }
 
-pub fn received(minor_units: i128) -> Fact {
+pub(crate) fn received(minor_units: i128) -> Fact {
     Fact::Agreement(AgreementEvent::ReceiptConfirmed {
         cash: cash(usd(minor_units), &[("line-1", minor_units)]),
     })
 }
 
-pub fn increased(minor_units: i128, year_shares: Vec<YearShare>) -> Fact {
+pub(crate) fn increased(minor_units: i128, year_shares: Vec<YearShare>) -> Fact {
     Fact::Agreement(AgreementEvent::CommitmentIncreased {
         line_id: line_id("line-1"),
         amount: usd(minor_units),
@@ -165,18 +165,18 @@ pub fn increased(minor_units: i128, year_shares: Vec<YearShare>) -> Fact {
 }
 
 /// An event to record: stream, effective date, what happened.
-pub type Wish<'a> = (Stream, &'a str, Fact);
+pub(crate) type Wish<'a> = (Stream, &'a str, Fact);
 
 /// A ledger's records, with positions, revisions and times that follow.
 #[derive(Clone, Debug, Default)]
-pub struct Log {
-    pub records: Vec<(RecordMeta, Vec<Recorded<Event>>)>,
+pub(crate) struct Log {
+    pub(crate) records: Vec<(RecordMeta, Vec<Recorded<Event>>)>,
     revisions: HashMap<Stream, u64>,
 }
 
 impl Log {
     /// A created ledger: position 0.
-    pub fn created(policy: LedgerPolicy) -> Self {
+    pub(crate) fn created(policy: LedgerPolicy) -> Self {
         let mut log = Self::default();
         log.record(&[(
             Stream::Ledger,
@@ -190,17 +190,17 @@ impl Log {
         log
     }
 
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::created(LedgerPolicy::default())
     }
 
     /// Adds one record of these events, a day after the one before. Returns its position.
-    pub fn record(&mut self, wishes: &[Wish<'_>]) -> u64 {
+    pub(crate) fn record(&mut self, wishes: &[Wish<'_>]) -> u64 {
         self.record_flagged(wishes, &[])
     }
 
     /// As [`Log::record`]; the first event carries `flags`.
-    pub fn record_flagged(&mut self, wishes: &[Wish<'_>], flags: &[Breach]) -> u64 {
+    pub(crate) fn record_flagged(&mut self, wishes: &[Wish<'_>], flags: &[Breach]) -> u64 {
         let position = u64::try_from(self.records.len()).unwrap();
         let recorded_at = RecordedAt(i64::try_from(position).unwrap() * DAY_MICROS);
         let events = (0_u32..)
@@ -238,12 +238,12 @@ impl Log {
         position
     }
 
-    pub fn facts(&self) -> Facts {
+    pub(crate) fn facts(&self) -> Facts {
         self.facts_of_first(self.records.len())
     }
 
     /// The facts of the first records alone.
-    pub fn facts_of_first(&self, records: usize) -> Facts {
+    pub(crate) fn facts_of_first(&self, records: usize) -> Facts {
         let mut facts = Facts::default();
         for (meta, events) in &self.records[..records] {
             assert!(matches!(
@@ -257,24 +257,24 @@ impl Log {
 
 /// A small generator with a seed that a failure prints: `PERENNIAL_TEST_SEED` gives it back.
 #[derive(Clone, Debug)]
-pub struct Random(u64);
+pub(crate) struct Random(u64);
 
 impl Random {
     #[expect(
         clippy::disallowed_methods,
         reason = "a failed run is repeated with the seed that it printed"
     )]
-    pub fn seeded() -> Self {
+    pub(crate) fn seeded() -> Self {
         let seed = match std::env::var("PERENNIAL_TEST_SEED") {
-            Ok(seed) => seed.parse().expect("PERENNIAL_TEST_SEED is a number"),
+            Ok(seed) => seed.parse().unwrap(),
             Err(_) => 20_260_101,
         };
         println!("PERENNIAL_TEST_SEED={seed}");
         Self(seed)
     }
 
-    /// SplitMix64.
-    pub fn next(&mut self) -> u64 {
+    /// The next number of `SplitMix64`.
+    pub(crate) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -283,16 +283,16 @@ impl Random {
     }
 
     /// A number below `end`.
-    pub fn below(&mut self, end: u64) -> u64 {
+    pub(crate) fn below(&mut self, end: u64) -> u64 {
         self.next() % end
     }
 
-    pub fn of<'a, T>(&mut self, items: &'a [T]) -> &'a T {
+    pub(crate) fn of<'a, T>(&mut self, items: &'a [T]) -> &'a T {
         let at = self.below(u64::try_from(items.len()).unwrap());
         &items[usize::try_from(at).unwrap()]
     }
 
-    pub fn day(&mut self) -> String {
+    pub(crate) fn day(&mut self) -> String {
         format!(
             "{}-{:02}-{:02}",
             2018 + self.below(6),
@@ -304,7 +304,7 @@ impl Random {
 
 /// A random ledger of `records` records over a few agreements, with payments, changes, moves and reversals of
 /// every reason; two lines an agreement, mixed splits, periods across years.
-pub fn random_log(random: &mut Random, records: u64) -> Log {
+pub(crate) fn random_log(random: &mut Random, records: u64) -> Log {
     let mut log = Log::new();
     let mut open: Vec<Stream> = Vec::new();
     let mut reversible: Vec<(Stream, EventId)> = Vec::new();
@@ -341,7 +341,7 @@ fn random_signature(random: &mut Random) -> Fact {
         &[],
     ];
     let line = |id: &str, amount: i128, random: &mut Random| Line {
-        dims: dims(*random.of(&purposes), &[("SS", 142_857), ("UG", 857_143)]),
+        dims: dims(random.of(&purposes), &[("SS", 142_857), ("UG", 857_143)]),
         ..line(
             id,
             usd(amount),
@@ -425,6 +425,6 @@ fn random_reversal(random: &mut Random, target: EventId) -> Fact {
 }
 
 /// An owned text as ids hold it.
-pub fn text(text: &str) -> Arc<str> {
+pub(crate) fn text(text: &str) -> Arc<str> {
     text.into()
 }

@@ -3,7 +3,8 @@
     clippy::unwrap_used,
     clippy::indexing_slicing,
     clippy::wildcard_enum_match_arm,
-    reason = "a test that meets the unexpected stops"
+    clippy::print_stdout,
+    reason = "a test that meets the unexpected stops, and says its seed"
 )]
 
 mod as_of;

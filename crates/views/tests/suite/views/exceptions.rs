@@ -142,8 +142,8 @@ fn the_larger_tolerance_decides_whether_an_overdraft_stands() {
     assert_eq!(stands(0, 10_000), Some(false));
 }
 
-#[test]
-fn remarks_and_refused_items_are_exceptions_too() {
+/// An import of one remarkable payment, which refused two items.
+fn imported() -> Log {
     let mut log = Log::new();
     let run = Stream::Import(ImportId::parse("import-1").unwrap());
     log.record(&[(
@@ -194,6 +194,12 @@ fn remarks_and_refused_items_are_exceptions_too() {
             }],
         }),
     )]);
+    log
+}
+
+#[test]
+fn remarks_and_refused_items_are_exceptions_too() {
+    let log = imported();
     let rows = exceptions(&log, &Question::default());
     let words: Vec<_> = rows
         .iter()
@@ -224,8 +230,11 @@ fn remarks_and_refused_items_are_exceptions_too() {
     assert_eq!(of(Some("ZERO_AMOUNT"), None), 1);
     assert_eq!(of(None, Some("agreement-1")), 1);
     assert_eq!(of(None, Some("agreement-11")), 0);
-    // Before the run's publication nothing of it was known.
-    let facts = log.facts();
+}
+
+#[test]
+fn before_its_publication_nothing_of_a_run_was_known() {
+    let facts = imported().facts();
     assert_eq!(
         facts.resolve(AsOf::PublishedOn(date("2021-05-25"))),
         Ok(Position(0))

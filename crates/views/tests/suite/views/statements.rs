@@ -290,8 +290,8 @@ fn a_statement_is_whole_though_the_filter_names_a_party() {
     assert_eq!(of("R-3"), [0_i128; 0]);
 }
 
-#[test]
-fn a_timeline_runs_in_effective_and_in_recorded_order() {
+/// As [`outgoing`], with a late record and a reversal.
+fn corrected() -> Log {
     let mut log = outgoing();
     // Recorded last, dated first: a payment of 2020-02-01; then the payment of position 2 turns out wrong.
     log.record(&[(agreement("agreement-1"), "2020-02-01", disbursed(1_000))]);
@@ -303,7 +303,12 @@ fn a_timeline_runs_in_effective_and_in_recorded_order() {
             reason: ReversalReason::Error,
         }),
     )]);
-    let rows = timeline(&log, &Question::default());
+    log
+}
+
+#[test]
+fn a_timeline_runs_in_effective_and_in_recorded_order() {
+    let rows = timeline(&corrected(), &Question::default());
     let words: Vec<_> = rows
         .iter()
         .map(|row| {
@@ -354,7 +359,11 @@ fn a_timeline_runs_in_effective_and_in_recorded_order() {
     );
     assert_eq!(rows[2].note.reason.as_deref(), Some("unused"));
     assert_eq!(rows[3].note.reference.as_deref(), Some("amendment 1"));
-    // The reversal counts on the target's day, so a cut between the two knows of it.
+}
+
+#[test]
+fn a_cut_between_an_entry_and_its_reversal_knows_of_both() {
+    let log = corrected();
     let cut = timeline(&log, &on("2020-03-31"));
     let kinds: Vec<_> = cut.iter().map(|row| row.kind.name()).collect();
     assert_eq!(
