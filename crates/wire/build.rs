@@ -40,7 +40,10 @@ fn find_protos(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), Error> {
         let path = entry?.path();
         if path.is_dir() {
             find_protos(&path, files)?;
-        } else if path.extension().is_some_and(|extension| extension == "proto") {
+        } else if path
+            .extension()
+            .is_some_and(|extension| extension == "proto")
+        {
             files.push(path);
         }
     }

@@ -16,7 +16,9 @@ pub(crate) fn number(date: Date) -> u32 {
 
 /// Returns the date of the decimal number YYYYMMDD, if there is one.
 pub(crate) fn from_number(number: u32) -> Option<Date> {
-    let year = i16::try_from(number / 10_000).ok().filter(|&year| 0 < year)?;
+    let year = i16::try_from(number / 10_000)
+        .ok()
+        .filter(|&year| 0 < year)?;
     let month = i8::try_from(number / 100 % 100).ok()?;
     let day = i8::try_from(number % 100).ok()?;
     Date::new(year, month, day).ok()

@@ -19,5 +19,4 @@ pub mod request;
 pub mod stored;
 
 /// The descriptor set of every proto file with its imports: for server reflection and the JSON mapping.
-pub const FILE_DESCRIPTOR_SET: &[u8] =
-    include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));
+pub const FILE_DESCRIPTOR_SET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));

@@ -5,6 +5,14 @@
 //! brought to Unicode NFC. Business rules are the domain's.
 //!
 //! Read in order: [`Limits`], [`Violation`], [`submit`], then [`canonical_submission`].
+#![expect(
+    clippy::option_option,
+    reason = "outside: whether the check passed; inside: whether the field is there"
+)]
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "every check takes its message by value: most move texts out of it"
+)]
 
 mod admin;
 mod agreement;

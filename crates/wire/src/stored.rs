@@ -3,6 +3,11 @@
 //! Outwards total, inwards fallible with the path of the field. One module per stored proto file. Decoding checks
 //! form (ids, dates, currencies, ranges), no business rule: what happened, happened. A kind that is superseded is
 //! upcast here and never seen outside.
+#![expect(
+    clippy::needless_pass_by_value,
+    clippy::unnecessary_wraps,
+    reason = "decoders have one shape: a message by value, of which most move texts out, and a result"
+)]
 
 mod agreement;
 mod body;

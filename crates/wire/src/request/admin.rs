@@ -67,7 +67,9 @@ impl Check<'_> {
             let calendar = FiscalCalendar::parse(&message.fiscal_calendar);
             calendar.or_else(|| self.invalid(at, "is not january, april, july or october"))
         };
-        let months = message.multi_year_months.unwrap_or(default.multi_year_months);
+        let months = message
+            .multi_year_months
+            .unwrap_or(default.multi_year_months);
         if !(1..=MULTI_YEAR_MONTHS_MAX).contains(&months) {
             self.invalid::<()>(path.field("multi_year_months"), "is not between 1 and 600");
         }
@@ -93,7 +95,9 @@ impl Check<'_> {
 
 impl From<&LedgerPolicy> for pb::LedgerPolicy {
     fn from(policy: &LedgerPolicy) -> Self {
-        let functional = policy.functional_currency.map(|currency| currency.to_string());
+        let functional = policy
+            .functional_currency
+            .map(|currency| currency.to_string());
         Self {
             functional_currency: functional.unwrap_or_default(),
             fiscal_calendar: policy.fiscal_calendar.name().to_owned(),

@@ -11,7 +11,11 @@ use crate::pb::ledger as pb;
 /// A command and the agreement it is for.
 pub(super) type Asked = (AgreementId, AgreementCommand);
 
-/// The fields that all payments share.
+/// The fields that all payments share, named as in the proto file.
+#[expect(
+    clippy::struct_field_names,
+    reason = "the names of the fields on the wire"
+)]
 struct Payment {
     amount: Option<google::Money>,
     lines: Vec<pb::LineAmount>,

@@ -120,7 +120,10 @@ impl Check<'_> {
         };
         let (agreement_id, target, replacement) = (agreement_id?, target?, replacement?);
         if replacement.external_reference.is_some() || !replacement.evidence.is_empty() {
-            return self.invalid(at, "has a reference or evidence: give them to the replacing command");
+            return self.invalid(
+                at,
+                "has a reference or evidence: give them to the replacing command",
+            );
         }
         match replacement.action {
             Action::Agreement(id, command) if id == agreement_id => Some((

@@ -51,7 +51,10 @@ impl Check<'_> {
         let (at, max) = (path.field("reasons"), self.limits.import_reasons_max);
         let mut reasons = self.list(at, message.reasons, max, Self::refused_reason)?;
         reasons.sort_by(|a, b| a.reason.cmp(&b.reason));
-        if reasons.windows(2).any(|pair| matches!(pair, [a, b] if a.reason == b.reason)) {
+        if reasons
+            .windows(2)
+            .any(|pair| matches!(pair, [a, b] if a.reason == b.reason))
+        {
             return self.invalid(at, "names a reason twice");
         }
         let counts = counts?;
@@ -66,9 +69,12 @@ impl Check<'_> {
         let (code_max, name_max) = (self.limits.code_chars_max, self.limits.name_chars_max);
         let reason = self.text(path.field("reason"), message.reason, code_max);
         let at = path.field("locators");
-        let locators = self.list(at, message.locators, LOCATORS_MAX, |check, path, locator| {
-            check.text(path, locator, name_max)
-        });
+        let locators = self.list(
+            at,
+            message.locators,
+            LOCATORS_MAX,
+            |check, path, locator| check.text(path, locator, name_max),
+        );
         Some(RefusedReason {
             reason: reason?,
             count: message.count,

@@ -55,7 +55,8 @@ impl Check<'_> {
         message: pb::RevisePledge,
     ) -> Option<Asked> {
         let pledge_id = self.pledge_id(path, &message.pledge_id);
-        let new_amount = self.required(path.field("new_amount"), message.new_amount, Self::positive);
+        let new_amount =
+            self.required(path.field("new_amount"), message.new_amount, Self::positive);
         let reason = self.reason(path, message.reason);
         let command = PledgeCommand::Revise {
             new_amount: new_amount?,

@@ -176,7 +176,10 @@ impl Check<'_> {
             legs: legs?,
             legal_basis: legal_basis?,
         };
-        Some((agreement_id?, AgreementCommand::ReallocateFunds(reallocation)))
+        Some((
+            agreement_id?,
+            AgreementCommand::ReallocateFunds(reallocation),
+        ))
     }
 
     fn leg(&mut self, path: Path<'_>, message: pb::Leg) -> Option<Leg> {

@@ -65,10 +65,16 @@ impl Check<'_> {
             let commands = self.list(at, commands, max, Self::command);
             self.at_least(at, 1, commands)
         };
-        let (at, max) = (Path::top("expected_revisions"), self.limits.expected_revisions_max);
+        let (at, max) = (
+            Path::top("expected_revisions"),
+            self.limits.expected_revisions_max,
+        );
         let mut expected = self.list(at, expected, max, Self::expected)?;
         expected.sort_by(|(a, _), (b, _)| a.cmp(b));
-        if expected.windows(2).any(|pair| matches!(pair, [(a, _), (b, _)] if a == b)) {
+        if expected
+            .windows(2)
+            .any(|pair| matches!(pair, [(a, _), (b, _)] if a == b))
+        {
             return self.invalid(at, "names a stream twice");
         }
         let commands = commands?;
@@ -137,7 +143,9 @@ pub fn parse_request_id(text: &str) -> Option<RequestId> {
 /// them.
 pub fn canonical_submission(submission: &Submission) -> Vec<u8> {
     let mut message = pb::SubmitRequest::from(submission);
-    message.expected_revisions.sort_by(|a, b| a.stream.cmp(&b.stream));
+    message
+        .expected_revisions
+        .sort_by(|a, b| a.stream.cmp(&b.stream));
     let mut bytes = CANONICAL_VERSION.to_vec();
     bytes.reserve(message.encoded_len());
     bytes.extend(message.encode_to_vec());

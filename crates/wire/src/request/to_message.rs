@@ -151,6 +151,6 @@ fn refused_reason(reason: &RefusedReason) -> pb::RefusedReason {
 }
 
 /// The owner of an agreement's entry.
-fn agreement_owner(id: &AgreementId) -> Option<Owner> {
-    Some(Owner::AgreementId(id.to_string()))
+fn agreement_owner(id: &AgreementId) -> Owner {
+    Owner::AgreementId(id.to_string())
 }

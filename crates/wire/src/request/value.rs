@@ -51,9 +51,7 @@ impl Check<'_> {
         let ends_on = self.required(path.field("ends_on"), ends_on, Self::date);
         match Period::new(starts_on?, ends_on?) {
             Ok(period) => Some(period),
-            Err(error) => {
-                self.refuse(path, Reason::PeriodEndsBeforeStart, error.to_string())
-            }
+            Err(error) => self.refuse(path, Reason::PeriodEndsBeforeStart, error.to_string()),
         }
     }
 
@@ -75,7 +73,9 @@ impl Check<'_> {
     pub(super) fn amount(&mut self, path: Path<'_>, message: google::Money) -> Option<Money> {
         let currency = self.currency(path.field("currency_code"), &message.currency_code)?;
         let google::Money { units, nanos, .. } = message;
-        if nanos.unsigned_abs() > 999_999_999 || (units > 0 && nanos < 0) || (units < 0 && nanos > 0)
+        if nanos.unsigned_abs() > 999_999_999
+            || (units > 0 && nanos < 0)
+            || (units < 0 && nanos > 0)
         {
             let problem = "has nanos beyond a unit or of another sign than its units";
             return self.invalid(path, problem);
@@ -194,12 +194,17 @@ impl Check<'_> {
         let list = path.field("vocabulary");
         let vocabulary = self.enumeration::<pb::Vocabulary>(list, message.vocabulary)?;
         let digits = |lengths: std::ops::RangeInclusive<usize>| {
-            lengths.contains(&message.code.len()) && message.code.bytes().all(|b| b.is_ascii_digit())
+            lengths.contains(&message.code.len())
+                && message.code.bytes().all(|b| b.is_ascii_digit())
         };
         let (fits, well_formed, form) = match vocabulary {
             Vocabulary::DacPurpose => (of == SplitOf::Purposes, digits(5..=5), "five digits"),
             Vocabulary::DacCategory => (of == SplitOf::Purposes, digits(3..=3), "three digits"),
-            Vocabulary::Country => (of == SplitOf::Places, country(&message.code), "two capitals"),
+            Vocabulary::Country => (
+                of == SplitOf::Places,
+                country(&message.code),
+                "two capitals",
+            ),
             Vocabulary::Region => (of == SplitOf::Places, digits(1..=5), "one to five digits"),
         };
         if !fits {
@@ -234,7 +239,10 @@ impl Check<'_> {
         let listed = self.list(notes, message.notes, max, |check, path, note| {
             check.text(path, note, code_max)
         })?;
-        if listed.windows(2).any(|pair| matches!(pair, [a, b] if a >= b)) {
+        if listed
+            .windows(2)
+            .any(|pair| matches!(pair, [a, b] if a >= b))
+        {
             return self.invalid(notes, "is not ascending, each once");
         }
         Some(Published {
@@ -280,7 +288,8 @@ impl Check<'_> {
     }
 
     fn rate_value(&mut self, path: Path<'_>, message: google::Decimal) -> Option<Decimal> {
-        let decimal = Decimal::from_str(&message.value).or_else(|_| Decimal::from_scientific(&message.value));
+        let decimal =
+            Decimal::from_str(&message.value).or_else(|_| Decimal::from_scientific(&message.value));
         let Ok(value) = decimal.map(|decimal| decimal.normalize()) else {
             return self.invalid(path, "is no decimal number");
         };

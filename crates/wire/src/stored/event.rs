@@ -92,10 +92,10 @@ fn fact(stream: &Stream, kind: Kind) -> Result<Fact, DecodeError> {
 
 macro_rules! facts {
     ($($name:ident -> $event:ty { $($variant:ident = $field:literal => $decode:path,)+ })+) => { $(
-        #[expect(clippy::wildcard_enum_match_arm, reason = "the other kinds belong to other streams")]
         fn $name(kind: Kind) -> Result<$event, DecodeError> {
             match kind {
                 $(Kind::$variant(message) => $decode(message).at($field),)+
+                // Every other kind belongs to other streams.
                 _ => Err(Problem::KindOfStream.into()),
             }
         }

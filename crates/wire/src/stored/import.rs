@@ -61,7 +61,6 @@ impl From<&RefusedReason> for pb::RefusedReason {
     }
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "the shape of every decoder")]
 fn reason(message: pb::RefusedReason) -> Result<RefusedReason, Problem> {
     Ok(RefusedReason {
         reason: message.reason,

@@ -35,7 +35,9 @@ pub(super) fn created(message: pb::LedgerCreated) -> Result<LedgerEvent, DecodeE
 impl From<&LedgerPolicy> for pb::LedgerPolicy {
     fn from(policy: &LedgerPolicy) -> Self {
         Self {
-            functional_currency: policy.functional_currency.map(|currency| currency.to_string()),
+            functional_currency: policy
+                .functional_currency
+                .map(|currency| currency.to_string()),
             fiscal_calendar: pb::FiscalCalendar::from(policy.fiscal_calendar).into(),
             tolerance_absolute_minor: policy.tolerance.absolute_minor,
             tolerance_relative_ppm: policy.tolerance.relative_ppm,

@@ -12,15 +12,15 @@ use crate::pb::log as pb;
 /// What kind of answer a refusal was: it decides the gRPC code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum RefusalClass {
-    /// The submission could never be valid (INVALID_ARGUMENT).
+    /// The submission could never be valid (`INVALID_ARGUMENT`).
     Invalid,
-    /// The submitter may not do it (PERMISSION_DENIED).
+    /// The submitter may not do it (`PERMISSION_DENIED`).
     NotPermitted,
-    /// Something it names does not exist (NOT_FOUND).
+    /// Something it names does not exist (`NOT_FOUND`).
     NotFound,
-    /// A stream moved on (ABORTED); only beside other reasons, since it alone is never kept.
+    /// A stream moved on (`ABORTED`); only beside other reasons, since it alone is never kept.
     Conflict,
-    /// It breaks a business rule (FAILED_PRECONDITION).
+    /// It breaks a business rule (`FAILED_PRECONDITION`).
     Rule,
 }
 

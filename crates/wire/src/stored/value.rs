@@ -59,7 +59,6 @@ impl From<EventId> for pb::EventId {
     }
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "the shape of every decoder")]
 pub(super) fn event_id(message: pb::EventId) -> Result<EventId, Problem> {
     Ok(EventId {
         position: Position(message.position),
@@ -96,7 +95,6 @@ impl From<&ExternalReference> for pb::ExternalReference {
     }
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "the shape of every decoder")]
 pub(super) fn external_reference(
     message: pb::ExternalReference,
 ) -> Result<ExternalReference, Problem> {
@@ -133,7 +131,6 @@ impl From<&Figure> for pb::Figure {
     }
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "the shape of every decoder")]
 pub(super) fn figure(message: pb::Figure) -> Result<Figure, Problem> {
     Ok(Figure {
         name: message.name,

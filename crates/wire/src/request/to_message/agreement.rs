@@ -141,7 +141,7 @@ pub(super) fn action(id: &AgreementId, command: &Command) -> Message {
             payment!(RecordOtherFlow, agreement_id, cash, kind: kind, negative: negative)
         }
         Command::ReverseEntry { target, reason } => Message::ReverseEntry(pb::ReverseEntry {
-            owner: agreement_owner(id),
+            owner: Some(agreement_owner(id)),
             target: target.to_string(),
             reason: pb::ReversalReason::from(*reason).into(),
         }),
@@ -193,7 +193,11 @@ impl From<&Line> for pb::Line {
             places: split(&dims.places),
             pillar: pillar.unwrap_or_default(),
             humanitarian: dims.humanitarian,
-            budget_heading: dims.budget_heading.as_deref().unwrap_or_default().to_owned(),
+            budget_heading: dims
+                .budget_heading
+                .as_deref()
+                .unwrap_or_default()
+                .to_owned(),
             own_codes: dims.own_codes.iter().map(Into::into).collect(),
             year_shares: year_shares(&line.year_shares, line.amount.currency()),
         }

@@ -42,7 +42,10 @@ impl From<&DocRef> for pb::DocumentReference {
     fn from(document: &DocRef) -> Self {
         Self {
             uri: document.uri.clone().unwrap_or_default(),
-            sha256: document.sha256.map(|hash| hash.to_vec()).unwrap_or_default(),
+            sha256: document
+                .sha256
+                .map(|hash| hash.to_vec())
+                .unwrap_or_default(),
             title: document.title.clone(),
         }
     }

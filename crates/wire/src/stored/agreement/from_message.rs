@@ -48,7 +48,6 @@ fn line(message: pb::Line) -> Result<Line, DecodeError> {
     })
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "the shape of every decoder")]
 fn own_code(message: pb::OwnCode) -> Result<OwnCode, Problem> {
     Ok(OwnCode {
         scheme: message.scheme.into(),

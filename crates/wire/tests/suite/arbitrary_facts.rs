@@ -1,0 +1,264 @@
+//! Random valid events and submissions.
+
+use perennial_domain::agreement::{
+    AgreementCommand, AgreementEvent, DecreaseReason, EvidenceLevel, ExtensionKind, OtherFlow,
+    Reallocation, Tranche, TrancheDraw,
+};
+use perennial_domain::command::{Action, Command, Expected, Submission};
+use perennial_domain::event::{Event, Fact, Stream};
+use perennial_domain::ids::{ImportId, PledgeId};
+use perennial_domain::import::{ImportCommand, ImportEvent};
+use perennial_domain::log::Revision;
+use perennial_domain::pledge::{PledgeCommand, PledgeEvent};
+use perennial_domain::rule::{Breach, Figure, Rule};
+
+use crate::{command_samples, event_samples};
+
+use crate::arbitrary::Random;
+
+impl Random {
+    /// A random event of a random kind.
+    pub(crate) fn event(&mut self) -> Event {
+        let kinds = event_samples::events();
+        let (_, sample) = self.one(&kinds);
+        let fact = match sample.fact {
+            Fact::Agreement(event) => Fact::Agreement(self.agreement_event(event)),
+            Fact::Pledge(PledgeEvent::PledgeAnnounced(_)) => {
+                Fact::Pledge(PledgeEvent::PledgeAnnounced(self.announcement()))
+            }
+            Fact::Import(ImportEvent::ImportCompleted {
+                counts,
+                mut reasons,
+            }) => {
+                for reason in &mut reasons {
+                    reason.count = self.next();
+                }
+                Fact::Import(ImportEvent::ImportCompleted { counts, reasons })
+            }
+            fact @ (Fact::Ledger(_) | Fact::Pledge(_) | Fact::Import(_)) => fact,
+        };
+        let figure = |random: &mut Self| Figure {
+            name: random.text(),
+            value: random.text(),
+        };
+        let breach = |random: &mut Self| Breach {
+            rule: random.one(Rule::ALL),
+            subject: random.text(),
+            figures: random.some(0, 3, figure),
+        };
+        Event {
+            revision: Revision(self.next().max(1)),
+            effective_on: self.date(),
+            external_reference: self.maybe(Self::reference),
+            evidence: self.some(0, 2, Self::document),
+            flags: self.some(0, 2, breach),
+            stream: sample.stream,
+            fact,
+        }
+    }
+
+    /// The same kind with random content.
+    fn agreement_event(&mut self, like: AgreementEvent) -> AgreementEvent {
+        use AgreementEvent as E;
+        match like {
+            E::AgreementSigned(_) => E::AgreementSigned(self.terms()),
+            E::AgreementDescribed(_) => E::AgreementDescribed(self.description()),
+            E::CommitmentIncreased { .. } => E::CommitmentIncreased {
+                line_id: self.line_id(),
+                amount: self.positive(),
+                year_shares: self.some(0, 4, Self::share),
+                amendment: self.maybe(Self::text),
+                published: self.maybe(Self::published),
+            },
+            E::PeriodExtended { kind, .. } => E::PeriodExtended {
+                previous_ends_on: self.maybe(Self::date),
+                new_ends_on: self.date(),
+                kind,
+                moves: self.some(0, 4, Self::share_move),
+                amendment: self.maybe(Self::text),
+            },
+            E::ForecastReplaced { .. } => E::ForecastReplaced {
+                previous: self.some(0, 3, Self::forecast),
+                entries: self.some(0, 3, Self::forecast),
+            },
+            E::DisbursementMade { .. } => {
+                let draw = |random: &mut Self| TrancheDraw {
+                    tranche_id: random.tranche_id(),
+                    period: random.period(),
+                    minor_units: random.minor(),
+                };
+                E::DisbursementMade {
+                    cash: self.cash(),
+                    draws: self.some(0, 3, draw),
+                }
+            }
+            E::RefundMade { .. } => E::RefundMade {
+                cash: self.cash(),
+                reason: self.text(),
+            },
+            E::ExpenditureReported { .. } => E::ExpenditureReported {
+                cash: self.cash(),
+                period: self.period(),
+                evidence_level: self.one(&[EvidenceLevel::Claimed, EvidenceLevel::Audited]),
+            },
+            E::FundsReallocated { .. } => E::FundsReallocated {
+                legs: self.some(2, 5, Self::leg),
+                legal_basis: self.text(),
+            },
+            E::OtherFlowRecorded(_) => E::OtherFlowRecorded(OtherFlow {
+                kind: self.flow_kind(),
+                negative: self.flip(),
+                cash: self.cash(),
+            }),
+            E::EntryReversed { .. } => E::EntryReversed {
+                target: self.event_id(),
+                reason: self.reversal_reason(),
+            },
+            E::EntryReplaced { .. } => E::EntryReplaced {
+                target: self.event_id(),
+            },
+            other @ (E::LineOpened { .. }
+            | E::CommitmentDecreased { .. }
+            | E::PeriodShortened { .. }
+            | E::TrancheScheduled { .. }
+            | E::TrancheRescheduled { .. }
+            | E::TrancheCancelled { .. }
+            | E::ReimbursementMade { .. }
+            | E::ReceiptConfirmed { .. }
+            | E::RefundReceived { .. }
+            | E::ExpenditureReduced { .. }) => other,
+        }
+    }
+
+    /// A random submission of one to four commands of random kinds, its beliefs ascending by stream.
+    pub(crate) fn submission(&mut self) -> Submission {
+        let commands = self.some(1, 4, Self::command);
+        let mut expected = self.some(0, 3, |random| {
+            let stream = match random.below(3) {
+                0 => Stream::Agreement(random.agreement_id()),
+                1 => Stream::Pledge(PledgeId::parse(&random.id()).unwrap()),
+                _ => Stream::Import(ImportId::parse(&random.id()).unwrap()),
+            };
+            let revision = Revision(random.next().max(1));
+            (
+                stream,
+                random.one(&[Expected::NoStream, Expected::Exactly(revision)]),
+            )
+        });
+        expected.sort_by(|(a, _), (b, _)| a.cmp(b));
+        Submission { commands, expected }
+    }
+
+    fn command(&mut self) -> Command {
+        let kinds = command_samples::commands();
+        let (_, sample) = self.one(&kinds);
+        let action = match sample.commands[0].action.clone() {
+            Action::Agreement(_, command) => {
+                Action::Agreement(self.agreement_id(), self.agreement_command(command))
+            }
+            Action::Pledge(id, PledgeCommand::Announce(_)) => {
+                Action::Pledge(id, PledgeCommand::Announce(self.announcement()))
+            }
+            Action::Import(
+                id,
+                ImportCommand::Complete {
+                    counts,
+                    mut reasons,
+                },
+            ) => {
+                for reason in &mut reasons {
+                    reason.locators = self.some(0, 100, Self::text);
+                }
+                Action::Import(id, ImportCommand::Complete { counts, reasons })
+            }
+            action @ (Action::Pledge(..) | Action::Import(..)) => action,
+        };
+        Command {
+            effective_on: self.date(),
+            external_reference: self.maybe(Self::reference),
+            evidence: self.some(0, 2, Self::document),
+            action,
+        }
+    }
+
+    fn decrease(&mut self) -> AgreementCommand {
+        use DecreaseReason::{Decommitment, DonorCut, FxCap, Savings, Unknown};
+        AgreementCommand::DecreaseCommitment {
+            line_id: self.maybe(Self::line_id),
+            amount: self.positive(),
+            year_shares: self.some(0, 4, Self::share),
+            reason: self.one(&[Decommitment, DonorCut, Savings, FxCap, Unknown]),
+            published: self.maybe(Self::published),
+        }
+    }
+
+    /// The same kind with random content.
+    fn agreement_command(&mut self, like: AgreementCommand) -> AgreementCommand {
+        use AgreementCommand as C;
+        match like {
+            C::Sign(_) => C::Sign(self.terms()),
+            C::Describe(_) => C::Describe(self.description()),
+            C::IncreaseCommitment { .. } => C::IncreaseCommitment {
+                line_id: self.maybe(Self::line_id),
+                amount: self.positive(),
+                year_shares: Vec::new(),
+                amendment: self.maybe(Self::text),
+                published: self.maybe(Self::published),
+            },
+            C::DecreaseCommitment { .. } => self.decrease(),
+            C::ExtendPeriod { .. } => C::ExtendPeriod {
+                new_ends_on: self.date(),
+                kind: self.one(&[
+                    ExtensionKind::NoCost,
+                    ExtensionKind::Cost,
+                    ExtensionKind::Unknown,
+                ]),
+                moves: self.some(0, 4, Self::share_move),
+                amendment: self.maybe(Self::text),
+            },
+            C::ScheduleTranche(_) => C::ScheduleTranche(Tranche {
+                tranche_id: self.tranche_id(),
+                amount: self.positive(),
+                due_on: Some(self.date()),
+                period: self.maybe(Self::period),
+            }),
+            C::ReplaceForecast(_) => C::ReplaceForecast(self.some(0, 4, Self::forecast)),
+            C::Disburse { .. } => C::Disburse {
+                cash: self.payment(),
+                tranche_id: self.maybe(Self::tranche_id),
+            },
+            C::ReportExpenditure { evidence_level, .. } => C::ReportExpenditure {
+                cash: self.payment(),
+                period: self.maybe(Self::period),
+                evidence_level,
+            },
+            C::ReallocateFunds(_) => C::ReallocateFunds(Reallocation {
+                legs: self.some(2, 5, Self::leg),
+                legal_basis: self.text(),
+            }),
+            C::RecordOtherFlow { .. } => C::RecordOtherFlow {
+                kind: self.flow_kind(),
+                negative: self.flip(),
+                cash: self.payment(),
+            },
+            C::ReverseEntry { .. } => C::ReverseEntry {
+                target: self.event_id(),
+                reason: self.reversal_reason(),
+            },
+            C::ReplaceEntry { .. } => C::ReplaceEntry {
+                target: self.event_id(),
+                replacement: Box::new(C::ConfirmReceipt(self.payment())),
+                replacement_effective_on: self.date(),
+            },
+            other @ (C::OpenLine(_)
+            | C::ShortenPeriod { .. }
+            | C::RescheduleTranche { .. }
+            | C::CancelTranche { .. }
+            | C::Reimburse(_)
+            | C::Refund { .. }
+            | C::ConfirmReceipt(_)
+            | C::ConfirmRefund { .. }
+            | C::ReduceExpenditure { .. }) => other,
+        }
+    }
+}

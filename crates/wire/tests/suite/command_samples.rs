@@ -1,0 +1,322 @@
+//! One command of every kind with every field set.
+
+use perennial_domain::agreement::{
+    AgreementCommand, Cash, DecreaseReason, EvidenceLevel, ExtensionKind, LineAmount,
+    OtherFlowKind, Perspective, Reallocation, ReversalReason, ShareMove, Tranche,
+};
+use perennial_domain::command::{Action, Command, Expected, Submission};
+use perennial_domain::event::Stream;
+use perennial_domain::ids::ImportId;
+use perennial_domain::import::{ImportCommand, ImportCounts, ImportSource, RefusedReason};
+use perennial_domain::log::Revision;
+use perennial_domain::pledge::{PledgeAnnouncement, PledgeCommand};
+
+use crate::values::{
+    agreement_id, bare_line, conversion, description, document, donor, external_reference,
+    forecast, legs, line_id, organisation, payment_id, places, pledge_id, published, purposes,
+    shares, target, terms, tranche_id,
+};
+use crate::{money, on, period};
+
+pub(crate) fn payment() -> Cash {
+    Cash {
+        amount: money("1000.25", "USD"),
+        lines: vec![LineAmount {
+            line_id: line_id(),
+            amount: money("1000.25", "USD"),
+        }],
+        payment_id: Some(payment_id()),
+        provider: Some(donor()),
+        receiver: Some(organisation()),
+        value_on: Some(on("2026-03-02")),
+        conversion: Some(conversion()),
+        reference: Some("SWIFT 0815".to_owned()),
+        published: Some(published()),
+    }
+}
+
+/// One submission of every kind of command, named as its golden file.
+pub(crate) fn commands() -> Vec<(&'static str, Submission)> {
+    let agreement = |(name, command)| (name, Action::Agreement(agreement_id(), command));
+    let pledge = |(name, command)| (name, Action::Pledge(pledge_id(), command));
+    let import_id = ImportId::parse("iati-2021-05-26").unwrap();
+    let import = |(name, command)| (name, Action::Import(import_id.clone(), command));
+    let mut actions: Vec<(&'static str, Action)> = Vec::new();
+    actions.extend(agreement_commands().into_iter().map(agreement));
+    actions.extend(schedule_commands().into_iter().map(agreement));
+    actions.extend(cash_commands().into_iter().map(agreement));
+    actions.extend(pledge_commands().into_iter().map(pledge));
+    actions.extend(import_commands().into_iter().map(import));
+    actions
+        .into_iter()
+        .map(|(name, action)| (name, submission(action)))
+        .collect()
+}
+
+pub(crate) fn submission(action: Action) -> Submission {
+    Submission {
+        commands: vec![Command {
+            effective_on: on("2026-03-01"),
+            external_reference: Some(external_reference()),
+            evidence: vec![document()],
+            action,
+        }],
+        expected: vec![
+            (
+                Stream::Agreement(agreement_id()),
+                Expected::Exactly(Revision(7)),
+            ),
+            (Stream::Pledge(pledge_id()), Expected::NoStream),
+        ],
+    }
+}
+
+fn agreement_commands() -> Vec<(&'static str, AgreementCommand)> {
+    let new_ends_on = on("2028-06-30");
+    let reason = "as agreed".to_owned();
+    vec![
+        ("sign_agreement", AgreementCommand::Sign(terms())),
+        (
+            "describe_agreement",
+            AgreementCommand::Describe(description()),
+        ),
+        ("open_line", AgreementCommand::OpenLine(bare_line())),
+        (
+            "increase_commitment",
+            AgreementCommand::IncreaseCommitment {
+                line_id: Some(line_id()),
+                amount: money("1000.25", "USD"),
+                year_shares: shares([60_025, 40_000]),
+                amendment: Some("A-2".to_owned()),
+                published: Some(published()),
+            },
+        ),
+        (
+            "decrease_commitment",
+            AgreementCommand::DecreaseCommitment {
+                line_id: None,
+                amount: money("1", "USD"),
+                year_shares: shares([40, 60]),
+                reason: DecreaseReason::Savings,
+                published: None,
+            },
+        ),
+        (
+            "extend_period",
+            AgreementCommand::ExtendPeriod {
+                new_ends_on,
+                kind: ExtensionKind::Cost,
+                moves: shares([-500, 500])
+                    .into_iter()
+                    .map(|share| ShareMove {
+                        line_id: line_id(),
+                        share,
+                    })
+                    .collect(),
+                amendment: Some("A-3".to_owned()),
+            },
+        ),
+        (
+            "shorten_period",
+            AgreementCommand::ShortenPeriod {
+                new_ends_on,
+                reason: reason.clone(),
+            },
+        ),
+    ]
+}
+
+fn schedule_commands() -> Vec<(&'static str, AgreementCommand)> {
+    let reason = "as agreed".to_owned();
+    vec![
+        (
+            "schedule_tranche",
+            AgreementCommand::ScheduleTranche(Tranche {
+                tranche_id: tranche_id(),
+                amount: money("400", "USD"),
+                due_on: Some(on("2026-07-01")),
+                period: Some(period("2026-01-01", "2026-12-31")),
+            }),
+        ),
+        (
+            "reschedule_tranche",
+            AgreementCommand::RescheduleTranche {
+                tranche_id: tranche_id(),
+                new_due_on: on("2026-10-01"),
+                reason: reason.clone(),
+            },
+        ),
+        (
+            "cancel_tranche",
+            AgreementCommand::CancelTranche {
+                tranche_id: tranche_id(),
+                reason,
+            },
+        ),
+        (
+            "replace_forecast",
+            AgreementCommand::ReplaceForecast(vec![forecast("-0.001"), forecast("7")]),
+        ),
+        (
+            "reallocate_funds",
+            AgreementCommand::ReallocateFunds(Reallocation {
+                legs: legs(),
+                legal_basis: "clause 7".to_owned(),
+            }),
+        ),
+        (
+            "reverse_entry",
+            AgreementCommand::ReverseEntry {
+                target: target(),
+                reason: ReversalReason::Withdrawn,
+            },
+        ),
+        (
+            "replace_entry",
+            AgreementCommand::ReplaceEntry {
+                target: target(),
+                replacement: Box::new(AgreementCommand::Disburse {
+                    cash: payment(),
+                    tranche_id: None,
+                }),
+                replacement_effective_on: on("2026-03-05"),
+            },
+        ),
+    ]
+}
+
+fn cash_commands() -> Vec<(&'static str, AgreementCommand)> {
+    let reason = "unspent".to_owned();
+    let reported = period("2026-01-01", "2026-03-31");
+    vec![
+        (
+            "disburse",
+            AgreementCommand::Disburse {
+                cash: payment(),
+                tranche_id: Some(tranche_id()),
+            },
+        ),
+        ("reimburse", AgreementCommand::Reimburse(payment())),
+        (
+            "refund",
+            AgreementCommand::Refund {
+                cash: payment(),
+                reason: reason.clone(),
+            },
+        ),
+        (
+            "confirm_receipt",
+            AgreementCommand::ConfirmReceipt(payment()),
+        ),
+        (
+            "confirm_refund",
+            AgreementCommand::ConfirmRefund {
+                cash: payment(),
+                reason: reason.clone(),
+            },
+        ),
+        (
+            "report_expenditure",
+            AgreementCommand::ReportExpenditure {
+                cash: payment(),
+                period: Some(reported),
+                evidence_level: EvidenceLevel::Audited,
+            },
+        ),
+        (
+            "reduce_expenditure",
+            AgreementCommand::ReduceExpenditure {
+                cash: payment(),
+                period: None,
+                reason,
+            },
+        ),
+        (
+            "record_other_flow",
+            AgreementCommand::RecordOtherFlow {
+                kind: OtherFlowKind::CreditGuarantee,
+                negative: true,
+                cash: payment(),
+            },
+        ),
+    ]
+}
+
+fn pledge_commands() -> Vec<(&'static str, PledgeCommand)> {
+    vec![
+        (
+            "announce_pledge",
+            PledgeCommand::Announce(PledgeAnnouncement {
+                perspective: Perspective::Provider,
+                donor: donor(),
+                recipient: Some(organisation()),
+                amount: money("5000000", "JPY"),
+                forum: Some("Geneva, 2026".to_owned()),
+                intended_period: Some(period("2026-01-01", "2028-12-31")),
+                purposes: purposes(),
+                places: places(),
+                published: Some(published()),
+            }),
+        ),
+        (
+            "revise_pledge",
+            PledgeCommand::Revise {
+                new_amount: money("6000000", "JPY"),
+                reason: "more".to_owned(),
+            },
+        ),
+        (
+            "convert_pledge",
+            PledgeCommand::Convert {
+                agreement_id: agreement_id(),
+                amount: money("1", "JPY"),
+            },
+        ),
+        (
+            "withdraw_pledge",
+            PledgeCommand::Withdraw {
+                amount: money("1", "JPY"),
+                reason: "budget cut".to_owned(),
+                published: Some(published()),
+            },
+        ),
+        (
+            "reverse_entry.pledge",
+            PledgeCommand::ReverseEntry {
+                target: target(),
+                reason: ReversalReason::Error,
+            },
+        ),
+    ]
+}
+
+fn import_commands() -> Vec<(&'static str, ImportCommand)> {
+    vec![
+        (
+            "start_import",
+            ImportCommand::Start(ImportSource {
+                dataset: "iom-activities".to_owned(),
+                file_sha256: [7; 32],
+                published_on: on("2021-05-26"),
+            }),
+        ),
+        (
+            "complete_import",
+            ImportCommand::Complete {
+                counts: ImportCounts {
+                    activities: 575,
+                    transactions: 2000,
+                    booked: 1500,
+                    flagged: 400,
+                    refused: 60,
+                    unchanged: 40,
+                },
+                reasons: vec![RefusedReason {
+                    reason: "ZERO_AMOUNT".to_owned(),
+                    count: 60,
+                    locators: vec!["XM-DAC-47066-1 transaction 3".to_owned()],
+                }],
+            },
+        ),
+    ]
+}

@@ -1,0 +1,391 @@
+//! One event of every kind with every field set, and some with as little as possible.
+
+use perennial_domain::agreement::{
+    AgreementEvent, Conditionality, DecreaseReason, Description, EvidenceLevel, ExtensionKind,
+    OtherFlow, OtherFlowKind, Perspective, ReversalReason, ShareMove, Terms, TrancheDraw,
+};
+use perennial_domain::event::{Event, Fact, Stream};
+use perennial_domain::ids::{ImportId, LedgerId};
+use perennial_domain::import::{ImportCounts, ImportEvent, ImportSource, RefusedReason};
+use perennial_domain::ledger::{LedgerEvent, LedgerPolicy, Tolerance};
+use perennial_domain::log::Revision;
+use perennial_domain::period::FiscalCalendar;
+use perennial_domain::pledge::{PledgeAnnouncement, PledgeEvent};
+use perennial_domain::rule::{Breach, Figure, Profile, Rule};
+
+use crate::{currency, money, on, period};
+
+use crate::values::*;
+
+/// One event of every kind, named as its golden file.
+pub(crate) fn events() -> Vec<(&'static str, Event)> {
+    let mut events = agreement_events();
+    events.extend(term_events());
+    events.extend(schedule_events());
+    events.extend(cash_events());
+    events.extend(ledger_events());
+    events.extend(pledge_events());
+    events.extend(import_events());
+    events
+}
+
+fn agreement(fact: AgreementEvent) -> Event {
+    Event {
+        stream: Stream::Agreement(agreement_id()),
+        revision: Revision(7),
+        effective_on: on("2026-03-01"),
+        external_reference: None,
+        evidence: Vec::new(),
+        flags: Vec::new(),
+        fact: Fact::Agreement(fact),
+    }
+}
+
+/// Adds everything that a header can hold.
+fn with_header(event: Event) -> Event {
+    let breach = Breach {
+        rule: Rule::WithinCommitment,
+        subject: "agreement/swe-iom-2026/line-1".to_owned(),
+        figures: vec![Figure {
+            name: "limit".to_owned(),
+            value: "1000.00 USD".to_owned(),
+        }],
+    };
+    Event {
+        external_reference: Some(external_reference()),
+        evidence: vec![document()],
+        flags: vec![breach],
+        ..event
+    }
+}
+
+fn agreement_events() -> Vec<(&'static str, Event)> {
+    vec![
+        (
+            "agreement_signed",
+            agreement(AgreementEvent::AgreementSigned(terms())),
+        ),
+        (
+            "agreement_signed.mirror",
+            agreement(AgreementEvent::AgreementSigned(Terms {
+                signed_on: None,
+                starts_on: None,
+                ends_on: None,
+                currency: currency("JPY"),
+                conditionality: Conditionality::None,
+                lines: vec![bare_line()],
+                ..terms()
+            })),
+        ),
+        (
+            "agreement_described",
+            agreement(AgreementEvent::AgreementDescribed(description())),
+        ),
+        (
+            "agreement_described.empty",
+            agreement(AgreementEvent::AgreementDescribed(Description::default())),
+        ),
+        (
+            "line_opened",
+            agreement(AgreementEvent::LineOpened { line: bare_line() }),
+        ),
+        (
+            "commitment_increased",
+            agreement(AgreementEvent::CommitmentIncreased {
+                line_id: line_id(),
+                amount: money("1000.25", "USD"),
+                year_shares: shares([60_025, 40_000]),
+                amendment: Some("A-2".to_owned()),
+                published: Some(published()),
+            }),
+        ),
+        (
+            "commitment_decreased",
+            agreement(AgreementEvent::CommitmentDecreased {
+                line_id: line_id(),
+                amount: money("1", "USD"),
+                year_shares: shares([40, 60]),
+                reason: DecreaseReason::FxCap,
+                published: Some(published()),
+            }),
+        ),
+    ]
+}
+
+fn term_events() -> Vec<(&'static str, Event)> {
+    let new_ends_on = on("2028-06-30");
+    let reason = "as agreed".to_owned();
+    vec![
+        (
+            "period_extended",
+            agreement(AgreementEvent::PeriodExtended {
+                previous_ends_on: Some(on("2027-12-31")),
+                new_ends_on,
+                kind: ExtensionKind::NoCost,
+                moves: shares([-500, 500])
+                    .into_iter()
+                    .map(|share| ShareMove {
+                        line_id: line_id(),
+                        share,
+                    })
+                    .collect(),
+                amendment: Some("A-3".to_owned()),
+            }),
+        ),
+        (
+            "period_shortened",
+            agreement(AgreementEvent::PeriodShortened {
+                previous_ends_on: Some(new_ends_on),
+                new_ends_on: on("2027-12-31"),
+                reason,
+            }),
+        ),
+    ]
+}
+
+fn schedule_events() -> Vec<(&'static str, Event)> {
+    let reason = "as agreed".to_owned();
+    vec![
+        (
+            "tranche_scheduled",
+            agreement(AgreementEvent::TrancheScheduled {
+                tranche_id: tranche_id(),
+                amount: money("400", "USD"),
+                due_on: on("2026-07-01"),
+                period: period("2026-01-01", "2026-12-31"),
+            }),
+        ),
+        (
+            "tranche_rescheduled",
+            agreement(AgreementEvent::TrancheRescheduled {
+                tranche_id: tranche_id(),
+                open: money("400", "USD"),
+                previous_due_on: on("2026-07-01"),
+                new_due_on: on("2026-10-01"),
+                period: period("2026-10-01", "2026-10-01"),
+                reason: reason.clone(),
+            }),
+        ),
+        (
+            "tranche_cancelled",
+            agreement(AgreementEvent::TrancheCancelled {
+                tranche_id: tranche_id(),
+                open: money("400", "USD"),
+                due_on: on("2026-10-01"),
+                reason: reason.clone(),
+            }),
+        ),
+        (
+            "forecast_replaced",
+            agreement(AgreementEvent::ForecastReplaced {
+                previous: vec![forecast("-0.001")],
+                entries: vec![forecast("12.345"), forecast("7")],
+            }),
+        ),
+        (
+            "funds_reallocated",
+            agreement(AgreementEvent::FundsReallocated {
+                legs: legs(),
+                legal_basis: "clause 7".to_owned(),
+            }),
+        ),
+        (
+            "entry_reversed",
+            with_header(agreement(AgreementEvent::EntryReversed {
+                target: target(),
+                reason: ReversalReason::Returned,
+            })),
+        ),
+        (
+            "entry_replaced",
+            agreement(AgreementEvent::EntryReplaced { target: target() }),
+        ),
+    ]
+}
+
+fn cash_events() -> Vec<(&'static str, Event)> {
+    let reason = "unspent".to_owned();
+    let draws = vec![TrancheDraw {
+        tranche_id: tranche_id(),
+        period: period("2026-01-01", "2026-12-31"),
+        minor_units: 40_000,
+    }];
+    let made = |cash, draws| AgreementEvent::DisbursementMade { cash, draws };
+    let reported = period("2026-01-01", "2026-03-31");
+    vec![
+        (
+            "disbursement_made",
+            with_header(agreement(made(cash(), draws))),
+        ),
+        (
+            "disbursement_made.bare",
+            agreement(made(bare_cash(), Vec::new())),
+        ),
+        (
+            "reimbursement_made",
+            agreement(AgreementEvent::ReimbursementMade { cash: cash() }),
+        ),
+        (
+            "refund_made",
+            agreement(AgreementEvent::RefundMade {
+                cash: cash(),
+                reason: reason.clone(),
+            }),
+        ),
+        (
+            "receipt_confirmed",
+            agreement(AgreementEvent::ReceiptConfirmed { cash: cash() }),
+        ),
+        (
+            "refund_received",
+            agreement(AgreementEvent::RefundReceived {
+                cash: cash(),
+                reason: reason.clone(),
+            }),
+        ),
+        (
+            "expenditure_reported",
+            agreement(AgreementEvent::ExpenditureReported {
+                cash: cash(),
+                period: reported,
+                evidence_level: EvidenceLevel::Verified,
+            }),
+        ),
+        (
+            "expenditure_reduced",
+            agreement(AgreementEvent::ExpenditureReduced {
+                cash: cash(),
+                period: reported,
+                reason,
+            }),
+        ),
+        (
+            "other_flow_recorded",
+            agreement(AgreementEvent::OtherFlowRecorded(OtherFlow {
+                kind: OtherFlowKind::LoanRepayment,
+                negative: true,
+                cash: cash(),
+            })),
+        ),
+    ]
+}
+
+/// The first event of a stream, long ago.
+fn first(stream: Stream, fact: Fact) -> Event {
+    Event {
+        stream,
+        revision: Revision(1),
+        effective_on: on("1960-01-01"),
+        external_reference: None,
+        evidence: Vec::new(),
+        flags: Vec::new(),
+        fact,
+    }
+}
+
+fn ledger_events() -> Vec<(&'static str, Event)> {
+    vec![(
+        "ledger_created",
+        first(
+            Stream::Ledger,
+            Fact::Ledger(LedgerEvent::LedgerCreated {
+                ledger_id: LedgerId::parse("iom-mirror").unwrap(),
+                profile: Profile::Mirror,
+                policy: LedgerPolicy {
+                    functional_currency: Some(currency("SEK")),
+                    fiscal_calendar: FiscalCalendar::October,
+                    tolerance: Tolerance {
+                        absolute_minor: 100,
+                        relative_ppm: 5_000,
+                    },
+                    multi_year_months: 24,
+                    pillar_mapping: "dac-wide".to_owned(),
+                    keep_refusals: true,
+                },
+            }),
+        ),
+    )]
+}
+
+fn pledge_events() -> Vec<(&'static str, Event)> {
+    let pledge = |fact| first(Stream::Pledge(pledge_id()), Fact::Pledge(fact));
+    vec![
+        (
+            "pledge_announced",
+            pledge(PledgeEvent::PledgeAnnounced(PledgeAnnouncement {
+                perspective: Perspective::Provider,
+                donor: donor(),
+                recipient: Some(organisation()),
+                amount: money("5000000", "JPY"),
+                forum: Some("Geneva, 2026".to_owned()),
+                intended_period: Some(period("2026-01-01", "2028-12-31")),
+                purposes: purposes(),
+                places: places(),
+                published: Some(published()),
+            })),
+        ),
+        (
+            "pledge_revised",
+            pledge(PledgeEvent::PledgeRevised {
+                new_amount: money("6000000", "JPY"),
+                previous_amount: money("5000000", "JPY"),
+                reason: "more".to_owned(),
+            }),
+        ),
+        (
+            "pledge_converted",
+            pledge(PledgeEvent::PledgeConverted {
+                agreement_id: agreement_id(),
+                amount: money("1", "JPY"),
+            }),
+        ),
+        (
+            "pledge_withdrawn",
+            pledge(PledgeEvent::PledgeWithdrawn {
+                amount: money("1", "JPY"),
+                reason: "budget cut".to_owned(),
+                published: Some(published()),
+            }),
+        ),
+        (
+            "entry_reversed.pledge",
+            pledge(PledgeEvent::EntryReversed {
+                target: target(),
+                reason: ReversalReason::Error,
+            }),
+        ),
+    ]
+}
+
+fn import_events() -> Vec<(&'static str, Event)> {
+    let import_id = ImportId::parse("iati-2021-05-26").unwrap();
+    let import = |fact| first(Stream::Import(import_id.clone()), Fact::Import(fact));
+    vec![
+        (
+            "import_started",
+            import(ImportEvent::ImportStarted(ImportSource {
+                dataset: "iom-activities".to_owned(),
+                file_sha256: [7; 32],
+                published_on: on("2021-05-26"),
+            })),
+        ),
+        (
+            "import_completed",
+            import(ImportEvent::ImportCompleted {
+                counts: ImportCounts {
+                    activities: 575,
+                    transactions: 2000,
+                    booked: 1500,
+                    flagged: 400,
+                    refused: 60,
+                    unchanged: 40,
+                },
+                reasons: vec![RefusedReason {
+                    reason: "ZERO_AMOUNT".to_owned(),
+                    count: 60,
+                    locators: vec!["XM-DAC-47066-1 transaction 3".to_owned()],
+                }],
+            }),
+        ),
+    ]
+}
