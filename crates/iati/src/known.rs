@@ -12,7 +12,7 @@ use perennial_domain::event::{Event, Fact, Stream};
 use perennial_domain::ids::{AgreementId, ImportId, LineId, PledgeId};
 use perennial_domain::import::{ImportEvent, ImportSource};
 use perennial_domain::log::{EventId, Recorded, Revision};
-use perennial_domain::money::Currency;
+use perennial_domain::money::{Currency, Money};
 use perennial_domain::party::OrgRef;
 use perennial_domain::pledge::PledgeEvent;
 
@@ -210,6 +210,30 @@ impl Known {
     }
 }
 
+/// A commitment event, with its sign.
+struct Commitment<'a> {
+    line_id: &'a LineId,
+    minor_units: i128,
+    year_shares: &'a [YearShare],
+    published: Option<&'a Published>,
+}
+
+impl<'a> Commitment<'a> {
+    fn of(
+        line_id: &'a LineId,
+        amount: Money,
+        year_shares: &'a [YearShare],
+        published: Option<&'a Published>,
+    ) -> Self {
+        Self {
+            line_id,
+            minor_units: amount.minor_units(),
+            year_shares,
+            published,
+        }
+    }
+}
+
 impl KnownAgreement {
     fn signed(terms: &Terms, revision: Revision) -> Self {
         Self {
@@ -249,8 +273,9 @@ impl KnownAgreement {
                 published,
                 ..
             } => {
-                let commitment = (amount.minor_units(), year_shares.clone());
-                self.enter_commitment(id, on, line_id, commitment, published.as_ref());
+                let published = published.as_ref();
+                let commitment = Commitment::of(line_id, *amount, year_shares, published);
+                self.enter_commitment(id, on, &commitment);
             }
             AgreementEvent::CommitmentDecreased {
                 line_id,
@@ -259,8 +284,9 @@ impl KnownAgreement {
                 published,
                 ..
             } => {
-                let commitment = (amount.negated().minor_units(), year_shares.clone());
-                self.enter_commitment(id, on, line_id, commitment, published.as_ref());
+                let published = published.as_ref();
+                let commitment = Commitment::of(line_id, amount.negated(), year_shares, published);
+                self.enter_commitment(id, on, &commitment);
             }
             AgreementEvent::PeriodExtended { new_ends_on, .. }
             | AgreementEvent::PeriodShortened { new_ends_on, .. } => {
@@ -295,21 +321,16 @@ impl KnownAgreement {
         }
     }
 
-    fn enter_commitment(
-        &mut self,
-        id: EventId,
-        on: Date,
-        line_id: &LineId,
-        commitment: (i128, Vec<YearShare>),
-        published: Option<&Published>,
-    ) {
-        let Some(published) = published else { return };
+    fn enter_commitment(&mut self, id: EventId, on: Date, commitment: &Commitment<'_>) {
+        let Some(published) = commitment.published else {
+            return;
+        };
         let entry = KnownEntry {
             published: published.clone(),
             on,
             currency: self.currency,
-            line_id: Some(line_id.clone()),
-            commitment: Some(commitment),
+            line_id: Some(commitment.line_id.clone()),
+            commitment: Some((commitment.minor_units, commitment.year_shares.to_vec())),
             withdrawn: 0,
         };
         self.entries.insert(id, entry);

@@ -40,7 +40,9 @@ use perennial_domain::money::Currency;
 use agreement::{Draft, Parties, command};
 use budget::BudgetedPeriods;
 use entry::{Defaults, Entry};
-pub use reason::{Item, NO_MATCHING_LINE, OWN_SIDE_DIFFERS, Reason, VALUE_DATE_USED};
+pub use reason::{
+    IDENTIFIER_CHARS_MAX, Item, NO_MATCHING_LINE, OWN_SIDE_DIFFERS, Reason, VALUE_DATE_USED,
+};
 use submission::{Step, pack};
 
 use crate::activity::Activity;
@@ -66,6 +68,12 @@ pub struct PlanLimits {
     pub title_chars_max: usize,
     /// Characters of a description.
     pub description_chars_max: usize,
+    /// Numbers of other systems that a description keeps.
+    pub identifiers_max: usize,
+    /// Participating organisations that a description keeps.
+    pub participating_max: usize,
+    /// Planned disbursements of one agreement.
+    pub forecast_entries_max: usize,
 }
 
 impl Default for PlanLimits {
@@ -76,6 +84,9 @@ impl Default for PlanLimits {
             signed_lines_max: 100,
             title_chars_max: 1_000,
             description_chars_max: 8_000,
+            identifiers_max: 100,
+            participating_max: 500,
+            forecast_entries_max: 1_000,
         }
     }
 }
@@ -204,6 +215,9 @@ impl Planner {
         if activity.identifier.is_empty() {
             return Some(Reason::MissingIdentifier);
         }
+        if IDENTIFIER_CHARS_MAX < activity.identifier.chars().count() {
+            return Some(Reason::IdentifierTooLong);
+        }
         let first = self.identifiers.insert(activity.identifier.clone());
         (!first).then_some(Reason::DuplicateActivity)
     }
@@ -264,7 +278,12 @@ impl Planner {
             .new
             .into_iter()
             .partition(|entry| entry.kind.is_pledge());
-        let mut steps = self.agreements(known, activity, &defaults, entries, plan);
+        let published = Published {
+            known,
+            activity,
+            defaults: &defaults,
+        };
+        let mut steps = self.agreements(&published, entries, plan);
         let term = describe::term(activity, &mut Vec::new());
         steps.extend(pledge::steps(
             identifier,
@@ -280,12 +299,15 @@ impl Planner {
     /// the ledger holds.
     fn agreements(
         &self,
-        known: &Known,
-        activity: &Activity,
-        defaults: &Defaults<'_>,
+        published: &Published<'_>,
         entries: Vec<Entry>,
         plan: &mut ActivityPlan,
     ) -> Vec<Step> {
+        let Published {
+            known,
+            activity,
+            defaults,
+        } = *published;
         let identifier = activity.identifier.as_str();
         let description =
             describe::description(activity, defaults, &self.limits, &mut plan.remarks);
@@ -296,7 +318,8 @@ impl Planner {
             let side = (entry.direction(), entry.amount.currency());
             sides.entry(side).or_default().push(entry);
         }
-        let mut forecasts = describe::forecasts(activity, defaults, &mut plan.remarks);
+        let mut forecasts =
+            describe::forecasts(activity, defaults, &self.limits, &mut plan.remarks);
         for side in forecasts
             .keys()
             .copied()
@@ -345,6 +368,14 @@ impl Planner {
     }
 }
 
+/// An activity as it is published, beside what is known of it.
+#[derive(Clone, Copy)]
+struct Published<'a> {
+    known: &'a Known,
+    activity: &'a Activity,
+    defaults: &'a Defaults<'a>,
+}
+
 impl ActivityPlan {
     fn refuse_all(&mut self, activity: &Activity, reason: Reason) {
         let item = |line| Item {
@@ -378,20 +409,19 @@ fn known_sides(known: &Known, identifier: &str) -> Vec<(Direction, Currency)> {
 
 /// Where something is published: the activity's identifier and the line in the file.
 fn locator(activity: &Activity, line: u64) -> String {
-    format!(
-        "{} line {line}",
-        cut(&activity.identifier, LOCATOR_CHARS_MAX)
-    )
+    let identifier = match activity.identifier.as_str() {
+        "" => "(no identifier)",
+        identifier => identifier,
+    };
+    format!("{} line {line}", cut(identifier, LOCATOR_CHARS_MAX))
 }
 
 /// The text, or its beginning with an ellipsis, in at most `chars_max` characters.
 fn cut(text: &str, chars_max: usize) -> String {
-    match text.char_indices().nth(chars_max) {
-        None => text.to_owned(),
-        Some(_) => {
-            let mut kept: String = text.chars().take(chars_max.saturating_sub(1)).collect();
-            kept.push('…');
-            kept
-        }
+    if text.chars().nth(chars_max).is_none() {
+        return text.to_owned();
     }
+    let mut kept: String = text.chars().take(chars_max.saturating_sub(1)).collect();
+    kept.push('…');
+    kept
 }

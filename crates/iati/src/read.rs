@@ -11,6 +11,7 @@ use std::io::{self, BufRead, BufReader};
 use std::sync::Arc;
 
 use source::{Node, Source};
+use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 
 use crate::activity::Activity;
 
@@ -136,14 +137,17 @@ impl ReadError {
     /// A stream that ends too early is a file cut off; bytes that do not decode are of another encoding.
     fn refined(self, opened: bool) -> Self {
         match self {
-            Self::Io { line, source } => match source.kind() {
-                io::ErrorKind::UnexpectedEof if opened => Self::CutOff { line },
-                io::ErrorKind::InvalidData => Self::Encoding {
-                    line,
-                    problem: source.to_string(),
-                },
-                _ => Self::Io { line, source },
-            },
+            Self::Io { line, source } => {
+                let kind = source.kind();
+                if kind == io::ErrorKind::UnexpectedEof && opened {
+                    Self::CutOff { line }
+                } else if kind == io::ErrorKind::InvalidData {
+                    let problem = source.to_string();
+                    Self::Encoding { line, problem }
+                } else {
+                    Self::Io { line, source }
+                }
+            }
             other @ (Self::NotXml { .. }
             | Self::NotIati { .. }
             | Self::CutOff { .. }
@@ -311,7 +315,8 @@ impl<R: BufRead> Iterator for Activities<R> {
     }
 }
 
-/// Collapses blanks to single spaces, and leaves out control characters and blanks at both ends.
+/// Collapses blanks to single spaces, leaves out control characters and blanks at both ends, and brings the text
+/// to Unicode NFC: the form in which a ledger keeps texts, so that the same file reads the same against it.
 pub(crate) fn clean(text: &str) -> String {
     let mut cleaned = String::with_capacity(text.len());
     let mut blank = false;
@@ -326,7 +331,10 @@ pub(crate) fn clean(text: &str) -> String {
             cleaned.push(character);
         }
     }
-    cleaned
+    match is_nfc_quick(cleaned.chars()) {
+        IsNormalized::Yes => cleaned,
+        IsNormalized::No | IsNormalized::Maybe => cleaned.nfc().collect(),
+    }
 }
 
 fn is_blank(text: &str) -> bool {

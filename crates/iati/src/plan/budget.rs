@@ -12,6 +12,9 @@ use crate::activity::{Activity, Budget};
 use crate::known::{KnownAgreement, net_committed};
 use crate::vocabulary::date;
 
+/// A ledger keeps at most this many shares of one commitment.
+const PERIODS_MAX: usize = 200;
+
 /// A budget that can be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct AnnualBudget {
@@ -152,7 +155,8 @@ fn effective(budgets: &[Option<AnnualBudget>], currency: Currency) -> Option<Vec
         [earlier, later] => earlier.period.ends_on() < later.period.starts_on(),
         _ => true,
     });
-    (!effective.is_empty() && annual && apart).then_some(effective)
+    let countable = (1..=PERIODS_MAX).contains(&effective.len());
+    (countable && annual && apart).then_some(effective)
 }
 
 /// Takes off what the ledger holds already; `None` if any of it came to its period by another rule.

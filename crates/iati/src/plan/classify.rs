@@ -18,6 +18,9 @@ const DUST: u64 = 1_000_000;
 /// Countries within a tenth of a percent point of 100 (three times 33.33) win over regions.
 const COUNTRIES_WIN_WITHIN: u64 = 1_000_000_000;
 
+/// A ledger keeps splits of at most this many shares; nothing real comes near, and more are not classified.
+const SHARES_MAX: usize = 500;
+
 /// A code with its vocabulary and, if it was published and can be read, its weight.
 struct Weighted {
     vocabulary: Vocabulary,
@@ -139,7 +142,7 @@ fn sum(shares: &[Weighted]) -> u64 {
 /// Scales the shares to the whole. Without any percentage they are equal, and marked as scaled if there are
 /// several; a share without one beside others gets what they leave of 100.
 fn split(shares: Vec<Weighted>) -> Option<Split> {
-    if shares.is_empty() {
+    if shares.is_empty() || SHARES_MAX < shares.len() {
         return None;
     }
     let silent = shares.iter().filter(|share| share.weight.is_none()).count();

@@ -12,7 +12,7 @@ use super::agreement::Term;
 use super::entry::{Defaults, org_ref, signed_amount};
 use super::reason::{Item, Reason};
 use super::{PlanLimits, cut, locator};
-use crate::activity::{Activity, PlannedDisbursement};
+use crate::activity::{Activity, Participant, PlannedDisbursement};
 use crate::known::IATI_SYSTEM;
 use crate::vocabulary::{DateKind, Direction, date, role};
 
@@ -33,24 +33,22 @@ pub(super) fn description(
     };
     let title = text(&activity.title, limits.title_chars_max);
     let words = text(&activity.description, limits.description_chars_max);
+    let identifiers = identifiers(activity);
+    let participating: Vec<ParticipatingOrg> = participating(activity);
+    shortened |= limits.identifiers_max < identifiers.len()
+        || limits.participating_max < participating.len();
     if shortened {
         let locator = locator(activity, activity.line);
         remarks.push(Item {
-            reason: Reason::TextCut,
+            reason: Reason::CutShort,
             locator,
         });
     }
-    let participating = activity.participating.iter().filter_map(|participant| {
-        Some(ParticipatingOrg {
-            org: org_ref(&participant.org, false),
-            role_code: participant.role.as_deref().and_then(role)?,
-        })
-    });
     Description {
         title,
         description: words,
-        identifiers: identifiers(activity),
-        participating: participating.collect(),
+        identifiers: first(identifiers, limits.identifiers_max),
+        participating: first(participating, limits.participating_max),
         reporting_org: activity
             .reporting_org
             .as_ref()
@@ -72,6 +70,22 @@ pub(super) fn description(
             .map(|parent| cut(parent, limits.title_chars_max)),
         documents: Vec::new(),
     }
+}
+
+/// Who takes part in a role that is known.
+fn participating(activity: &Activity) -> Vec<ParticipatingOrg> {
+    let of = |participant: &Participant| {
+        Some(ParticipatingOrg {
+            org: org_ref(&participant.org, false),
+            role_code: participant.role.as_deref().and_then(role)?,
+        })
+    };
+    activity.participating.iter().filter_map(of).collect()
+}
+
+fn first<T>(mut items: Vec<T>, max: usize) -> Vec<T> {
+    items.truncate(max);
+    items
 }
 
 /// The IATI identifier, then numbers of other systems as `iati-other-a2` (by `OtherIdentifierType`).
@@ -125,6 +139,7 @@ pub(super) fn term(activity: &Activity, remarks: &mut Vec<Item>) -> Term {
 pub(super) fn forecasts(
     activity: &Activity,
     defaults: &Defaults<'_>,
+    limits: &PlanLimits,
     remarks: &mut Vec<Item>,
 ) -> BTreeMap<(Direction, Currency), Vec<ForecastEntry>> {
     let mut forecasts: BTreeMap<(Direction, Currency), Vec<ForecastEntry>> = BTreeMap::new();
@@ -162,12 +177,20 @@ pub(super) fn forecasts(
         });
     }
     for entries in forecasts.values_mut() {
+        if limits.forecast_entries_max < entries.len() {
+            let locator = locator(activity, activity.line);
+            remarks.push(Item {
+                reason: Reason::CutShort,
+                locator,
+            });
+        }
         entries.sort_by(|a, b| {
             let key = |entry: &ForecastEntry| (entry.period, entry.amount.minor_units());
             key(a)
                 .cmp(&key(b))
                 .then_with(|| a.receiver.cmp(&b.receiver))
         });
+        entries.truncate(limits.forecast_entries_max);
     }
     forecasts
 }

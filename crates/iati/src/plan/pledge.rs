@@ -12,7 +12,7 @@ use super::entry::Entry;
 use super::identity::pledge_id;
 use super::reason::{Item, Reason};
 use super::submission::Step;
-use crate::known::Known;
+use crate::known::{Known, KnownEntry};
 use crate::vocabulary::TransactionType;
 
 /// A pledge that a withdrawal can take from.
@@ -103,7 +103,7 @@ fn open_pledges(identifier: &str, known: &Known) -> Vec<Open> {
                 .entries
                 .values()
                 .next()
-                .and_then(|entry| entry.transaction_type()),
+                .and_then(KnownEntry::transaction_type),
             announced_on: pledge.announced_on,
             outstanding: pledge.outstanding,
             currency: pledge.currency,

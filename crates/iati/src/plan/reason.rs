@@ -1,5 +1,8 @@
 //! Why an item of a file is not booked, or stands out.
 
+/// The longest identifier that a ledger can keep as an external reference, in characters.
+pub const IDENTIFIER_CHARS_MAX: usize = 1_000;
+
 /// A reason, with the code that users see.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Reason {
@@ -25,6 +28,8 @@ pub enum Reason {
     MalformedDate,
     /// Its activity has no identifier.
     MissingIdentifier,
+    /// Its activity's identifier has more than [`IDENTIFIER_CHARS_MAX`] characters.
+    IdentifierTooLong,
     /// Its activity's identifier stood in the same file before.
     DuplicateActivity,
     /// It takes back more than any pledge of its activity has outstanding.
@@ -49,8 +54,8 @@ pub enum Reason {
     ForecastZero,
     /// Remark: a sector or place has no usable code, or its percentage cannot be read.
     CodeUnusable,
-    /// Remark: a text was cut.
-    TextCut,
+    /// Remark: a text or a list was cut, because a ledger keeps no longer one.
+    CutShort,
 }
 
 impl Reason {
@@ -68,6 +73,7 @@ impl Reason {
             Self::MissingDate => "MISSING_DATE",
             Self::MalformedDate => "MALFORMED_DATE",
             Self::MissingIdentifier => "MISSING_IDENTIFIER",
+            Self::IdentifierTooLong => "IDENTIFIER_TOO_LONG",
             Self::DuplicateActivity => "DUPLICATE_ACTIVITY",
             Self::WithdrawalWithoutPledge => "WITHDRAWAL_WITHOUT_PLEDGE",
             Self::ChangedUpstream => "CHANGED_UPSTREAM",
@@ -79,7 +85,7 @@ impl Reason {
             Self::ForecastEndsBeforeStart => "FORECAST_ENDS_BEFORE_START",
             Self::ForecastZero => "FORECAST_ZERO",
             Self::CodeUnusable => "CODE_UNUSABLE",
-            Self::TextCut => "TEXT_CUT",
+            Self::CutShort => "CUT_SHORT",
         }
     }
 }

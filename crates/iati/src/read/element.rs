@@ -54,8 +54,10 @@ fn part<R: BufRead>(
             }
         }
         "reporting-org" => {
-            activity.reporting_org = org(source, tag)?.or(activity.reporting_org.take())
+            let org = org(source, tag)?;
+            activity.reporting_org = activity.reporting_org.take().or(org);
         }
+
         "title" => {
             let text = words(source)?;
             activity.title = activity.title.take().or(text);

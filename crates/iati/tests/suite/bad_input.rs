@@ -1,7 +1,9 @@
 //! Files that are not what they claim: each gives its own error, with the line.
 
-use perennial_iati::{Activities, Activity, ReadError, ReadLimits};
+use perennial_iati::plan::PlanLimits;
+use perennial_iati::{Activities, Activity, Known, Planner, ReadError, ReadLimits};
 
+use crate::ledger::source;
 use crate::xml::{activity, document, of, read, transaction};
 
 /// Everything that is yielded before the error, and the error.
@@ -181,7 +183,7 @@ fn each_limit_holds_on_both_sides() {
     assert_eq!(
         Activities::open(many.as_bytes(), limits(3))
             .unwrap()
-            .filter(Result::is_ok)
+            .flatten()
             .count(),
         1
     );
@@ -203,7 +205,7 @@ fn each_limit_holds_on_both_sides() {
     assert_eq!(
         Activities::open(deep.as_bytes(), limits(12))
             .unwrap()
-            .filter(Result::is_ok)
+            .flatten()
             .count(),
         1
     );
@@ -300,4 +302,68 @@ fn good_activities_before_a_bad_one_are_kept() {
     assert_eq!(read_before.len(), 1);
     assert!(matches!(error, ReadError::NotXml { .. }));
     assert!(read(&broken).is_err());
+}
+
+/// Set `PERENNIAL_TEST_SEED` to repeat a run.
+#[test]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the seed of a failed run is given through this variable"
+)]
+fn damaged_files_end_in_an_error_or_an_end_and_their_activities_can_be_planned() {
+    let seed = std::env::var("PERENNIAL_TEST_SEED")
+        .ok()
+        .and_then(|seed| seed.parse().ok());
+    let seed: u64 = seed.unwrap_or(20_210_526);
+    println!("PERENNIAL_TEST_SEED={seed}");
+    let mut state = seed;
+    let mut below = |limit: usize| {
+        // Knuth's 64-bit linear congruential generator; its high bits are good enough to damage files.
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(state >> 33).unwrap() % limit
+    };
+    let known = Known::default();
+    let whole = document(
+        &[
+            activity(&transaction("2", "2020-05-01", "5")),
+            activity(crate::reading::FULL),
+        ]
+        .concat(),
+    );
+    let compressed = zstd::encode_all(whole.as_bytes(), 1).unwrap();
+    for round in 0..3_000 {
+        let mut bytes = if round % 4 == 0 {
+            compressed.clone()
+        } else {
+            whole.clone().into_bytes()
+        };
+        for _ in 0..=below(4) {
+            let at = below(bytes.len());
+            match below(3) {
+                0 => bytes[at] = below(256).try_into().unwrap(),
+                1 => bytes.truncate(at.max(1)),
+                _ => {
+                    let piece = bytes[at..(at + 9).min(bytes.len())].to_vec();
+                    let to = below(bytes.len());
+                    bytes.splice(to..to, piece);
+                }
+            }
+        }
+        let Ok(activities) = Activities::open_any(bytes.as_slice(), ReadLimits::default()) else {
+            continue;
+        };
+        let mut planner = Planner::new(source("any"), &known, PlanLimits::default());
+        for activity in activities.flatten() {
+            let plan = planner.plan(&known, &activity);
+            let accounted = plan.refused.len()
+                + plan
+                    .submissions
+                    .iter()
+                    .map(|planned| planned.transactions.len())
+                    .sum::<usize>();
+            assert_eq!(accounted, activity.transactions.len());
+        }
+    }
 }

@@ -153,8 +153,7 @@ fn an_agreement_per_direction_and_currency_with_an_id_from_all_three() {
             &transaction("11", "2020-05-01", "5"),
             dollars,
         ]
-        .concat()
-        .to_owned(),
+        .concat(),
     );
     let signed: Vec<(String, Perspective, String)> = commands(&plan)
         .into_iter()
@@ -369,25 +368,30 @@ fn what_cannot_be_booked_is_refused_with_its_reason() {
     for (body, reason) in cases {
         assert_eq!(reasons(&body), [reason], "{body}");
     }
+}
+
+#[test]
+fn the_neighbours_of_each_limit_are_booked() {
+    let with = |date: &str, value: &str| {
+        let date = format!("<transaction-date iso-date=\"{date}\"/>");
+        format!(
+            "<transaction><transaction-type code=\"3\"/>{date}<value>{value}</value></transaction>"
+        )
+    };
+    let found = |date: &str, value: &str| rows(&with(date, value)).remove(0);
     assert_eq!(
-        rows(&with(kind, date, "<value>9999999999999999.99</value>")).len(),
-        1
+        found("2020-05-01", "9999999999999999.99").2,
+        "9999999999999999.99 EUR"
     );
-    assert_eq!(
-        rows(&with(kind, date, "<value>0.006</value>"))[0].2,
-        "0.01 EUR"
-    );
-    assert_eq!(
-        rows(&with(
-            kind,
-            "<transaction-date iso-date=\"1960-01-01\"/>",
-            value
-        ))
-        .len(),
-        1
-    );
-    let without_currency =
-        activity(&with(kind, date, value)).replace(" default-currency=\"EUR\"", "");
+    assert_eq!(found("2020-05-01", "0.006").2, "0.01 EUR");
+    assert_eq!(found("1960-01-01", "5").0, "1960-01-01");
+    assert_eq!(found("2100-12-31", "5").0, "2100-12-31");
+}
+
+#[test]
+fn a_value_without_any_currency_is_refused() {
+    let body = transaction("3", "2020-05-01", "5");
+    let without_currency = activity(&body).replace(" default-currency=\"EUR\"", "");
     let import = Ledger::default().import(&document(&without_currency));
     assert_eq!(import.plans[0].refused[0].reason.code(), "MISSING_CURRENCY");
     assert_eq!(import.submissions, 0);
@@ -426,7 +430,7 @@ fn an_activity_without_an_identifier_or_with_one_seen_before_is_refused_whole() 
             (
                 "MISSING_IDENTIFIER".to_owned(),
                 1,
-                vec![" line 8".to_owned()]
+                vec!["(no identifier) line 8".to_owned()]
             ),
         ]
     );
@@ -440,6 +444,22 @@ fn an_activity_without_an_identifier_or_with_one_seen_before_is_refused_whole() 
         ),
         (3, 3, 2, 1)
     );
+}
+
+#[test]
+fn an_identifier_that_no_ledger_can_keep_is_refused() {
+    let of_length = |length: usize| {
+        let body = activity(&transaction("3", "2020-05-01", "5"));
+        let import =
+            Ledger::default().import(&document(&body.replace(IDENTIFIER, &"x".repeat(length))));
+        import.plans[0]
+            .refused
+            .iter()
+            .map(|item| item.reason.code())
+            .collect::<Vec<_>>()
+    };
+    assert!(of_length(1_000).is_empty());
+    assert_eq!(of_length(1_001), ["IDENTIFIER_TOO_LONG"]);
 }
 
 #[test]

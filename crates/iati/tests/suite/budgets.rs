@@ -179,8 +179,7 @@ fn a_later_commitment_beside_shares_of_another_basis_is_not_budgeted() {
     ];
     let mut ledger = Ledger::default();
     ledger.import(&of(&first.concat()));
-    // The ledger of these tests leaves the first commitment without shares; a real one prorates it.
-    ledger.prorate_commitments();
+    // The first commitment was prorated: its budget did not equal it.
     let plan = ledger.import(&of(&later.concat())).plans.remove(0);
     assert_eq!(of_plan(&plan), [NONE]);
 }

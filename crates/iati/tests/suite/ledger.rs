@@ -1,29 +1,31 @@
-//! A ledger that accepts everything: each command becomes its one event. It knows the revisions, and refuses a
-//! submission that was planned on others.
-
-use std::collections::HashMap;
+//! A mirror ledger in memory: the domain's own book decides every submission.
 
 use perennial_domain::Date;
-use perennial_domain::agreement::{
-    AgreementCommand, AgreementEvent, Cash, CashEntry, LinePart, OtherFlow, YearBasis, YearShare,
-};
-use perennial_domain::command::{Action, Command, Expected, Submission};
-use perennial_domain::event::{Event, Fact, Stream};
-use perennial_domain::import::{ImportCommand, ImportEvent, ImportSource};
-use perennial_domain::log::{EventId, Position, Recorded, RecordedAt, Revision};
+use std::collections::BTreeMap;
+
+use perennial_domain::agreement::{AgreementCommand, Perspective};
+use perennial_domain::book::Book;
+use perennial_domain::command::{Action, Command, Submission};
+use perennial_domain::event::Event;
+use perennial_domain::ids::{AgreementId, LedgerId};
+use perennial_domain::import::ImportSource;
+use perennial_domain::ledger::LedgerPolicy;
+use perennial_domain::log::{EventId, Position, Recorded, RecordedAt};
 use perennial_domain::money::Money;
-use perennial_domain::period::{FiscalCalendar, Period};
-use perennial_domain::pledge::{PledgeCommand, PledgeEvent};
+use perennial_domain::pledge::PledgeCommand;
+use perennial_domain::rejection::Refusal;
+use perennial_domain::rule::Profile;
 use perennial_iati::plan::PlanLimits;
 use perennial_iati::{Activities, ActivityPlan, Known, Planner, ReadLimits, Tally};
 
+/// The UTC date on which everything is recorded.
+const TODAY: Date = Date::constant(2026, 1, 1);
+
 /// The ledger, with everything it recorded.
-#[derive(Default)]
 pub(crate) struct Ledger {
     pub(crate) known: Known,
     pub(crate) events: Vec<Recorded<Event>>,
-    revisions: HashMap<Stream, u64>,
-    forecasts: HashMap<Stream, Vec<perennial_domain::agreement::ForecastEntry>>,
+    book: Book,
     positions: u64,
 }
 
@@ -32,6 +34,33 @@ pub(crate) struct Import {
     pub(crate) plans: Vec<ActivityPlan>,
     pub(crate) tally: Tally,
     pub(crate) submissions: usize,
+}
+
+impl Default for Ledger {
+    fn default() -> Self {
+        let ledger_id = LedgerId::parse("mirror").unwrap();
+        let event =
+            Book::ledger_created(ledger_id, Profile::Mirror, LedgerPolicy::default(), TODAY);
+        let created = recorded(0, 0, event);
+        Self {
+            known: Known::default(),
+            events: Vec::new(),
+            book: Book::created(&created).unwrap(),
+            positions: 1,
+        }
+    }
+}
+
+fn recorded(position: u64, index: u32, event: Event) -> Recorded<Event> {
+    let event_id = EventId {
+        position: Position(position),
+        index,
+    };
+    Recorded {
+        event_id,
+        recorded_at: RecordedAt(0),
+        event,
+    }
 }
 
 impl Ledger {
@@ -51,8 +80,8 @@ impl Ledger {
             let plan = planner.plan(&self.known, &activity.unwrap());
             import.tally.planned(&plan);
             for planned in &plan.submissions {
-                self.record(&planned.submission);
-                import.tally.recorded(planned, |_| false);
+                let flagged = self.record(&planned.submission);
+                import.tally.recorded(planned, |command| flagged[command]);
                 import.submissions += 1;
             }
             import.plans.push(plan);
@@ -64,258 +93,34 @@ impl Ledger {
         import
     }
 
-    /// Gives every commitment recorded so far a prorated share of the year 2020, and folds anew.
-    pub(crate) fn prorate_commitments(&mut self) {
-        self.known = Known::default();
-        for recorded in &mut self.events {
-            if let Fact::Agreement(AgreementEvent::CommitmentIncreased {
-                amount,
-                year_shares,
-                ..
-            }) = &mut recorded.event.fact
-            {
-                *year_shares = vec![YearShare {
-                    period: FiscalCalendar::January
-                        .year_of(Date::constant(2020, 1, 1))
-                        .period(),
-                    minor_units: amount.minor_units(),
-                    basis: YearBasis::Prorated,
-                }];
-            }
-            self.known.apply(recorded);
-        }
+    /// Records a submission that must be accepted; says of each command whether its event is flagged.
+    pub(crate) fn record(&mut self, submission: &Submission) -> Vec<bool> {
+        self.try_record(submission)
+            .unwrap_or_else(|refusal| panic!("{refusal:?}\n{submission:#?}"))
     }
 
-    pub(crate) fn record(&mut self, submission: &Submission) {
-        for (stream, expected) in &submission.expected {
-            let actual = self.revisions.get(stream).copied().unwrap_or(0);
-            match expected {
-                Expected::NoStream => assert_eq!(actual, 0, "{stream} exists"),
-                Expected::Exactly(Revision(expected)) => {
-                    assert_eq!((stream, actual), (stream, *expected));
-                }
-            }
-        }
-        let position = Position(self.positions);
-        self.positions += 1;
-        for (index, command) in submission.commands.iter().enumerate() {
-            let event_id = EventId {
-                position,
-                index: index.try_into().unwrap(),
-            };
-            let event = self.event(command);
-            let recorded = Recorded {
-                event_id,
-                recorded_at: RecordedAt(0),
-                event,
-            };
+    pub(crate) fn try_record(&mut self, submission: &Submission) -> Result<Vec<bool>, Refusal> {
+        let decision = self
+            .book
+            .decide(submission, Position(self.positions), TODAY)?;
+        self.book.apply(&decision);
+        assert_eq!(
+            decision.events.len(),
+            submission.commands.len(),
+            "one command makes one event"
+        );
+        let flagged = decision
+            .events
+            .iter()
+            .map(|event| !event.flags.is_empty())
+            .collect();
+        for (event_id, event) in decision.events() {
+            let recorded = recorded(event_id.position.0, event_id.index, event.clone());
             self.known.apply(&recorded);
             self.events.push(recorded);
         }
-    }
-
-    fn event(&mut self, command: &Command) -> Event {
-        let stream = command.action.stream();
-        let fact = match &command.action {
-            Action::Agreement(_, action) => {
-                Fact::Agreement(self.agreement(&stream, action, command))
-            }
-            Action::Pledge(_, action) => Fact::Pledge(pledge(action)),
-            Action::Import(_, ImportCommand::Start(source)) => {
-                Fact::Import(ImportEvent::ImportStarted(source.clone()))
-            }
-            Action::Import(_, ImportCommand::Complete { counts, reasons }) => {
-                Fact::Import(ImportEvent::ImportCompleted {
-                    counts: *counts,
-                    reasons: reasons.clone(),
-                })
-            }
-        };
-        let revision = self.revisions.entry(stream.clone()).or_default();
-        *revision += 1;
-        Event {
-            stream,
-            revision: Revision(*revision),
-            effective_on: command.effective_on,
-            external_reference: command.external_reference.clone(),
-            evidence: Vec::new(),
-            flags: Vec::new(),
-            fact,
-        }
-    }
-
-    fn agreement(
-        &mut self,
-        stream: &Stream,
-        action: &AgreementCommand,
-        command: &Command,
-    ) -> AgreementEvent {
-        let paid = |cash: &Cash| recorded(cash);
-        let period = |period: &Option<Period>| period.unwrap_or(Period::day(command.effective_on));
-        match action.clone() {
-            AgreementCommand::Sign(terms) => AgreementEvent::AgreementSigned(terms),
-            AgreementCommand::Describe(words) => AgreementEvent::AgreementDescribed(words),
-            AgreementCommand::OpenLine(line) => AgreementEvent::LineOpened { line },
-            AgreementCommand::IncreaseCommitment {
-                line_id,
-                amount,
-                year_shares,
-                published,
-                ..
-            } => AgreementEvent::CommitmentIncreased {
-                line_id: line_id.unwrap(),
-                amount,
-                year_shares,
-                amendment: None,
-                published,
-            },
-            AgreementCommand::DecreaseCommitment {
-                line_id,
-                amount,
-                year_shares,
-                reason,
-                published,
-            } => AgreementEvent::CommitmentDecreased {
-                line_id: line_id.unwrap(),
-                amount,
-                year_shares,
-                reason,
-                published,
-            },
-            AgreementCommand::ExtendPeriod {
-                new_ends_on,
-                kind,
-                moves,
-                amendment,
-            } => AgreementEvent::PeriodExtended {
-                previous_ends_on: None,
-                new_ends_on,
-                kind,
-                moves,
-                amendment,
-            },
-            AgreementCommand::ShortenPeriod {
-                new_ends_on,
-                reason,
-            } => AgreementEvent::PeriodShortened {
-                previous_ends_on: None,
-                new_ends_on,
-                reason,
-            },
-            AgreementCommand::ReplaceForecast(entries) => AgreementEvent::ForecastReplaced {
-                previous: self
-                    .forecasts
-                    .insert(stream.clone(), entries.clone())
-                    .unwrap_or_default(),
-                entries,
-            },
-            AgreementCommand::Disburse { cash, .. } => AgreementEvent::DisbursementMade {
-                cash: paid(&cash),
-                draws: Vec::new(),
-            },
-            AgreementCommand::Reimburse(cash) => {
-                AgreementEvent::ReimbursementMade { cash: paid(&cash) }
-            }
-            AgreementCommand::Refund { cash, reason } => AgreementEvent::RefundMade {
-                cash: paid(&cash),
-                reason,
-            },
-            AgreementCommand::ConfirmReceipt(cash) => {
-                AgreementEvent::ReceiptConfirmed { cash: paid(&cash) }
-            }
-            AgreementCommand::ConfirmRefund { cash, reason } => AgreementEvent::RefundReceived {
-                cash: paid(&cash),
-                reason,
-            },
-            AgreementCommand::ReportExpenditure {
-                cash,
-                period: asked,
-                evidence_level,
-            } => AgreementEvent::ExpenditureReported {
-                cash: paid(&cash),
-                period: period(&asked),
-                evidence_level,
-            },
-            AgreementCommand::ReduceExpenditure {
-                cash,
-                period: asked,
-                reason,
-            } => AgreementEvent::ExpenditureReduced {
-                cash: paid(&cash),
-                period: period(&asked),
-                reason,
-            },
-            AgreementCommand::RecordOtherFlow {
-                kind,
-                negative,
-                cash,
-            } => {
-                let cash = paid(&cash);
-                AgreementEvent::OtherFlowRecorded(OtherFlow {
-                    kind,
-                    negative,
-                    cash,
-                })
-            }
-            AgreementCommand::ReverseEntry { target, reason } => {
-                AgreementEvent::EntryReversed { target, reason }
-            }
-            other @ (AgreementCommand::ScheduleTranche(_)
-            | AgreementCommand::RescheduleTranche { .. }
-            | AgreementCommand::CancelTranche { .. }
-            | AgreementCommand::ReallocateFunds(_)
-            | AgreementCommand::ReplaceEntry { .. }) => panic!("an import never asks {other:?}"),
-        }
-    }
-}
-
-fn recorded(cash: &Cash) -> CashEntry {
-    let total: i128 = cash
-        .lines
-        .iter()
-        .map(|line| line.amount.minor_units())
-        .sum();
-    assert_eq!(
-        total,
-        cash.amount.minor_units(),
-        "the lines are the whole payment"
-    );
-    assert!(cash.amount.is_positive(), "amounts are above zero");
-    CashEntry {
-        amount: cash.amount,
-        parts: cash
-            .lines
-            .iter()
-            .map(|line| LinePart {
-                line_id: line.line_id.clone(),
-                minor_units: line.amount.minor_units(),
-            })
-            .collect(),
-        payment_id: None,
-        provider: cash.provider.clone(),
-        receiver: cash.receiver.clone(),
-        value_on: cash.value_on,
-        conversion: None,
-        reference: cash.reference.clone(),
-        published: cash.published.clone(),
-    }
-}
-
-fn pledge(action: &PledgeCommand) -> PledgeEvent {
-    match action.clone() {
-        PledgeCommand::Announce(announcement) => PledgeEvent::PledgeAnnounced(announcement),
-        PledgeCommand::Withdraw {
-            amount,
-            reason,
-            published,
-        } => PledgeEvent::PledgeWithdrawn {
-            amount,
-            reason,
-            published,
-        },
-        other @ (PledgeCommand::Revise { .. }
-        | PledgeCommand::Convert { .. }
-        | PledgeCommand::ReverseEntry { .. }) => panic!("an import never asks {other:?}"),
+        self.positions += 1;
+        Ok(flagged)
     }
 }
 
@@ -381,4 +186,40 @@ fn agreement_money(action: &AgreementCommand) -> Option<(&'static str, Money)> {
         AgreementCommand::RecordOtherFlow { cash, .. } => ("other", cash.amount.negated()),
         _ => return None,
     })
+}
+
+/// Net committed and net disbursed (3 and 7) in minor units, and how many entries of each.
+#[derive(Default, Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Sums {
+    pub(crate) committed: i128,
+    pub(crate) commitments: u32,
+    pub(crate) disbursed: i128,
+    pub(crate) disbursements: u32,
+}
+
+pub(crate) fn sums(plan: &ActivityPlan) -> BTreeMap<AgreementId, (Perspective, Sums)> {
+    let mut all: BTreeMap<AgreementId, (Perspective, Sums)> = BTreeMap::new();
+    for command in commands(plan) {
+        let Action::Agreement(id, action) = command.action else {
+            continue;
+        };
+        if let AgreementCommand::Sign(terms) = &action {
+            all.insert(id.clone(), (terms.perspective, Sums::default()));
+        }
+        let sums = &mut all.get_mut(&id).unwrap().1;
+        let (committed, disbursed) = match action {
+            AgreementCommand::IncreaseCommitment { amount, .. } => (amount.minor_units(), 0),
+            AgreementCommand::DecreaseCommitment { amount, .. } => (-amount.minor_units(), 0),
+            AgreementCommand::Disburse { cash, .. } | AgreementCommand::Reimburse(cash) => {
+                (0, cash.amount.minor_units())
+            }
+            AgreementCommand::Refund { cash, .. } => (0, -cash.amount.minor_units()),
+            _ => continue,
+        };
+        sums.committed += committed;
+        sums.disbursed += disbursed;
+        sums.commitments += u32::from(committed != 0);
+        sums.disbursements += u32::from(disbursed != 0);
+    }
+    all
 }

@@ -2,7 +2,14 @@
 //!
 //! `reading` and `bad_input` test bytes to activities; `booking`, `parties`, `classification`, `budgets`,
 //! `schedules`, `pledges`, `restatement` and `runs` test activities to submissions, on files written for it;
-//! `real_data` tests both on published files, where those are found.
+//! `real_data` and `corpus` test both on published files, where those are found.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::wildcard_enum_match_arm,
+    reason = "helpers of tests may panic as tests do, and look for one command among all"
+)]
 
 mod ledger;
 mod shared;
@@ -12,6 +19,7 @@ mod bad_input;
 mod booking;
 mod budgets;
 mod classification;
+mod corpus;
 mod parties;
 mod pledges;
 mod reading;

@@ -2,6 +2,7 @@
 
 use perennial_domain::agreement::{AgreementCommand, Cash, Terms};
 use perennial_domain::command::Action;
+use perennial_domain::party::OrgRef;
 use perennial_iati::ActivityPlan;
 
 use crate::ledger::{Ledger, commands};
@@ -126,7 +127,7 @@ fn counterparties_are_lines_of_one_agreement_and_spending_goes_to_the_line_of_it
     let lines: Vec<Option<&str>> = terms
         .lines
         .iter()
-        .map(|line| line.counterparty.as_ref().map(|org| org.key()))
+        .map(|line| line.counterparty.as_ref().map(OrgRef::key))
         .collect();
     assert_eq!(terms.recipient.key(), "XM-A");
     assert_eq!(lines, [None, Some("XM-B"), Some("XM-C")]);

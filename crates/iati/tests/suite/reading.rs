@@ -7,7 +7,7 @@ use perennial_iati::{Activities, ReadLimits};
 
 use crate::xml::{document, of, read, transaction};
 
-const FULL: &str = r#"<iati-activity default-currency="EUR" hierarchy="2" humanitarian="1">
+pub(crate) const FULL: &str = r#"<iati-activity default-currency="EUR" hierarchy="2" humanitarian="1">
   <iati-identifier> XM-TEST-9 </iati-identifier>
   <reporting-org ref="XM-TEST" type="10"><narrative>Test Ministry</narrative></reporting-org>
   <title><narrative xml:lang="en"></narrative><narrative xml:lang="fr">Puits &amp; pompes</narrative></title>
@@ -162,6 +162,16 @@ fn blanks_collapse_and_control_characters_are_left_out() {
         read(&document).unwrap()[0].description.as_deref(),
         Some("a b c d")
     );
+}
+
+#[test]
+fn texts_are_brought_to_the_form_in_which_a_ledger_keeps_them() {
+    let document = of(
+        "<description><narrative>cafe\u{301}</narrative></description><activity-status code=\"e\u{301}\"/>",
+    );
+    let activity = read(&document).unwrap().remove(0);
+    assert_eq!(activity.description.as_deref(), Some("caf\u{e9}"));
+    assert_eq!(activity.status.as_deref(), Some("\u{e9}"));
 }
 
 #[test]

@@ -95,7 +95,7 @@ fn an_entry_published_no_longer_is_said_and_stands() {
     assert_eq!(import.submissions, 0);
     assert_eq!(
         import.plans[0].changed_upstream[0].locator,
-        "XM-TEST-1 booked as 0-4: type 3, 2020-06-01, 6 EUR"
+        "XM-TEST-1 booked as 1-4: type 3, 2020-06-01, 6 EUR"
     );
     // Published again, it is there already.
     let back = ledger.import(&of(
@@ -149,31 +149,36 @@ fn only_activities_present_in_a_file_are_compared() {
 fn a_reversed_entry_is_booked_again_when_it_is_published_again() {
     let body = of(&paid("2020-05-01", "5"));
     let mut ledger = Ledger::default();
+    // A payment that came back was published and stays so.
     ledger.import(&body);
-    let (target, stream) = entry(&ledger);
+    reverse(&mut ledger, ReversalReason::Returned);
+    assert_eq!(ledger.import(&body).submissions, 0);
+    let mut ledger = Ledger::default();
+    ledger.import(&body);
+    reverse(&mut ledger, ReversalReason::Error);
+    assert_eq!(summary(&ledger.import(&body)).0, (1, 0, 0));
+    assert_eq!(ledger.import(&body).submissions, 0);
+}
+
+/// Reverses the one payment of a ledger.
+fn reverse(ledger: &mut Ledger, reason: ReversalReason) {
+    let (target, stream) = entry(ledger);
     let Stream::Agreement(agreement_id) = stream else {
         panic!()
     };
-    let reverse = |reason| Command {
+    let command = Command {
         effective_on: Date::constant(2021, 6, 1),
         external_reference: None,
         evidence: Vec::new(),
         action: Action::Agreement(
-            agreement_id.clone(),
+            agreement_id,
             AgreementCommand::ReverseEntry { target, reason },
         ),
     };
-    // A payment that came back was published and stays so.
     ledger.record(&Submission {
-        commands: vec![reverse(ReversalReason::Returned)],
+        commands: vec![command],
         expected: Vec::new(),
     });
-    assert_eq!(ledger.import(&body).submissions, 0);
-    ledger.record(&Submission {
-        commands: vec![reverse(ReversalReason::Error)],
-        expected: Vec::new(),
-    });
-    assert_eq!(summary(&ledger.import(&body)).0, (1, 0, 0));
 }
 
 fn entry(ledger: &Ledger) -> (EventId, Stream) {

@@ -234,5 +234,37 @@ fn long_texts_are_cut_and_said() {
         description(&cut.plans[0]).unwrap().title.as_deref(),
         Some("Well…")
     );
-    assert_eq!(cut.plans[0].remarks[0].reason.code(), "TEXT_CUT");
+    assert_eq!(cut.plans[0].remarks[0].reason.code(), "CUT_SHORT");
+}
+
+#[test]
+fn lists_longer_than_a_ledger_keeps_are_cut_and_said() {
+    let limits = PlanLimits {
+        identifiers_max: 2,
+        participating_max: 2,
+        forecast_entries_max: 2,
+        ..PlanLimits::default()
+    };
+    let body = |count: u32| {
+        let items = |item: fn(u32) -> String| (0..count).map(item).collect::<String>();
+        [
+            items(|at| format!("<participating-org ref=\"XM-{at}\" role=\"1\"/>")),
+            items(|at| planned(&format!("2021-01-{:02}", at + 1), "2021-12-31", "7", "")),
+        ]
+        .concat()
+    };
+    let import = |count: u32| {
+        let mut ledger = Ledger::default();
+        let import = ledger.import_with(&of(&body(count)), limits);
+        let plan = &import.plans[0];
+        let remarks: Vec<_> = plan.remarks.iter().map(|item| item.reason.code()).collect();
+        let sizes = (
+            description(plan).unwrap().participating.len(),
+            forecasts(plan)[0].len(),
+        );
+        assert_eq!(ledger.import_with(&of(&body(count)), limits).submissions, 0);
+        (remarks, sizes)
+    };
+    assert_eq!(import(2), (vec![], (2, 2)));
+    assert_eq!(import(3), (vec!["CUT_SHORT", "CUT_SHORT"], (2, 2)));
 }
