@@ -9,6 +9,7 @@ use crate::workspace::{Metadata, Tree};
 pub mod code_map;
 pub mod decisions;
 pub mod dependencies;
+pub mod error_pages;
 pub mod invariants;
 pub mod lines;
 pub mod manifests;
@@ -47,6 +48,7 @@ pub fn check(tree: &Tree, metadata: &Metadata) -> Vec<Violation> {
         manifests::check(tree, metadata),
         code_map::check(tree, metadata),
         decisions::check(tree),
+        error_pages::check(tree),
         invariants::check(tree),
         modules::check(tree, metadata),
         sizes::check(tree),

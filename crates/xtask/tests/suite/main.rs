@@ -6,6 +6,7 @@ mod code_map;
 mod counting;
 mod decisions;
 mod dependencies;
+mod error_pages;
 mod invariants;
 mod lines;
 mod manifests;
