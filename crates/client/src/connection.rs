@@ -111,6 +111,12 @@ impl Connection {
             .max_decoding_message_size(ANSWER_BYTES_MAX)
     }
 
+    /// Returns the read side's generated client.
+    pub fn query(&self) -> pb::query::query_service_client::QueryServiceClient<Channel> {
+        pb::query::query_service_client::QueryServiceClient::new(self.channel())
+            .max_decoding_message_size(ANSWER_BYTES_MAX)
+    }
+
     /// Returns the audit side's generated client.
     pub fn audit(&self) -> pb::audit::audit_service_client::AuditServiceClient<Channel> {
         pb::audit::audit_service_client::AuditServiceClient::new(self.channel())

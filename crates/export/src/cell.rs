@@ -10,8 +10,10 @@ pub enum Cell {
     Nothing,
     /// Words, ids, codes, dates.
     Text(String),
-    /// A count or a small number.
+    /// A count.
     Count(u64),
+    /// A whole number of either sign.
+    Number(i64),
     /// Decimal text of an amount, with all minor digits of its currency.
     Amount(String),
     /// Yes or no.
@@ -19,7 +21,7 @@ pub enum Cell {
     /// Several things in order, each a cell.
     List(Vec<Cell>),
     /// Things by name, in order.
-    Object(Vec<(&'static str, Cell)>),
+    Object(Vec<(String, Cell)>),
 }
 
 impl Cell {
@@ -48,13 +50,54 @@ impl Cell {
             Self::Nothing => Value::Null,
             Self::Text(text) | Self::Amount(text) => Value::String(text.clone()),
             Self::Count(count) => Value::from(*count),
+            Self::Number(number) => Value::from(*number),
             Self::Flag(flag) => Value::Bool(*flag),
             Self::List(cells) => Value::Array(cells.iter().map(Self::json).collect()),
             Self::Object(members) => members
                 .iter()
-                .map(|(name, cell)| ((*name).to_owned(), cell.json()))
+                .map(|(name, cell)| (name.clone(), cell.json()))
                 .collect::<serde_json::Map<_, _>>()
                 .into(),
+        }
+    }
+
+    /// The cell at a path of names, as in `donor.name`; nothing if there is none.
+    pub fn at(&self, path: &str) -> &Self {
+        let (name, rest) = path.split_once('.').unwrap_or((path, ""));
+        let member = match self {
+            Self::Object(members) => members.iter().find(|(member, _)| member == name),
+            Self::Nothing
+            | Self::Text(_)
+            | Self::Count(_)
+            | Self::Number(_)
+            | Self::Amount(_)
+            | Self::Flag(_)
+            | Self::List(_) => None,
+        };
+        match member {
+            Some((_, cell)) if rest.is_empty() => cell,
+            Some((_, cell)) => cell.at(rest),
+            None => &Self::Nothing,
+        }
+    }
+
+    /// The value as columns of a flat file: an object becomes one column for each member, as in `donor_id`.
+    pub fn flat(&self, name: &str) -> Vec<(String, Self)> {
+        match self {
+            Self::Object(members) => members
+                .iter()
+                .flat_map(|(member, cell)| match name {
+                    "" => cell.flat(member),
+                    _ => cell.flat(&format!("{name}_{member}")),
+                })
+                .collect(),
+            Self::Nothing
+            | Self::Text(_)
+            | Self::Count(_)
+            | Self::Number(_)
+            | Self::Amount(_)
+            | Self::Flag(_)
+            | Self::List(_) => vec![(name.to_owned(), self.clone())],
         }
     }
 
@@ -64,6 +107,7 @@ impl Cell {
             Self::Nothing => String::new(),
             Self::Text(text) | Self::Amount(text) => text.clone(),
             Self::Count(count) => count.to_string(),
+            Self::Number(number) => number.to_string(),
             Self::Flag(flag) => if *flag { "yes" } else { "no" }.to_owned(),
             Self::List(cells) => join(cells.iter(), "; "),
             Self::Object(members) => join(members.iter().map(|(_, cell)| cell), " "),
@@ -73,7 +117,7 @@ impl Cell {
     /// Whether the value is a number, to which no spreadsheet rule applies and which is aligned right.
     pub const fn is_number(&self) -> bool {
         match self {
-            Self::Count(_) | Self::Amount(_) => true,
+            Self::Count(_) | Self::Number(_) | Self::Amount(_) => true,
             Self::Nothing | Self::Text(_) | Self::Flag(_) | Self::List(_) | Self::Object(_) => {
                 false
             }

@@ -22,13 +22,13 @@ impl<W: io::Write> CsvRows<W> {
     pub fn begin(
         output: W,
         leading: &[(&str, String)],
-        columns: &[&str],
+        columns: &[impl AsRef<str>],
     ) -> Result<Self, csv::Error> {
         let mut writer = csv::WriterBuilder::new()
             .terminator(csv::Terminator::CRLF)
             .from_writer(output);
         let names = leading.iter().map(|(name, _)| *name);
-        writer.write_record(names.chain(columns.iter().copied()))?;
+        writer.write_record(names.chain(columns.iter().map(AsRef::as_ref)))?;
         let leading = leading.iter().map(|(_, value)| harmless(value)).collect();
         Ok(Self { writer, leading })
     }

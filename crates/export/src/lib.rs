@@ -6,7 +6,7 @@
 //!
 //! A field never disappears and never changes its meaning; new ones may come.
 //!
-//! Reading order: [`answers`] (what commands answer), [`cell`] and [`report`] (rows of views), [`csv_rows`].
+//! Reading order: [`answers`] (what commands answer), [`cell`] (values of rows), [`csv_rows`].
 
 pub mod answers;
 pub mod cell;

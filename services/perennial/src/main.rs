@@ -1,2 +1,8 @@
 //! The one binary that people install.
-fn main() {}
+
+use std::process::ExitCode;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    perennial_cli::main().await
+}

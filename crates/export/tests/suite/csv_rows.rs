@@ -55,7 +55,26 @@ fn commas_quotes_and_line_breaks_are_quoted() {
 
 #[test]
 fn what_is_not_known_is_an_empty_cell() {
-    let donor = Cell::Object(vec![("id", Cell::text("SE-6")), ("name", Cell::Nothing)]);
+    let donor = Cell::Object(vec![
+        ("id".to_owned(), Cell::text("SE-6")),
+        ("name".to_owned(), Cell::Nothing),
+    ]);
     let file = csv(&[Cell::Nothing, Cell::Flag(true), donor]);
     assert!(file.ends_with(",,yes,SE-6\r\n"), "{file}");
+}
+
+#[test]
+fn an_object_becomes_one_column_for_each_member() {
+    let donor = Cell::Object(vec![
+        ("id".to_owned(), Cell::text("SE-6")),
+        ("name".to_owned(), Cell::text("Sida")),
+    ]);
+    let row = Cell::Object(vec![
+        ("donor".to_owned(), donor),
+        ("entries".to_owned(), Cell::Count(2)),
+    ]);
+    let names: Vec<String> = row.flat("").into_iter().map(|(name, _)| name).collect();
+    assert_eq!(names, ["donor_id", "donor_name", "entries"]);
+    assert_eq!(row.at("donor.name"), &Cell::text("Sida"));
+    assert_eq!(row.at("recipient.name"), &Cell::Nothing);
 }

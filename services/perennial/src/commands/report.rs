@@ -1,0 +1,178 @@
+//! `perennial report VIEW`: a view, as known and as true at any time.
+
+mod ask;
+mod print;
+
+use clap::{Args, ValueEnum};
+use perennial_domain::Date;
+use perennial_wire::pb::query::{ReadOptions, TimeAxis, read_options};
+use prost_types::Timestamp;
+
+pub(crate) use ask::{Listing, find};
+pub(crate) use print::print_listing;
+
+use crate::failure::{Exit, Failure};
+use crate::session::Session;
+use crate::time::{api_date, parse_date, parse_instant};
+
+const EXAMPLES: &str = "\
+Examples:
+  perennial report nexus --ledger treasury --group-by pillar
+  perennial report multi-year --output json
+  perennial report agreement XM-DAC-47066-CD1COL.XXXX --output json
+  perennial report by-year --recorded-as-of 2027-03-31    as it was known then
+  perennial report by-year --effective-as-of 2026-12-31   as it was true then
+  perennial report registers --at-position 1200 --output csv
+";
+
+/// Prints a view.
+#[derive(Debug, Args)]
+#[command(before_long_help = EXAMPLES)]
+pub struct Arguments {
+    /// Which view.
+    #[arg(value_enum)]
+    pub view: ViewName,
+    /// For `agreement` and `timeline`: the agreement's id, or an external reference of it.
+    #[arg(value_name = "AGREEMENT", required_if_eq("view", "timeline"))]
+    pub agreement: Option<String>,
+    /// From what it is computed.
+    #[command(flatten)]
+    pub read: ReadArguments,
+    /// The keys to keep, separated by commas; the rest is summed away. Direction and currency always stay.
+    #[arg(long, value_name = "KEYS", value_delimiter = ',')]
+    pub group_by: Vec<String>,
+    /// Conditions on rows, as in `direction = outgoing AND year = "2026"`.
+    #[arg(long, value_name = "CONDITIONS", default_value = "")]
+    pub filter: String,
+    /// For `exceptions`: only what still stands.
+    #[arg(long)]
+    pub standing: bool,
+    /// For `timeline`: the order of events.
+    #[arg(long, value_enum, default_value_t = Axis::Effective)]
+    pub axis: Axis,
+    /// Print at most this many rows.
+    #[arg(long, value_name = "ROWS")]
+    pub limit: Option<usize>,
+}
+
+/// The two time axes, and how money is sorted.
+#[derive(Clone, Debug, Default, Args)]
+pub struct ReadArguments {
+    /// As known up to this record, included.
+    #[arg(long, value_name = "POSITION", group = "known")]
+    pub at_position: Option<u64>,
+    /// As known at this time: 2027-03-31 (the end of that day, UTC) or 2027-03-31T12:00:00Z.
+    #[arg(long, value_name = "TIME", group = "known", value_parser = parse_instant)]
+    pub recorded_as_of: Option<Timestamp>,
+    /// As published until this day.
+    #[arg(long, value_name = "DATE", group = "known", value_parser = parse_date)]
+    pub published_as_of: Option<Date>,
+    /// As true on this day; by default today.
+    #[arg(long, value_name = "DATE", value_parser = parse_date)]
+    pub effective_as_of: Option<Date>,
+    /// Wait until the views hold this position; by default the ledger's head.
+    #[arg(long, value_name = "POSITION")]
+    pub min_position: Option<u64>,
+    /// How purposes become pillars, as in `dac-wide`; by default as the ledger says.
+    #[arg(long, value_name = "NAME", default_value = "")]
+    pub mapping: String,
+    /// The month that fiscal years begin with; by default as the ledger says.
+    #[arg(long, value_name = "MONTH", default_value = "")]
+    pub fiscal_calendar: String,
+}
+
+/// The views of this version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ViewName {
+    /// Where agreements stand.
+    Agreement,
+    /// Every event of one agreement, with running balances.
+    Timeline,
+    /// Pledges beside what became of them.
+    Pledges,
+    /// Commitments, schedules and payments by agreement and fiscal year.
+    ByYear,
+    /// Money by pillar, direction, donor, recipient, country and year.
+    Nexus,
+    /// The multi-year share by direction and currency.
+    MultiYear,
+    /// The published registers by IATI type and currency.
+    Registers,
+    /// What moved the undisbursed balance, year by year.
+    Movements,
+    /// Broken rules, remarks of importers, refused items.
+    Exceptions,
+}
+
+/// An order of events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Axis {
+    /// By effective date.
+    Effective,
+    /// By position.
+    Recorded,
+}
+
+impl From<Axis> for TimeAxis {
+    fn from(axis: Axis) -> Self {
+        match axis {
+            Axis::Effective => Self::Effective,
+            Axis::Recorded => Self::Recorded,
+        }
+    }
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// How it failed.
+pub async fn run(session: &Session, arguments: Arguments) -> Result<(), Failure> {
+    let takes_agreement = match arguments.view {
+        ViewName::Agreement | ViewName::Timeline => true,
+        ViewName::Pledges
+        | ViewName::ByYear
+        | ViewName::Nexus
+        | ViewName::MultiYear
+        | ViewName::Registers
+        | ViewName::Movements
+        | ViewName::Exceptions => false,
+    };
+    if arguments.agreement.is_some() && !takes_agreement {
+        return Err(Failure::new(Exit::Usage, "this view takes no agreement")
+            .hint("use --filter 'agreement_id = \"ID\"' where the view knows that field"));
+    }
+    let ledger_id = session.ledger_id().await?;
+    let listing = ask::ask(session, &ledger_id, &arguments).await?;
+    print_listing(session, &listing)
+}
+
+impl ReadArguments {
+    /// As the API has it; every read asks for at least the head that the write side tells.
+    ///
+    /// # Errors
+    /// As the service answers.
+    pub async fn options(
+        &self,
+        session: &Session,
+        ledger_id: &str,
+    ) -> Result<ReadOptions, Failure> {
+        let min_position = match self.min_position {
+            Some(position) => Some(position),
+            None => session.head_position_if_served(ledger_id).await?,
+        };
+        let known = match (self.at_position, self.recorded_as_of, self.published_as_of) {
+            (Some(position), _, _) => Some(read_options::Known::AtPosition(position)),
+            (None, Some(time), _) => Some(read_options::Known::RecordedAsOf(time)),
+            (None, None, Some(date)) => Some(read_options::Known::PublishedAsOf(api_date(date))),
+            (None, None, None) => None,
+        };
+        Ok(ReadOptions {
+            min_position,
+            known,
+            effective_as_of: self.effective_as_of.map(api_date),
+            fiscal_calendar: self.fiscal_calendar.clone(),
+            pillar_mapping: self.mapping.clone(),
+            ..ReadOptions::default()
+        })
+    }
+}

@@ -1,0 +1,171 @@
+//! Prints an answer: as a document, as lines, as CSV, or as a table for people.
+
+use perennial_export::cell::Cell;
+use perennial_export::csv_rows::CsvRows;
+use serde_json::Value;
+
+use super::{Listing, ViewName};
+use crate::cli::OutputFormat;
+use crate::failure::{Exit, Failure};
+use crate::session::Session;
+
+/// Prints an answer as asked.
+///
+/// # Errors
+/// If it cannot be written.
+pub(crate) fn print_listing(session: &Session, listing: &Listing) -> Result<(), Failure> {
+    let console = &session.console;
+    match console.format() {
+        OutputFormat::Json => console.json(&document(listing)),
+        OutputFormat::Ndjson => listing
+            .rows
+            .iter()
+            .try_for_each(|row| console.json(&row.json())),
+        OutputFormat::Csv => console.data(csv(listing)?.trim_end()),
+        OutputFormat::Table => {
+            match listing.rows.as_slice() {
+                [row] if listing.one => fields(session, row)?,
+                rows => {
+                    let present = |column: &&str| {
+                        rows.is_empty() || rows.iter().any(|row| row.at(column) != &Cell::Nothing)
+                    };
+                    let columns = table_columns(listing.view).split_whitespace();
+                    let columns: Vec<&str> = columns.filter(present).collect();
+                    let cells: Vec<Vec<Cell>> = rows
+                        .iter()
+                        .map(|row| columns.iter().map(|column| shown(row.at(column))).collect())
+                        .collect();
+                    console.table(&columns, &cells)?;
+                }
+            }
+            footnotes(session, listing);
+            Ok(())
+        }
+    }
+}
+
+/// The stable document of an answer.
+fn document(listing: &Listing) -> Value {
+    let read_info = listing.read_info.json();
+    match listing.rows.as_slice() {
+        [row] if listing.one => {
+            let mut document = row.json();
+            if let Value::Object(members) = &mut document {
+                members.insert("read_info".to_owned(), read_info);
+            }
+            document
+        }
+        rows => {
+            let rows: Vec<Value> = rows.iter().map(Cell::json).collect();
+            serde_json::json!({ "read_info": read_info, "rows": rows })
+        }
+    }
+}
+
+fn csv(listing: &Listing) -> Result<String, Failure> {
+    let failed = |error: &(dyn std::error::Error + 'static)| {
+        Failure::caused(Exit::Other, "write CSV", error)
+    };
+    let flat: Vec<Vec<(String, Cell)>> = listing.rows.iter().map(|row| row.flat("")).collect();
+    // An object that is absent in some rows is one column there and several elsewhere: the widest row decides.
+    let widest = flat
+        .iter()
+        .max_by_key(|row| row.len())
+        .cloned()
+        .unwrap_or_default();
+    let columns: Vec<String> = widest.into_iter().map(|(name, _)| name).collect();
+    let leading = ["position", "recorded_at", "effective_as_of"]
+        .map(|name| (name, listing.read_info.at(name).plain()));
+    let mut bytes = Vec::new();
+    let mut rows =
+        CsvRows::begin(&mut bytes, &leading, &columns).map_err(|error| failed(&error))?;
+    for row in &flat {
+        let cell = |column: &String| {
+            row.iter()
+                .find(|(name, _)| name == column)
+                .map_or(&Cell::Nothing, |(_, cell)| cell)
+        };
+        rows.row(columns.iter().map(cell))
+            .map_err(|error| failed(&error))?;
+    }
+    rows.end().map_err(|error| failed(&error))?;
+    String::from_utf8(bytes).map_err(|error| failed(&error))
+}
+
+/// A party is shown by its name, else by its id.
+fn shown(cell: &Cell) -> Cell {
+    let text = |member: &str| Some(cell.at(member).plain()).filter(|text| !text.is_empty());
+    text("name")
+        .or_else(|| text("id"))
+        .map_or_else(|| cell.clone(), Cell::Text)
+}
+
+/// One row as lines, for people.
+fn fields(session: &Session, row: &Cell) -> Result<(), Failure> {
+    let rows: Vec<Vec<Cell>> = row
+        .flat("")
+        .into_iter()
+        .filter(|(_, cell)| !cell.plain().is_empty())
+        .map(|(name, cell)| vec![Cell::text(name.replace('_', " ")), cell])
+        .collect();
+    session.console.table(&["field", "value"], &rows)
+}
+
+/// What the totals contain, and from what they were computed.
+fn footnotes(session: &Session, listing: &Listing) {
+    let info = &listing.read_info;
+    if let Cell::List(notes) = info.at("notes") {
+        for note in notes {
+            session.console.say(&format!("note: {}", note.plain()));
+        }
+    }
+    if listing.cut {
+        session.console.say("there are more rows (--limit)");
+    }
+    let effective = match info.at("effective_as_of").plain().as_str() {
+        "" => "without a cut-off date".to_owned(),
+        date => format!("as true on {date}"),
+    };
+    session.console.say(&format!(
+        "as known at position {} ({}), {effective}, calendar {}, mapping {}",
+        info.at("position").plain(),
+        info.at("recorded_at").plain(),
+        info.at("fiscal_calendar").plain(),
+        info.at("pillar_mapping.name").plain(),
+    ));
+}
+
+/// What of a row fits a table; documents and CSV have everything.
+const fn table_columns(view: ViewName) -> &'static str {
+    match view {
+        ViewName::Agreement => {
+            "agreement_id title direction provider recipient currency committed disbursed received \
+             undisbursed ends_on"
+        }
+        ViewName::Timeline => {
+            "event_id kind effective_on recorded_at currency change.committed change.disbursed \
+             change.received effective_running.undisbursed reason"
+        }
+        ViewName::Pledges => {
+            "pledge_id direction donor recipient currency announced_on pledged converted withdrawn \
+             outstanding disbursed"
+        }
+        ViewName::ByYear => {
+            "agreement_id direction year currency year_basis committed moved disbursed received \
+             scheduled remaining overdrawn"
+        }
+        ViewName::Nexus => {
+            "direction donor recipient country year pillar currency year_basis committed disbursed \
+             received expended"
+        }
+        ViewName::MultiYear => {
+            "direction currency agreements amount multi_year_agreements multi_year_amount \
+             unknown_agreements"
+        }
+        ViewName::Registers => "iati_type currency entries amount",
+        ViewName::Movements => {
+            "direction currency year opening signed increases decreases paid refunds closing"
+        }
+        ViewName::Exceptions => "rule reason subject event_id effective_on count standing values",
+    }
+}

@@ -1,0 +1,52 @@
+//! One submission of every kind, to begin with.
+
+macro_rules! examples {
+    ($($kind:literal),* $(,)?) => {
+        &[$(($kind, include_str!(concat!("../../submissions/", $kind, ".json")))),*]
+    };
+}
+
+/// In the order in which an agreement lives.
+const EXAMPLES: &[(&str, &str)] = examples![
+    "announce-pledge",
+    "revise-pledge",
+    "sign-agreement",
+    "convert-pledge",
+    "withdraw-pledge",
+    "describe-agreement",
+    "open-line",
+    "increase-commitment",
+    "decrease-commitment",
+    "extend-period",
+    "shorten-period",
+    "schedule-tranche",
+    "reschedule-tranche",
+    "cancel-tranche",
+    "replace-forecast",
+    "reallocate-funds",
+    "disburse",
+    "reimburse",
+    "refund",
+    "confirm-receipt",
+    "confirm-refund",
+    "report-expenditure",
+    "reduce-expenditure",
+    "record-other-flow",
+    "reverse-entry",
+    "replace-entry",
+    "start-import",
+    "complete-import",
+];
+
+/// Returns the names of every kind of command.
+pub fn example_kinds() -> impl Iterator<Item = &'static str> {
+    EXAMPLES.iter().map(|(kind, _)| *kind)
+}
+
+/// Returns a submission of a kind, as a file would hold it.
+pub fn example(kind: &str) -> Option<&'static str> {
+    EXAMPLES
+        .iter()
+        .find(|(name, _)| *name == kind)
+        .map(|(_, text)| *text)
+}
