@@ -4,3 +4,4 @@ pub mod history;
 pub mod log;
 pub mod ports;
 pub mod random;
+pub mod view_store;
