@@ -49,6 +49,11 @@ impl<T: Amounts> Series<T> {
         self.total
     }
 
+    /// The net changes, ascending by day; none is nothing.
+    pub(crate) fn changes(&self) -> impl Iterator<Item = (Date, T)> {
+        self.changes.iter().map(|(&on, &change)| (on, change))
+    }
+
     /// What stood at the end of `on`.
     pub(crate) fn as_of(&self, on: Date) -> T {
         let later = self.changes.range((Bound::Excluded(on), Bound::Unbounded));

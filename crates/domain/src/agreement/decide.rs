@@ -188,11 +188,7 @@ impl Case<'_> {
         let mut days = vec![(effective_on, effects)];
         days.extend(self.taken_out.cloned());
         days.sort_by_key(|&(on, _)| on);
-        let change = Change {
-            agreement: self.judged_on,
-            subject: self.subject,
-            effects: &days,
-        };
+        let change = Change::new(self.judged_on, self.subject, &days);
         if rules::out_of_range(&change) {
             let stream = crate::event::Stream::Agreement(self.id.clone());
             findings.reject(Rejection::TotalOutOfRange { stream });

@@ -227,6 +227,7 @@ impl Agreement {
 
     /// Adds effects to the amounts, all on one day.
     fn post(&mut self, on: Date, effects: &[Effect]) -> Result<(), Impossible> {
+        self.post_draws(on, effects);
         for effect in effects {
             match effect {
                 Effect::Amount {
@@ -271,6 +272,44 @@ impl Agreement {
             }
         }
         Ok(())
+    }
+
+    /// A draw pays its tranche's period with each line's part of the payment, as far as it goes.
+    fn post_draws(&mut self, on: Date, effects: &[Effect]) {
+        let paid = self.paid_measure();
+        let draws = effects.iter().filter_map(|effect| match effect {
+            Effect::Tranche {
+                period,
+                minor_units,
+                ..
+            } => Some((period.starts_on(), minor_units.saturating_neg())),
+            Effect::Amount { .. } | Effect::Share { .. } => None,
+        });
+        for effect in effects {
+            let Effect::Amount {
+                line,
+                measure,
+                minor_units,
+                ..
+            } = effect
+            else {
+                continue;
+            };
+            let Some(line) = self.lines.get_mut(*line).filter(|_| *measure == paid) else {
+                continue;
+            };
+            let mut left = *minor_units;
+            for (starts_on, drawn) in draws.clone() {
+                let part = if 0 <= left {
+                    drawn.min(left)
+                } else {
+                    drawn.max(left)
+                };
+                line.drawn.add(starts_on, part);
+                line.drawn.add(on, part.saturating_neg());
+                left = left.saturating_sub(part);
+            }
+        }
     }
 
     /// Takes up what an event says beyond amounts.

@@ -10,57 +10,64 @@ use jiff::civil::Date;
 use crate::agreement::state::{Effect, Measure};
 use crate::agreement::{Agreement, Balance, Perspective};
 use crate::ledger::Tolerance;
-use crate::money::{Currency, MINOR_UNITS_LIMIT, sum_text};
+use crate::money::{MINOR_UNITS_LIMIT, sum_text};
 use crate::rule::{Breach, Rule};
 use crate::series::{Amounts, Series};
 
 /// What one entry, or a reversal and what takes its place, would change in an agreement.
 pub(crate) struct Change<'a> {
     /// The state it is judged against.
-    pub(crate) agreement: &'a Agreement,
+    agreement: &'a Agreement,
     /// As breaches name it: `agreement/<id>`.
-    pub(crate) subject: &'a str,
+    subject: &'a str,
     /// The effects by day, ascending.
-    pub(crate) effects: &'a [(Date, Vec<Effect>)],
+    effects: &'a [(Date, Vec<Effect>)],
+    /// What they add up to for the whole agreement, by day.
+    whole: Vec<(Date, Balance)>,
+    /// What stood changed on any day: more or less committed, paid or scheduled than without the change.
+    on_some_day: Directions,
 }
 
-impl Change<'_> {
+/// Whether an amount is larger or smaller on some day; most rules need to look no further.
+#[derive(Clone, Copy, Default)]
+struct Directions {
+    commits_less: bool,
+    pays_more: bool,
+    pays_less: bool,
+}
+
+impl<'a> Change<'a> {
+    pub(crate) fn new(
+        agreement: &'a Agreement,
+        subject: &'a str,
+        effects: &'a [(Date, Vec<Effect>)],
+    ) -> Self {
+        let whole = balances(effects, None);
+        let perspective = agreement.perspective();
+        let mut on_some_day = Directions::default();
+        let mut sum = Balance::default();
+        for (_, change) in &whole {
+            sum = sum.plus(*change);
+            let paid = sum.paid(perspective);
+            on_some_day.commits_less |= sum.committed < 0;
+            on_some_day.pays_more |= 0 < paid;
+            on_some_day.pays_less |= paid < 0;
+        }
+        Self {
+            agreement,
+            subject,
+            effects,
+            whole,
+            on_some_day,
+        }
+    }
+
     fn perspective(&self) -> Perspective {
         self.agreement.perspective()
     }
 
-    fn currency(&self) -> Currency {
-        self.agreement.currency()
-    }
-
     fn text(&self, minor_units: i128) -> String {
-        sum_text(minor_units, self.currency())
-    }
-
-    /// How the balances of the agreement, or of one line, change by day.
-    fn balances(&self, only: Option<usize>) -> Vec<(Date, Balance)> {
-        let days = self.effects.iter();
-        days.map(|(on, effects)| {
-            let sum = effects
-                .iter()
-                .fold(Balance::default(), |sum, effect| match effect {
-                    Effect::Amount {
-                        line,
-                        measure,
-                        minor_units,
-                        ..
-                    } if only.is_none_or(|only| only == *line) => {
-                        sum.plus(Balance::of(*measure, *minor_units))
-                    }
-                    Effect::Tranche { minor_units, .. } if only.is_none() => sum.plus(Balance {
-                        scheduled: *minor_units,
-                        ..Balance::default()
-                    }),
-                    Effect::Amount { .. } | Effect::Tranche { .. } | Effect::Share { .. } => sum,
-                });
-            (*on, sum)
-        })
-        .collect()
+        sum_text(minor_units, self.agreement.currency())
     }
 
     /// The lines whose payments change, each once.
@@ -80,6 +87,27 @@ impl Change<'_> {
         lines.dedup();
         lines
     }
+}
+
+/// How the balances of the agreement, or of one line, change by day.
+fn balances(effects: &[(Date, Vec<Effect>)], only: Option<usize>) -> Vec<(Date, Balance)> {
+    let sum = |sum: Balance, effect: &Effect| match effect {
+        Effect::Amount {
+            line,
+            measure,
+            minor_units,
+            ..
+        } if only.is_none_or(|only| only == *line) => sum.plus(Balance::of(*measure, *minor_units)),
+        Effect::Tranche { minor_units, .. } if only.is_none() => sum.plus(Balance {
+            scheduled: *minor_units,
+            ..Balance::default()
+        }),
+        Effect::Amount { .. } | Effect::Tranche { .. } | Effect::Share { .. } => sum,
+    };
+    effects
+        .iter()
+        .map(|(on, effects)| (*on, effects.iter().fold(Balance::default(), sum)))
+        .collect()
 }
 
 /// The day on which something is most exceeded, and what stands there with the change.
@@ -126,18 +154,23 @@ fn limit(committed: i128, tolerance: Tolerance) -> i128 {
 
 /// R10 for the whole agreement.
 pub(crate) fn within_commitment(change: &Change<'_>, tolerance: Tolerance) -> Option<Breach> {
-    let changes = change.balances(None);
+    if !change.on_some_day.pays_more {
+        return None;
+    }
     let series = &change.agreement.balances;
-    exceeds_commitment(change, series, &changes, tolerance, change.subject)
+    exceeds_commitment(change, series, &change.whole, tolerance, change.subject)
 }
 
-/// R10 for each line that is paid; the first breach.
+/// R10 for each line that is paid; the first breach. An only line stands and falls with its agreement.
 pub(crate) fn line_within_commitment(change: &Change<'_>, tolerance: Tolerance) -> Option<Breach> {
+    if change.agreement.lines.len() == 1 {
+        return None;
+    }
     change.paid_lines().into_iter().find_map(|at| {
         let line = change.agreement.line_at(at)?;
         let series = &change.agreement.lines.get(at)?.balances;
         let subject = format!("{}/{}", change.subject, line.line_id);
-        let changes = change.balances(Some(at));
+        let changes = balances(change.effects, Some(at));
         exceeds_commitment(change, series, &changes, tolerance, &subject)
     })
 }
@@ -174,10 +207,13 @@ fn exceeds_commitment(
 
 /// R13: a decrease, or the reversal of an increase, leaves less than was paid.
 pub(crate) fn commitment_above_disbursed(change: &Change<'_>) -> Option<Breach> {
+    if !change.on_some_day.commits_less {
+        return None;
+    }
     let perspective = change.perspective();
     let worst = worst(
         &change.agreement.balances,
-        &change.balances(None),
+        &change.whole,
         |before, after| after.committed < before.committed,
         |balance| balance.undisbursed(perspective).saturating_neg(),
     )?;
@@ -197,11 +233,14 @@ pub(crate) fn commitment_above_disbursed(change: &Change<'_>) -> Option<Breach> 
 
 /// R14: a refund, or the reversal of a payment, leaves less than nothing.
 pub(crate) fn disbursed_not_negative(change: &Change<'_>) -> Option<Breach> {
+    if !change.on_some_day.pays_less {
+        return None;
+    }
     let perspective = change.perspective();
     let paid = |balance: Balance| balance.paid(perspective);
     let worst = worst(
         &change.agreement.balances,
-        &change.balances(None),
+        &change.whole,
         |before, after| paid(after) < paid(before),
         |balance| paid(balance).saturating_neg(),
     )?;
@@ -217,10 +256,14 @@ pub(crate) fn disbursed_not_negative(change: &Change<'_>) -> Option<Breach> {
 
 /// R17: more is scheduled than is left to pay.
 pub(crate) fn scheduled_within_undisbursed(change: &Change<'_>) -> Option<Breach> {
+    let schedules = |(_, change): &(Date, Balance)| change.scheduled != 0;
+    if change.agreement.tranches.is_empty() && !change.whole.iter().any(schedules) {
+        return None;
+    }
     let perspective = change.perspective();
     let worst = worst(
         &change.agreement.balances,
-        &change.balances(None),
+        &change.whole,
         |_, after| 0 < after.scheduled,
         |balance| {
             balance
@@ -293,8 +336,8 @@ fn refunds_too_much(change: &Change<'_>, chunk: &[(Measure, &str, Date, i128)]) 
 
 /// Whether any total would leave the range that amounts have.
 pub(crate) fn out_of_range(change: &Change<'_>) -> bool {
-    let changes = change.balances(None);
-    let sum = changes
+    let sum = change
+        .whole
         .iter()
         .fold(change.agreement.balance(), |sum, (_, change)| {
             sum.plus(*change)

@@ -1,10 +1,12 @@
 //! Which periods a commitment is for: how shares that a command leaves out are worked out, and which portions
 //! of a line are still undisbursed (SEMANTICS.md 1 "`year_basis`" and "Changes by year").
 
+use std::collections::BTreeMap;
+
 use jiff::civil::Date;
 
-use crate::agreement::state::{Effect, Measure};
-use crate::agreement::{Agreement, Perspective, Terms, YearBasis, YearShare};
+use crate::agreement::state::LineState;
+use crate::agreement::{Agreement, Terms, YearBasis, YearShare};
 use crate::finding::Findings;
 use crate::money::{Money, allocate_minor};
 use crate::period::{FiscalCalendar, Period};
@@ -138,58 +140,24 @@ pub(super) fn portions(
     if let [only] = portions.as_mut_slice() {
         only.paid = state.balances.total().paid(agreement.perspective());
     } else {
-        for (on, minor_units) in payments(agreement, line) {
+        for (on, minor_units) in payments(agreement, state) {
             pay(&mut portions, on, minor_units);
         }
     }
     portions
 }
 
-/// Every payment on a line, with the day that says which period it counts in.
-fn payments(agreement: &Agreement, line: usize) -> Vec<(Date, i128)> {
-    let paid = match agreement.perspective() {
-        Perspective::Provider => Measure::Disbursed,
-        Perspective::Recipient => Measure::Received,
-    };
-    let mut payments = Vec::new();
-    for (_, entry) in &agreement.entries {
-        let on_line: i128 = entry
-            .effects
-            .iter()
-            .filter_map(|effect| match effect {
-                Effect::Amount {
-                    line: at,
-                    measure,
-                    minor_units,
-                    ..
-                } if *at == line && *measure == paid => Some(*minor_units),
-                Effect::Amount { .. } | Effect::Share { .. } | Effect::Tranche { .. } => None,
-            })
-            .sum();
-        if on_line == 0 {
-            continue;
-        }
-        // A draw pays its tranche's period with the line's part of the payment, as far as it goes.
-        let mut left = on_line;
-        for effect in &entry.effects {
-            let Effect::Tranche {
-                period,
-                minor_units,
-                ..
-            } = effect
-            else {
-                continue;
-            };
-            let drawn = minor_units.saturating_neg();
-            let drawn = if 0 <= left {
-                drawn.min(left)
-            } else {
-                drawn.max(left)
-            };
-            payments.push((period.starts_on(), drawn));
-            left = left.saturating_sub(drawn);
-        }
-        payments.push((entry.effective_on, left));
+/// What was paid on a line, by the day that says which period it counts in.
+fn payments(agreement: &Agreement, line: &LineState) -> BTreeMap<Date, i128> {
+    let perspective = agreement.perspective();
+    let on_their_day = line.balances.changes();
+    let mut payments: BTreeMap<Date, i128> = on_their_day
+        .map(|(on, change)| (on, change.paid(perspective)))
+        .filter(|&(_, paid)| paid != 0)
+        .collect();
+    for (on, moved) in line.drawn.changes() {
+        let sum = payments.entry(on).or_default();
+        *sum = sum.saturating_add(moved);
     }
     payments
 }

@@ -191,6 +191,8 @@ pub(crate) struct LineState {
     pub(crate) balances: Series<Balance>,
     /// The net commitment by period and basis; none is 0.
     pub(crate) shares: BTreeMap<(Period, YearBasis), i128>,
+    /// Payments that count in the period of a tranche instead of on their day: taken out there, put in here.
+    pub(crate) drawn: Series<i128>,
 }
 
 /// One legal agreement: the fold of its events so far.
@@ -327,6 +329,14 @@ impl Agreement {
     /// The first day on which money was committed, by entries that stand.
     pub fn first_commitment_on(&self) -> Option<Date> {
         self.committed_on.keys().next().copied()
+    }
+
+    /// What counts against the commitment.
+    pub(crate) const fn paid_measure(&self) -> Measure {
+        match self.terms.perspective {
+            Perspective::Provider => Measure::Disbursed,
+            Perspective::Recipient => Measure::Received,
+        }
     }
 
     pub(crate) fn entry_place(&self, event_id: EventId) -> Option<usize> {

@@ -77,15 +77,15 @@ fn a_line_that_is_opened_later_is_held_to_the_same() {
         .then_only_flagged([scaled]);
 }
 
-fn rate(base: &str, quote: &str, value: Decimal) -> Option<Rate> {
-    Some(Rate {
+fn rate(base: &str, quote: &str, value: Decimal) -> Rate {
+    Rate {
         base: currency(base),
         quote: currency(quote),
         value,
         rate_on: date("2024-06-01"),
         source: RateSource::Unore,
         table_version: None,
-    })
+    }
 }
 
 fn pay_in_dollars(rate: Option<Rate>) -> (perennial_domain::Date, AgreementCommand) {
@@ -101,7 +101,7 @@ fn pay_in_dollars(rate: Option<Rate>) -> (perennial_domain::Date, AgreementComma
 fn a_rate_between_the_two_currencies_is_evidence_whichever_is_the_base() {
     for (base, quote) in [("EUR", "USD"), ("USD", "EUR")] {
         given(Profile::Strict, [signed(eur(100))])
-            .when(pay_in_dollars(rate(base, quote, Decimal::ONE)))
+            .when(pay_in_dollars(Some(rate(base, quote, Decimal::ONE))))
             .then_only_flagged([]);
     }
 }
@@ -110,8 +110,11 @@ fn a_rate_between_the_two_currencies_is_evidence_whichever_is_the_base() {
 fn no_rate_another_pair_and_a_rate_of_zero_are_no_evidence() {
     for (rate, evidence) in [
         (None, "no rate"),
-        (rate("EUR", "GBP", Decimal::ONE), "a rate of EUR in GBP"),
-        (rate("EUR", "USD", Decimal::ZERO), "a rate of 0"),
+        (
+            Some(rate("EUR", "GBP", Decimal::ONE)),
+            "a rate of EUR in GBP",
+        ),
+        (Some(rate("EUR", "USD", Decimal::ZERO)), "a rate of 0"),
     ] {
         let breach = breach(
             Rule::RateEvidence,
@@ -161,7 +164,7 @@ fn a_value_with_more_digits_is_refused_or_flagged_with_its_text() {
 
 #[test]
 fn a_published_value_in_another_currency_is_compared_with_what_was_paid() {
-    let (on, command) = pay_in_dollars(rate("EUR", "USD", Decimal::ONE));
+    let (on, command) = pay_in_dollars(Some(rate("EUR", "USD", Decimal::ONE)));
     let AgreementCommand::Disburse {
         mut cash,
         tranche_id,

@@ -1,4 +1,13 @@
 //! What the domain decides, from outside: histories, commands, outcomes.
+#![expect(
+    clippy::inconsistent_digit_grouping,
+    reason = "cents are written with their two digits apart: 100_00 is 100 euros"
+)]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that meets the unexpected fails, in its helpers too"
+)]
 
 mod amounts;
 mod corrections;
@@ -8,6 +17,7 @@ mod evidence;
 mod imports;
 mod limits;
 mod netherlands;
+mod oracle;
 mod pledges;
 mod precedence;
 mod reallocations;

@@ -60,7 +60,7 @@ fn answer(refusal: &Refusal) -> String {
 
 fn trimmed(table: &str) -> String {
     let lines = table.lines().map(str::trim).filter(|line| !line.is_empty());
-    lines.map(|line| format!("{line}\n")).collect()
+    lines.flat_map(|line| [line, "\n"]).collect()
 }
 
 #[track_caller]
@@ -72,7 +72,7 @@ fn check(given: &Given, expected: Vec<(Stream, Expected)>, commands: &str, answe
             let kinds: String = decision
                 .events
                 .iter()
-                .map(|event| format!("{}\n", event.fact.kind()))
+                .flat_map(|event| [event.fact.kind(), "\n"])
                 .collect();
             assert_eq!(kinds, trimmed(answers));
         }

@@ -127,21 +127,22 @@ fn explicit_shares_sum_exactly_and_are_above_nothing() {
         });
 }
 
-fn increase_shares(outcome: &Outcome) -> Vec<YearShare> {
-    match &outcome.decision().events[0].fact {
-        perennial_domain::event::Fact::Agreement(
-            AgreementEvent::CommitmentIncreased { year_shares, .. }
-            | AgreementEvent::CommitmentDecreased { year_shares, .. },
-        ) => year_shares.clone(),
-        other => panic!("{other:?}"),
-    }
+fn committed_shares(outcome: &Outcome) -> Vec<YearShare> {
+    let perennial_domain::event::Fact::Agreement(
+        AgreementEvent::CommitmentIncreased { year_shares, .. }
+        | AgreementEvent::CommitmentDecreased { year_shares, .. },
+    ) = &outcome.decision().events[0].fact
+    else {
+        panic!("a commitment");
+    };
+    year_shares.clone()
 }
 
 #[test]
 fn an_increase_is_for_what_is_left_of_the_term() {
     let outcome = given(Profile::Strict, [signed(eur(100))]).when(increase("2024-07-01", eur(50)));
     assert_eq!(
-        increase_shares(&outcome),
+        committed_shares(&outcome),
         [share(
             period("2024-07-01", ENDS_ON),
             eur(50),
@@ -154,7 +155,7 @@ fn an_increase_is_for_what_is_left_of_the_term() {
 fn an_increase_after_the_end_is_for_its_day() {
     let outcome = given(Profile::Strict, [signed(eur(100))]).when(increase("2026-01-01", eur(50)));
     assert_eq!(
-        increase_shares(&outcome),
+        committed_shares(&outcome),
         [share(
             period("2026-01-01", "2026-01-01"),
             eur(50),
@@ -167,7 +168,7 @@ fn an_increase_after_the_end_is_for_its_day() {
 fn a_published_commitment_without_a_signature_is_for_the_whole_term() {
     for on in ["2023-06-01", "2024-07-01", "2026-01-01"] {
         let outcome = given(Profile::Mirror, [opened()]).when(increase(on, eur(50)));
-        assert_eq!(increase_shares(&outcome), whole_term(eur(50)));
+        assert_eq!(committed_shares(&outcome), whole_term(eur(50)));
     }
 }
 
@@ -198,7 +199,7 @@ fn three_years() -> Happened {
 }
 
 fn released(given: Given, amount: Money) -> Vec<YearShare> {
-    increase_shares(&given.when(decrease("2025-06-01", amount)))
+    committed_shares(&given.when(decrease("2025-06-01", amount)))
 }
 
 #[test]
@@ -285,7 +286,7 @@ fn a_decrease_may_say_its_periods() {
         published: None,
     };
     let outcome = given(Profile::Strict, [three_years()]).when((date("2024-06-01"), command(50)));
-    assert_eq!(increase_shares(&outcome), yearly([50, 0, 0]));
+    assert_eq!(committed_shares(&outcome), yearly([50, 0, 0]));
     given(Profile::Strict, [three_years()])
         .when((date("2024-06-01"), command(51)))
         .then_rejected(Rejection::Malformed {
@@ -297,7 +298,7 @@ fn a_decrease_may_say_its_periods() {
 #[test]
 fn a_decrease_of_nothing_ever_committed_is_for_the_whole_term() {
     let outcome = given(Profile::Mirror, [opened()]).when(decrease("2024-06-01", eur(50)));
-    assert_eq!(increase_shares(&outcome), whole_term(eur(50)));
+    assert_eq!(committed_shares(&outcome), whole_term(eur(50)));
 }
 
 #[test]

@@ -24,10 +24,12 @@ fn extend(
 }
 
 fn moves(outcome: &Outcome) -> Vec<ShareMove> {
-    match &outcome.decision().events[0].fact {
-        Fact::Agreement(AgreementEvent::PeriodExtended { moves, .. }) => moves.clone(),
-        other => panic!("{other:?}"),
-    }
+    let Fact::Agreement(AgreementEvent::PeriodExtended { moves, .. }) =
+        &outcome.decision().events[0].fact
+    else {
+        panic!("an extension");
+    };
+    moves.clone()
 }
 
 fn moved(shares: &[(&str, &str, i128)]) -> Vec<ShareMove> {
