@@ -35,6 +35,14 @@ impl Random {
         Self { state: seed }
     }
 
+    /// Another generator, whose numbers do not run along with this one's.
+    #[must_use]
+    pub fn split(&mut self) -> Self {
+        Self {
+            state: self.next_u64(),
+        }
+    }
+
     /// The next number, of all 64 bits.
     pub fn next_u64(&mut self) -> u64 {
         self.state = self.state.wrapping_add(0x9E37_79B9_7F4A_7C15);
