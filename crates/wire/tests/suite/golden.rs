@@ -9,7 +9,7 @@ use perennial_domain::rule::{Figure, Profile, Rule};
 use perennial_wire::request::canonical_submission;
 use perennial_wire::stored::{
     Actor, Outcome, RecordBody, RefusalClass, StoredRefusal, StoredViolation, decode_body,
-    decode_event, encode_body, encode_event,
+    decode_event, encode_body, encode_event, event_to_message, kind,
 };
 use prost_reflect::text_format::FormatOptions;
 use prost_reflect::{DescriptorPool, DynamicMessage};
@@ -28,6 +28,7 @@ fn every_kind_of_event_has_its_golden_bytes_inv_8() {
         );
         let golden = golden(&format!("events/{name}"));
         assert_eq!(decode_event(&golden).unwrap(), event, "{name}");
+        assert_eq!(kind(&event_to_message(&event)), event.fact.kind());
     }
 }
 
