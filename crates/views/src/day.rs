@@ -28,6 +28,20 @@ impl Days {
         self.first <= day && day <= self.last
     }
 
+    /// The days that both hold.
+    #[must_use]
+    pub fn intersection(self, other: Self) -> Self {
+        Self {
+            first: self.first.max(other.first),
+            last: self.last.min(other.last),
+        }
+    }
+
+    /// How many days it has.
+    pub fn count(self) -> u32 {
+        u32::try_from(i64::from(self.last.0) - i64::from(self.first.0) + 1).unwrap_or_default()
+    }
+
     /// Whether it holds no day.
     pub fn is_empty(self) -> bool {
         self.last < self.first

@@ -78,6 +78,13 @@ pub struct Facet {
 pub struct Series {
     /// Whose money it is.
     pub facet: FacetNo,
+    /// The rest.
+    pub kind: SeriesKind,
+}
+
+/// What amounts of a series count, whoever's they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct SeriesKind {
     /// What it counts.
     pub measure: Measure,
     /// Its currency.
@@ -275,8 +282,8 @@ impl Dictionary {
             receiver: posting.receiver.as_ref().map(|org| self.org(org)),
             pillar: posting.pillar,
         };
-        let series = Series {
-            facet: FacetNo(self.facets.intern(&facet)),
+        let facet = FacetNo(self.facets.intern(&facet));
+        let kind = SeriesKind {
             measure: posting.measure,
             currency: posting.currency,
             month: Month::of(posting.effective_on),
@@ -286,7 +293,7 @@ impl Dictionary {
             basis: posting.basis,
             register: posting.register,
         };
-        SeriesNo(self.series.intern(&series))
+        SeriesNo(self.series.intern(&Series { facet, kind }))
     }
 
     /// How long the tables are now; for [`Dictionary::since`].

@@ -12,6 +12,7 @@ use perennial_domain::rule::Profile;
 
 use crate::canonical::Canonical;
 use crate::columns::{Columns, Row};
+use crate::cube::Cube;
 use crate::day::Day;
 use crate::delta::{Delta, RecordMeta};
 use crate::dictionary::{Dictionary, EntityNo};
@@ -46,6 +47,7 @@ pub enum Applied {
 pub struct Facts {
     dictionary: Dictionary,
     columns: Columns,
+    cube: Cube,
     histories: Histories,
     exceptions: Vec<Exception>,
     exceptions_by_entity: HashMap<EntityNo, Vec<usize>>,
@@ -211,7 +213,9 @@ impl Facts {
 
     /// Adds what applying and restoring have in common; names and history facts are there already.
     fn add(&mut self, delta: &Delta) {
-        self.columns.add_record(delta.record.position, &delta.rows);
+        self.cube.extend(&self.dictionary, &self.histories);
+        self.columns
+            .add_record(delta.record.position, &delta.rows, &self.cube);
         for (entity, entry, note) in &delta.entries {
             self.histories.add_entry(*entity, *entry, note.as_ref());
         }
@@ -250,18 +254,19 @@ impl Facts {
             },
             entity: dictionary.entities.get(facet.entity.index())?.clone(),
             line_id: line.map(|(_, line_id)| line_id.clone()),
-            measure: series.measure,
-            currency: series.currency,
+            measure: series.kind.measure,
+            currency: series.kind.currency,
             minor_units: row.minor_units,
             effective_on: row.day.date(),
             period: series
+                .kind
                 .period
                 .and_then(|period| dictionary.periods.get(period.index()).copied()),
-            basis: series.basis,
+            basis: series.kind.basis,
             provider: facet.provider.and_then(org),
             receiver: facet.receiver.and_then(org),
             pillar: facet.pillar,
-            register: series.register,
+            register: series.kind.register,
             entries: row.entries,
         })
     }
@@ -312,6 +317,11 @@ impl Facts {
     /// The postings.
     pub const fn columns(&self) -> &Columns {
         &self.columns
+    }
+
+    /// Cells and classes.
+    pub const fn cube(&self) -> &Cube {
+        &self.cube
     }
 
     /// The histories.

@@ -22,7 +22,7 @@ use perennial_domain::party::OrgRef;
 use perennial_domain::pledge::{PledgeAnnouncement, PledgeEvent};
 use perennial_domain::rule::Profile;
 
-pub use compiled::{DimsNo, DimsVersion, Head, LineHead};
+pub use compiled::{DimsNo, DimsVersion, Head, LineHead, PlaceNo};
 pub use entry::{Entry, Kind, Note, note_of};
 pub use state::{AgreementState, PledgeState};
 
@@ -90,6 +90,9 @@ pub struct Histories {
     entities: Vec<EntityHistory>,
     lines: Vec<Option<LineHead>>,
     dims: Table<LineDims>,
+    /// By classification: its places.
+    dims_places: Vec<Vec<(PlaceNo, u32)>>,
+    places: Table<Arc<str>>,
     notes: HashMap<EventId, Note>,
     references: HashMap<Arc<str>, Vec<(EntityNo, EventId)>>,
     imports: Vec<(EventId, Date)>,
@@ -146,9 +149,33 @@ impl Histories {
         self.lines.get(line.index())?.as_ref()
     }
 
-    /// All classifications that lines ever had, by number.
-    pub fn dims(&self) -> &[LineDims] {
-        self.dims.items()
+    /// A classification.
+    pub fn dims_of(&self, dims: DimsNo) -> Option<&LineDims> {
+        self.dims.get(dims.index())
+    }
+
+    /// The places of a classification with their parts per million, ascending by code; empty: not said.
+    pub fn places_of(&self, dims: DimsNo) -> &[(PlaceNo, u32)] {
+        let places = self.dims_places.get(dims.index());
+        places.map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// The code of a place.
+    pub fn place(&self, place: PlaceNo) -> Option<&str> {
+        self.places.get(place.index()).map(AsRef::as_ref)
+    }
+
+    /// Returns the number of a classification, a new one if it is new.
+    fn intern_dims(&mut self, dims: &LineDims) -> DimsNo {
+        let number = DimsNo(self.dims.intern(dims));
+        if self.dims_places.len() < self.dims.len() {
+            let shares = dims.places.shares().iter();
+            let places = shares
+                .map(|share| (PlaceNo(self.places.intern(&share.code)), share.share_ppm))
+                .collect();
+            self.dims_places.push(places);
+        }
+        number
     }
 
     /// What was said with an event beside its amounts.
@@ -230,7 +257,7 @@ impl Histories {
         let version = DimsVersion {
             event_id: recorded.event_id,
             effective: Day::of(recorded.event.effective_on),
-            dims: DimsNo(self.dims.intern(&line.dims)),
+            dims: self.intern_dims(&line.dims),
         };
         let head = LineHead {
             counterparty: counterparty.map(|org| dictionary.org(org)),

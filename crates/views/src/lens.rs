@@ -1,81 +1,48 @@
-//! One question's way of reading the facts: positions resolved, parties, splits and years looked up once.
-
-use std::collections::HashMap;
-use std::sync::Arc;
+//! One question's way of reading the facts: its position resolved, its filter looked up, its years cut.
 
 use perennial_domain::Date;
 use perennial_domain::agreement::YearBasis;
 use perennial_domain::classification::{Pillar, WHOLE_PPM};
 use perennial_domain::event::Stream;
 use perennial_domain::log::Position;
-use perennial_domain::period::{FIRST_YEAR, FiscalYear, LAST_YEAR, Period};
+use perennial_domain::money::Currency;
+use perennial_domain::period::{FIRST_YEAR, FiscalYear, LAST_YEAR};
 
-use crate::day::{Day, Month};
-use crate::dictionary::{EntityNo, Facet, OrgNo, PeriodNo, Series};
+use crate::columns::{Row, Total};
+use crate::cube::{Class, ClassNo};
+use crate::day::{Day, Days, Month};
+use crate::dictionary::{EntityNo, Facet, OrgNo, PeriodNo, Series, SeriesNo};
 use crate::facts::Facts;
-use crate::history::DimsNo;
+use crate::history::{DimsNo, PlaceNo};
 use crate::posting::Direction;
 use crate::question::{Question, QuestionError};
-use crate::sums::Sums;
+use crate::sums::CellSums;
 
-/// Stands where a place, party or purpose was not said.
+/// Stands where a place was not said.
 pub const UNSPECIFIED: &str = "unspecified";
 
-/// A place's number in one question, ascending by code.
-pub type PlaceNo = u32;
-
-/// What a facet reads as in one question.
-#[derive(Clone, Copy, Debug)]
-pub struct FacetRead {
-    /// The agreement or pledge.
-    pub entity: EntityNo,
-    /// Whether the money comes or leaves.
-    pub direction: Direction,
-    /// Who gives: the posting's provider.
-    pub donor: Option<OrgNo>,
-    /// Who receives.
-    pub recipient: Option<OrgNo>,
-    /// The classification of the line.
-    pub dims: Option<DimsNo>,
-    /// The pillar that the posting itself names.
-    pub pillar: Option<Pillar>,
-}
-
-/// What a line's classification reads as in one question. Shares are parts per million and sum to the whole.
-#[derive(Clone, Debug)]
-pub struct DimsRead {
-    /// Places.
-    pub places: Vec<(PlaceNo, u32)>,
-    /// Pillars.
-    pub pillars: Vec<(Pillar, u32)>,
-}
-
-/// The years of a period with their days.
-#[derive(Clone, Debug)]
-pub struct PeriodRead {
-    /// Years, ascending, with the days of the period in each.
-    pub years: Vec<(FiscalYear, u32)>,
-    /// All its days.
+/// Days of one year that a period holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct YearPart {
+    /// The year.
+    pub year: FiscalYear,
+    /// Days of the period in it: at least 1.
     pub days: u32,
+    /// All days of the period.
+    pub of_days: u32,
 }
 
-/// The years that amounts are for.
+/// One series' amount with everything that is read of its facet.
 #[derive(Clone, Copy, Debug)]
-pub enum Years<'a> {
-    /// All of them for one year.
-    One(FiscalYear),
-    /// By day, because the period crosses a year boundary.
-    Cut(&'a PeriodRead),
-}
-
-impl Years<'_> {
-    /// The basis that rows show: what is cut by day is prorated (SEMANTICS.md 1 "Periods, not year labels").
-    pub const fn basis(&self, recorded: YearBasis) -> YearBasis {
-        match self {
-            Self::One(_) => recorded,
-            Self::Cut(_) => YearBasis::Prorated,
-        }
-    }
+pub struct Posted<'a> {
+    /// The series.
+    pub series: &'a Series,
+    /// Its facet.
+    pub facet: &'a Facet,
+    /// The facet's class.
+    pub class: &'a Class,
+    /// Its amount and entries.
+    pub total: Total,
 }
 
 /// One question's way of reading the facts.
@@ -87,71 +54,29 @@ pub struct Lens<'a> {
     pub question: &'a Question,
     /// As known up to this record, included.
     pub at: Position,
-    facets: Vec<Option<FacetRead>>,
-    /// By facet: whether the filters on agreement, direction and parties let it pass.
-    passing: Vec<bool>,
-    dims: Vec<DimsRead>,
-    undivided: DimsRead,
-    places: Vec<Arc<str>>,
-    years: Vec<FiscalYear>,
-    periods: Vec<PeriodRead>,
+    filter: PartyFilter,
+    /// The years of the question's calendar that dates may lie in, with their days.
+    years: Vec<(FiscalYear, Days)>,
+    /// By month since [`first_month`]: its year's place in `years`.
+    months: Vec<u16>,
 }
 
 impl<'a> Lens<'a> {
-    /// Prepares to read. Costs a look at every facet, classification and period, but at no posting.
+    /// Prepares to read; looks at no posting.
     ///
     /// # Errors
     /// [`QuestionError`] if the question's position cannot be resolved.
     pub fn new(facts: &'a Facts, question: &'a Question) -> Result<Self, QuestionError> {
         let at = facts.resolve(question.at)?;
-        let places = place_codes(facts);
-        let numbers: HashMap<&str, PlaceNo> =
-            places.iter().map(AsRef::as_ref).zip(0_u32..).collect();
-        let unspecified = numbers.get(UNSPECIFIED).copied().unwrap_or_default();
-        let dims = facts
-            .histories()
-            .dims()
-            .iter()
-            .map(|dims| DimsRead {
-                places: if dims.places.is_empty() {
-                    vec![(unspecified, WHOLE_PPM)]
-                } else {
-                    let shares = dims.places.shares().iter();
-                    shares
-                        .filter_map(|share| {
-                            Some((*numbers.get(share.code.as_ref())?, share.share_ppm))
-                        })
-                        .collect()
-                },
-                pillars: question.mapping.pillars_of(dims),
-            })
-            .collect();
-        let mut lens = Self {
+        let years = years_of(question);
+        Ok(Self {
             facts,
             question,
             at,
-            facets: Vec::new(),
-            passing: Vec::new(),
-            dims,
-            undivided: DimsRead {
-                places: vec![(unspecified, WHOLE_PPM)],
-                pillars: vec![(Pillar::Unallocable, WHOLE_PPM)],
-            },
-            places,
-            years: years_of_months(question),
-            periods: Vec::new(),
-        };
-        let periods = facts.dictionary().periods.items();
-        lens.periods = periods.iter().map(|&period| lens.cut(period)).collect();
-        let read = facts.dictionary().facets.items().iter();
-        lens.facets = read.map(|facet| lens.read(facet)).collect();
-        let filter = EntityFilter::new(&lens);
-        lens.passing = lens
-            .facets
-            .iter()
-            .map(|read| read.as_ref().is_some_and(|read| filter.holds(read)))
-            .collect();
-        Ok(lens)
+            filter: PartyFilter::new(facts, question),
+            months: months_of(question, &years),
+            years,
+        })
     }
 
     /// The cut-off; `None` without one.
@@ -159,119 +84,184 @@ impl<'a> Lens<'a> {
         self.question.effective.date()
     }
 
-    /// The sums of all series at (P, E).
-    pub fn sums(&self) -> Sums<'a> {
+    /// The totals of all cells at (P, E), whatever the filter.
+    pub fn cells(&self) -> CellSums<'a> {
         let head = self.facts.head().map(|record| record.position);
-        Sums::new(
-            self.facts.columns(),
+        CellSums::new(
+            (self.facts.columns(), self.facts.cube()),
             head.unwrap_or_default(),
             self.at,
             self.effective(),
         )
     }
 
-    /// What a series' facet reads as; `None` if the filter leaves it out, by agreement, direction, currency or
-    /// party, or if it was not known then.
-    pub fn facet(&self, series: &Series) -> Option<&FacetRead> {
-        if let Some(currency) = self.question.filter.currency
-            && currency != series.currency
-        {
-            return None;
-        }
-        if !*self.passing.get(series.facet.index())? {
-            return None;
-        }
-        self.unfiltered_facet(series)
+    /// Whether the filter is about single agreements: then cells cannot answer.
+    pub fn asks_for_agreements(&self) -> bool {
+        self.filter.agreements.is_some()
     }
 
-    /// What a series' facet reads as, whatever the filter; `None` if it was not known then.
-    pub fn unfiltered_facet(&self, series: &Series) -> Option<&FacetRead> {
-        self.facets.get(series.facet.index())?.as_ref()
+    /// A cell's or facet's class, if the filter on direction, currency and parties lets it pass.
+    pub fn passing(&self, class: ClassNo, currency: Currency) -> Option<&'a Class> {
+        let asked = self.question.filter.currency;
+        if asked.is_some_and(|asked| asked != currency) {
+            return None;
+        }
+        let class = self.facts.cube().class(class)?;
+        self.filter.holds(class).then_some(class)
     }
 
-    /// What a facet's classification reads as.
-    pub fn dims(&self, facet: &FacetRead) -> &DimsRead {
-        facet
-            .dims
-            .and_then(|DimsNo(number)| self.dims.get(usize::try_from(number).ok()?))
-            .unwrap_or(&self.undivided)
+    /// Calls `each` with every posting at (P, E) that the filter lets pass, agreements' and pledges' alike.
+    ///
+    /// Reads the rows of the asked agreements alone, or else all rows up to P.
+    pub fn each_posted(&self, mut each: impl FnMut(Posted<'a>)) {
+        let mut visit = |series: SeriesNo, total: Total| {
+            if let Some(posted) = self.posted(series, total)
+                && self.lets_pass(&posted)
+            {
+                each(posted);
+            }
+        };
+        if let Some(agreements) = &self.filter.agreements {
+            for &entity in agreements {
+                for (_, row) in self.facts.rows_of(entity, self.at, self.effective()) {
+                    visit(row.series, total_of(&row));
+                }
+            }
+            return;
+        }
+        let cut = self.effective().map(Day::of);
+        for block in self.facts.columns().blocks_until(self.at) {
+            block.each_row(
+                block.rows_until(self.at),
+                cut,
+                |series, minor_units, entries| {
+                    let mut total = Total {
+                        minor_units,
+                        ..Total::default()
+                    };
+                    match entries.signum() {
+                        1 => total.plus = 1,
+                        -1 => total.minus = 1,
+                        _ => {}
+                    }
+                    visit(series, total);
+                },
+            );
+        }
+    }
+
+    /// Calls `each` with every posting of one stream at (P, E), whatever the filter.
+    pub fn each_posted_of(&self, entity: EntityNo, mut each: impl FnMut(Posted<'a>)) {
+        for (_, row) in self.facts.rows_of(entity, self.at, self.effective()) {
+            if let Some(posted) = self.posted(row.series, total_of(&row)) {
+                each(posted);
+            }
+        }
+    }
+
+    /// Whether the filter on direction, currency and parties lets a posting pass.
+    pub fn lets_pass(&self, posted: &Posted<'_>) -> bool {
+        let asked = self.question.filter.currency;
+        asked.is_none_or(|asked| asked == posted.series.kind.currency)
+            && self.filter.holds(posted.class)
+    }
+
+    /// What is read of a series; `None` only if nothing is known of its agreement.
+    pub fn posted(&self, series: SeriesNo, total: Total) -> Option<Posted<'a>> {
+        let dictionary = self.facts.dictionary();
+        let series = dictionary.series.get(series.index())?;
+        let cube = self.facts.cube();
+        Some(Posted {
+            series,
+            facet: dictionary.facets.get(series.facet.index())?,
+            class: cube.class(cube.class_of(series.facet)?)?,
+            total,
+        })
+    }
+
+    /// The places of a classification with their parts per million, which sum to the whole; `None`: not said.
+    pub fn places(&self, dims: Option<DimsNo>) -> Vec<(Option<PlaceNo>, u32)> {
+        let places = dims.map(|dims| self.facts.histories().places_of(dims));
+        match places.filter(|places| !places.is_empty()) {
+            None => vec![(None, WHOLE_PPM)],
+            Some(places) => places
+                .iter()
+                .map(|&(place, ppm)| (Some(place), ppm))
+                .collect(),
+        }
+    }
+
+    /// The pillars of a classification with their parts per million, which sum to the whole.
+    pub fn pillars(&self, dims: Option<DimsNo>) -> Vec<(Pillar, u32)> {
+        let dims = dims.and_then(|dims| self.facts.histories().dims_of(dims));
+        match dims {
+            None => vec![(Pillar::Unallocable, WHOLE_PPM)],
+            Some(dims) => self.question.mapping.pillars_of(dims),
+        }
     }
 
     /// The code of a place.
-    pub fn place(&self, place: PlaceNo) -> &str {
-        usize::try_from(place)
-            .ok()
-            .and_then(|index| self.places.get(index))
-            .map_or(UNSPECIFIED, AsRef::as_ref)
+    pub fn place(&self, place: Option<PlaceNo>) -> &'a str {
+        place
+            .and_then(|place| self.facts.histories().place(place))
+            .unwrap_or(UNSPECIFIED)
     }
 
     /// The year that holds a month.
     pub fn year(&self, month: Month) -> FiscalYear {
         usize::from(month.0)
             .checked_sub(usize::from(first_month().0))
-            .and_then(|index| self.years.get(index))
-            .copied()
-            .unwrap_or_else(|| self.question.calendar.year_of(month.first_day()))
+            .and_then(|index| self.months.get(index))
+            .and_then(|&place| self.years.get(usize::from(place)))
+            .map_or_else(
+                || self.question.calendar.year_of(month.first_day()),
+                |&(year, _)| year,
+            )
     }
 
-    /// The years of a period.
-    pub fn period(&self, period: PeriodNo) -> Option<&PeriodRead> {
-        self.periods.get(period.index())
-    }
-
-    /// The years that a series' amounts are for.
-    pub fn years(&self, series: &Series) -> Years<'_> {
-        match series.period.and_then(|period| self.period(period)) {
-            None => Years::One(self.year(series.month)),
-            Some(read) => match read.years.as_slice() {
-                [(year, _)] => Years::One(*year),
-                _several => Years::Cut(read),
-            },
-        }
-    }
-
-    fn read(&self, facet: &Facet) -> Option<FacetRead> {
-        let histories = self.facts.histories();
-        let head = histories.entity(facet.entity)?.head?;
-        if self.at < head.event_id.position {
-            return None;
-        }
-        let line = facet.line.and_then(|line| histories.line(line));
-        let counterparty = line.and_then(|line| line.counterparty);
-        let (line_donor, line_recipient) = match head.direction {
-            Direction::Incoming => (counterparty, None),
-            Direction::Outgoing => (None, counterparty),
+    /// The years of a period, ascending, with its days in each.
+    pub fn years(&self, period: PeriodNo) -> Vec<YearPart> {
+        let Some(period) = self.facts.dictionary().periods.get(period.index()) else {
+            return Vec::new();
         };
-        let dictionary = self.facts.dictionary();
-        let known = |org: Option<OrgNo>| org.map(|org| dictionary.identity(org));
-        Some(FacetRead {
-            entity: facet.entity,
-            direction: head.direction,
-            donor: known(facet.provider.or(line_donor).or(head.provider)),
-            recipient: known(facet.receiver.or(line_recipient).or(head.recipient)),
-            dims: line.and_then(|line| line.dims_at(self.at, self.effective().map(Day::of))),
-            pillar: facet.pillar,
-        })
+        let days = Days {
+            first: Day::of(period.starts_on()),
+            last: Day::of(period.ends_on()),
+        };
+        let from = self
+            .years
+            .partition_point(|(_, year)| year.last < days.first);
+        let of_days = days.count();
+        self.years
+            .iter()
+            .skip(from)
+            .take_while(|(_, year)| year.first <= days.last)
+            .map(|&(year, whole)| YearPart {
+                year,
+                days: whole.intersection(days).count(),
+                of_days,
+            })
+            .collect()
     }
 
-    fn cut(&self, period: Period) -> PeriodRead {
-        let mut years = Vec::new();
-        let mut days = 0;
-        let mut year = self.question.calendar.year_of(period.starts_on());
-        while year.period().starts_on() <= period.ends_on() {
-            if let Some(part) = period.intersection(year.period()) {
-                let part_days = u32::try_from(part.days()).unwrap_or(u32::MAX);
-                days += part_days;
-                years.push((year, part_days));
-            }
-            year = year.next();
+    /// The basis that rows show: what is cut by day is prorated (SEMANTICS.md 1 "Periods, not year labels").
+    pub const fn basis(recorded: YearBasis, years: usize) -> YearBasis {
+        if 1 < years {
+            YearBasis::Prorated
+        } else {
+            recorded
         }
-        PeriodRead { years, days }
     }
 }
 
+fn total_of(row: &Row) -> Total {
+    let mut total = Total::default();
+    total.add(row);
+    total
+}
+
 /// Whom a filter asks for.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 enum Asked {
     Anyone,
     /// Nobody has this key: nothing matches.
@@ -279,66 +269,53 @@ enum Asked {
     Org(OrgNo),
 }
 
-/// The filters that hold or do not hold for a facet as a whole.
-struct EntityFilter {
+/// The filters on agreement, direction and parties.
+#[derive(Clone, Debug)]
+struct PartyFilter {
     agreements: Option<Vec<EntityNo>>,
     direction: Option<Direction>,
     donor: Asked,
     recipient: Asked,
 }
 
-impl EntityFilter {
-    fn new(lens: &Lens<'_>) -> Self {
-        let filter = &lens.question.filter;
-        let dictionary = lens.facts.dictionary();
+impl PartyFilter {
+    fn new(facts: &Facts, question: &Question) -> Self {
+        let filter = &question.filter;
+        let dictionary = facts.dictionary();
         let asked = |key: &Option<String>| match key {
             None => Asked::Anyone,
             Some(key) => dictionary
                 .find_org(key)
                 .map_or(Asked::NeverNamed, Asked::Org),
         };
-        let agreements = filter.agreements.iter();
+        let agreements = (!filter.agreements.is_empty()).then(|| {
+            let ids = filter.agreements.iter();
+            let mut entities: Vec<EntityNo> = ids
+                .filter_map(|id| dictionary.find_entity(&Stream::Agreement(id.clone())))
+                .collect();
+            entities.sort_unstable();
+            entities.dedup();
+            entities
+        });
         Self {
-            agreements: (!filter.agreements.is_empty()).then(|| {
-                agreements
-                    .filter_map(|id| dictionary.find_entity(&Stream::Agreement(id.clone())))
-                    .collect()
-            }),
+            agreements,
             direction: filter.direction,
             donor: asked(&filter.donor),
             recipient: asked(&filter.recipient),
         }
     }
 
-    fn holds(&self, read: &FacetRead) -> bool {
+    fn holds(&self, class: &Class) -> bool {
         let party = |asked: Asked, is: Option<OrgNo>| match asked {
             Asked::Anyone => true,
             Asked::NeverNamed => false,
             Asked::Org(org) => is == Some(org),
         };
-        let agreements = self.agreements.as_ref();
-        agreements.is_none_or(|agreements| agreements.contains(&read.entity))
-            && self
-                .direction
-                .is_none_or(|direction| direction == read.direction)
-            && party(self.donor, read.donor)
-            && party(self.recipient, read.recipient)
+        self.direction
+            .is_none_or(|direction| direction == class.direction)
+            && party(self.donor, class.donor)
+            && party(self.recipient, class.recipient)
     }
-}
-
-/// Every place code that a line ever had, and [`UNSPECIFIED`]; ascending, each once.
-fn place_codes(facts: &Facts) -> Vec<Arc<str>> {
-    let mut places: Vec<Arc<str>> = facts
-        .histories()
-        .dims()
-        .iter()
-        .flat_map(|dims| dims.places.shares())
-        .map(|share| Arc::clone(&share.code))
-        .collect();
-    places.push(UNSPECIFIED.into());
-    places.sort_unstable();
-    places.dedup();
-    places
 }
 
 fn first_month() -> Month {
@@ -347,12 +324,33 @@ fn first_month() -> Month {
         .unwrap_or_default()
 }
 
-/// The year of each month that a date may lie in, so that series do not compute it again and again.
-fn years_of_months(question: &Question) -> Vec<FiscalYear> {
-    let years = usize::try_from(LAST_YEAR - FIRST_YEAR + 1).unwrap_or_default();
-    let first = first_month().0;
-    (first..)
-        .take(years * 12)
-        .map(|month| question.calendar.year_of(Month(month).first_day()))
+/// The calendar's years from the one that holds the first date that is allowed to the one that holds the last.
+fn years_of(question: &Question) -> Vec<(FiscalYear, Days)> {
+    let mut years = Vec::new();
+    let mut year = question.calendar.year_of(first_month().first_day());
+    for _ in FIRST_YEAR..=LAST_YEAR.saturating_add(1) {
+        let period = year.period();
+        let days = Days {
+            first: Day::of(period.starts_on()),
+            last: Day::of(period.ends_on()),
+        };
+        years.push((year, days));
+        year = year.next();
+    }
+    years
+}
+
+fn months_of(question: &Question, years: &[(FiscalYear, Days)]) -> Vec<u16> {
+    let months = usize::try_from(LAST_YEAR - FIRST_YEAR + 1).unwrap_or_default() * 12;
+    (first_month().0..)
+        .take(months)
+        .map(|month| {
+            let year = question.calendar.year_of(Month(month).first_day());
+            let place = years.binary_search_by_key(&year, |&(year, _)| year);
+            place
+                .ok()
+                .and_then(|place| u16::try_from(place).ok())
+                .unwrap_or(u16::MAX)
+        })
         .collect()
 }

@@ -7,8 +7,8 @@
 //! Upholds INV-3 (sums are exact, rounding loses nothing) and INV-6 (an answer is a pure function of a log prefix).
 //! The design and what each question costs: docs/adr/0001-one-engine-behind-every-figure.md.
 //!
-//! Read in order: [`posting`] and [`expand`] (what one event is worth), [`dictionary`], [`columns`] and [`sums`] (how
-//! postings are held and summed), [`history`] (what is not additive), [`facts`]; then [`question`], [`lens`],
+//! Read in order: [`posting`] and [`expand`] (what one event is worth), [`dictionary`], [`cube`], [`columns`] and [`sums`]
+//! (how postings are held and summed), [`history`] (what is not additive), [`facts`]; then [`question`], [`lens`],
 //! [`exact`] and one view, such as [`view::nexus`].
 
 pub mod day;
@@ -17,6 +17,7 @@ pub mod posting;
 pub mod expand;
 
 pub mod columns;
+pub mod cube;
 pub mod dictionary;
 mod numbers;
 pub mod sums;

@@ -1,4 +1,4 @@
-//! The sums of all series at (P, E): known up to a position, true up to a date.
+//! The totals of all cells at (P, E): known up to a position, true up to a date.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -7,22 +7,23 @@ use perennial_domain::Date;
 use perennial_domain::log::Position;
 
 use crate::columns::{Columns, Total};
+use crate::cube::{Cell, CellNo, Cube};
 use crate::day::{Day, Days, Month};
-use crate::dictionary::{Series, SeriesNo};
 use crate::numbers::NumberHash;
 
-/// The sums of all series at (P, E).
+/// The totals of all cells at (P, E).
 #[derive(Clone, Debug)]
-pub struct Sums<'a> {
+pub struct CellSums<'a> {
+    cells: &'a [Cell],
     totals: Cow<'a, [Total]>,
-    cut: Option<(Month, HashMap<SeriesNo, Total, NumberHash>)>,
+    cut: Option<(Month, HashMap<CellNo, Total, NumberHash>)>,
 }
 
-impl<'a> Sums<'a> {
+impl<'a> CellSums<'a> {
     /// Sums the rows up to `at`, included, whose effective date is at most `effective`; without a date, all of
     /// them. `head` is the last position that was added.
     pub fn new(
-        columns: &'a Columns,
+        (columns, cube): (&'a Columns, &'a Cube),
         head: Position,
         at: Position,
         effective: Option<Date>,
@@ -30,49 +31,51 @@ impl<'a> Sums<'a> {
         let totals = if head <= at {
             Cow::Borrowed(columns.head())
         } else {
-            Cow::Owned(columns.totals_at(at))
+            Cow::Owned(columns.totals_at(at, cube))
         };
         let cut = effective.map(|date| {
             let month = Month::of(date);
-            let mut later: HashMap<SeriesNo, Total, NumberHash> = HashMap::default();
             // Of the cut-off's own month, what comes after the cut-off is taken out again.
             let after = Days {
                 first: Day(Day::of(date).0.saturating_add(1)),
                 last: Day::of(month.last_day()),
             };
+            let mut later: HashMap<CellNo, Total, NumberHash> = HashMap::default();
             if !after.is_empty() {
                 for (_, row) in columns.rows_in_days(at, after) {
-                    later.entry(row.series).or_default().add(&row);
+                    if let Some(cell) = cube.cell_of(row.series) {
+                        later.entry(cell).or_default().add(&row);
+                    }
                 }
             }
             (month, later)
         });
-        Self { totals, cut }
+        Self {
+            cells: cube.cells(),
+            totals,
+            cut,
+        }
     }
 
-    /// The sum of one series.
-    pub fn of(&self, number: SeriesNo, series: &Series) -> Total {
-        let total = self.totals.get(number.index()).copied().unwrap_or_default();
+    /// Every cell in which something is posted at (P, E), with its total, ascending by number.
+    pub fn iter(&self) -> impl Iterator<Item = (&'a Cell, Total)> + '_ {
+        let numbered = (0_u32..).map(CellNo).zip(self.cells);
+        let posted = numbered.zip(self.totals.iter());
+        posted.filter_map(|((number, cell), total)| {
+            let total = self.cut_off(number, cell, *total);
+            (!total.is_empty()).then_some((cell, total))
+        })
+    }
+
+    fn cut_off(&self, number: CellNo, cell: &Cell, total: Total) -> Total {
         match &self.cut {
             None => total,
-            Some((month, _)) if series.month < *month => total,
-            Some((month, later)) if series.month == *month => match later.get(&number) {
+            Some((month, _)) if cell.kind.month < *month => total,
+            Some((month, later)) if cell.kind.month == *month => match later.get(&number) {
                 Some(after) => total.without(*after),
                 None => total,
             },
             Some(_) => Total::default(),
         }
-    }
-
-    /// Every series in which something is posted at (P, E), with its sum, ascending by number.
-    pub fn series<'s>(
-        &'s self,
-        series: &'s [Series],
-    ) -> impl Iterator<Item = (SeriesNo, &'s Series, Total)> {
-        (0_u32..).zip(series).filter_map(move |(number, series)| {
-            let number = SeriesNo(number);
-            let total = self.of(number, series);
-            (!total.is_empty()).then_some((number, series, total))
-        })
     }
 }

@@ -3,6 +3,7 @@ use std::ops::Range;
 use perennial_domain::log::Position;
 
 use crate::columns::Total;
+use crate::cube::Cube;
 use crate::day::{Day, Days};
 use crate::dictionary::SeriesNo;
 
@@ -110,39 +111,53 @@ impl Block {
         self.range(from..to).map(|(_, row)| row)
     }
 
-    /// Adds all rows to the sums by series.
-    pub fn add_all(&self, totals: &mut [Total]) {
-        self.add_range(self.len(), totals);
+    /// Adds all rows to the totals by cell.
+    pub fn add_all(&self, cube: &Cube, totals: &mut [Total]) {
+        self.add_range(self.len(), cube, totals);
     }
 
     /// Adds the rows up to `at`, included.
-    pub fn add_until(&self, at: Position, totals: &mut [Total]) {
-        let to = self.positions.partition_point(|&position| position <= at.0);
-        self.add_range(to, totals);
+    pub fn add_until(&self, at: Position, cube: &Cube, totals: &mut [Total]) {
+        self.add_range(self.rows_until(at), cube, totals);
     }
 
-    fn add_range(&self, to: usize, totals: &mut [Total]) {
+    fn add_range(&self, to: usize, cube: &Cube, totals: &mut [Total]) {
+        self.each_row(to, None, |series, minor_units, entries| {
+            if let Some(cell) = cube.cell_of(series)
+                && let Some(total) = totals.get_mut(cell.index())
+            {
+                total.add_amount(minor_units, entries);
+            }
+        });
+    }
+
+    /// How many of its rows are at or before `at`: they are the first ones.
+    pub fn rows_until(&self, at: Position) -> usize {
+        self.positions.partition_point(|&position| position <= at.0)
+    }
+
+    /// Calls `each` with series, amount and entries of the first `to` rows whose day is at most `cut`.
+    pub fn each_row(&self, to: usize, cut: Option<Day>, mut each: impl FnMut(SeriesNo, i128, i8)) {
+        let all = cut.is_none_or(|cut| self.zone.is_none_or(|(_, last)| last <= cut));
+        let cut = cut.unwrap_or_default();
         let rows = self
             .series
             .iter()
             .zip(&self.amounts)
             .zip(&self.entries)
+            .zip(&self.days)
             .take(to)
             .enumerate();
-        for (at, ((series, &amount), &entries)) in rows {
-            let Some(total) = totals.get_mut(series.index()) else {
+        for (at, (((&series, &amount), &entries), &day)) in rows {
+            if !all && cut < day {
                 continue;
-            };
-            total.minor_units += if amount == WIDE {
+            }
+            let minor_units = if amount == WIDE {
                 self.wide_at(at)
             } else {
                 i128::from(amount)
             };
-            match entries.signum() {
-                1 => total.plus += 1,
-                -1 => total.minus += 1,
-                _ => {}
-            }
+            each(series, minor_units, entries);
         }
     }
 
@@ -216,8 +231,8 @@ mod tests {
         }
         let back: Vec<i128> = block.rows().map(|(_, row)| row.minor_units).collect();
         assert_eq!(back, amounts);
-        let mut totals = [Total::default()];
-        block.add_all(&mut totals);
-        assert_eq!(totals[0].minor_units, -i128::from(1_u64 << 63) - 1);
+        let mut sum = 0_i128;
+        block.each_row(block.len(), None, |_, minor_units, _| sum += minor_units);
+        assert_eq!(sum, -i128::from(1_u64 << 63) - 1);
     }
 }

@@ -1,80 +1,45 @@
-use crate::columns::{Block, Total};
-use crate::dictionary::SeriesNo;
+use crate::columns::Total;
+use crate::cube::CellNo;
 
-/// The sum of one series over consecutive blocks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Cell {
-    /// The series.
-    pub series: SeriesNo,
-    /// Its sum.
-    pub total: Total,
-}
-
-/// One cell per series that occurs in consecutive blocks, ascending by series.
+/// The totals of the cells that occur in consecutive blocks, ascending by cell.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RollUp {
-    cells: Vec<Cell>,
+    totals: Vec<(CellNo, Total)>,
 }
 
 impl RollUp {
-    /// The sums of one block.
-    pub fn of_block(block: &Block) -> Self {
-        let mut rows: Vec<_> = block.rows().map(|(_, row)| row).collect();
-        rows.sort_by_key(|row| row.series);
-        let mut cells: Vec<Cell> = Vec::new();
-        for row in &rows {
-            match cells.last_mut() {
-                Some(cell) if cell.series == row.series => cell.total.add(row),
-                _ => {
-                    let mut total = Total::default();
-                    total.add(row);
-                    cells.push(Cell {
-                        series: row.series,
-                        total,
-                    });
-                }
-            }
-        }
-        cells.shrink_to_fit();
-        Self { cells }
-    }
-
-    /// The cells of dense sums: those in which anything was posted.
-    pub fn of_totals(totals: Vec<Total>) -> Self {
-        let cells = (0_u32..)
+    /// The cells of dense totals in which anything was posted.
+    pub fn of_totals(totals: &[Total]) -> Self {
+        let totals = (0_u32..)
+            .map(CellNo)
             .zip(totals)
             .filter(|(_, total)| !total.is_empty())
-            .map(|(number, total)| Cell {
-                series: SeriesNo(number),
-                total,
-            })
+            .map(|(cell, total)| (cell, *total))
             .collect();
-        Self { cells }
+        Self { totals }
     }
 
-    /// Adds every cell to the sums by series.
+    /// Adds every total to dense ones.
     pub fn add_to(&self, totals: &mut [Total]) {
-        for cell in &self.cells {
-            if let Some(total) = totals.get_mut(cell.series.index()) {
-                total.minor_units += cell.total.minor_units;
-                total.plus += cell.total.plus;
-                total.minus += cell.total.minus;
+        for (cell, total) in &self.totals {
+            if let Some(sum) = totals.get_mut(cell.index()) {
+                sum.add_total(total);
             }
         }
     }
 
     /// How many cells it has.
     pub fn len(&self) -> usize {
-        self.cells.len()
+        self.totals.len()
     }
 
     /// Whether it has none.
     pub fn is_empty(&self) -> bool {
-        self.cells.is_empty()
+        self.totals.is_empty()
     }
 
     /// How many bytes it takes, about.
     pub fn bytes(&self) -> usize {
-        self.cells.len() * size_of::<Cell>()
+        self.totals.len() * size_of::<(CellNo, Total)>()
     }
 }

@@ -9,6 +9,24 @@ use crate::posting::Direction;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DimsNo(pub u32);
 
+/// A place's dense number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PlaceNo(pub u32);
+
+impl DimsNo {
+    /// Its place in a dense table.
+    pub fn index(self) -> usize {
+        usize::try_from(self.0).unwrap_or(usize::MAX)
+    }
+}
+
+impl PlaceNo {
+    /// Its place in a dense table.
+    pub fn index(self) -> usize {
+        usize::try_from(self.0).unwrap_or(usize::MAX)
+    }
+}
+
 /// What every posting of an agreement or pledge needs of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Head {
@@ -45,6 +63,14 @@ pub struct LineHead {
 }
 
 impl LineHead {
+    /// The classification that every question reads; `None` once it was changed, for then it depends on (P, E).
+    pub fn dims(&self) -> Option<DimsNo> {
+        match self.versions.as_slice() {
+            [only] => Some(only.dims),
+            _none_or_several => None,
+        }
+    }
+
     /// The classification in force at `effective` (without a date: the newest) and known at `at`. Before the
     /// first comes into force the first holds, because every amount of a line reads under one (SEMANTICS.md 1).
     pub fn dims_at(&self, at: Position, effective: Option<Day>) -> Option<DimsNo> {

@@ -1,18 +1,22 @@
 //! Views whose every figure is a sum of weighted postings: one fold, and the entries behind each figure.
 
 use std::collections::{BTreeMap, HashMap};
+use std::hash::{Hash, Hasher};
 
 use perennial_domain::Date;
 use perennial_domain::agreement::YearBasis;
-use perennial_domain::classification::Pillar;
+use perennial_domain::classification::{Pillar, WHOLE_PPM};
 use perennial_domain::log::EventId;
 use perennial_domain::money::Currency;
 use perennial_domain::period::FiscalYear;
 
-use crate::day::Day;
-use crate::dictionary::{EntityNo, OrgNo, Series, SeriesNo};
+use crate::columns::{Block, Total};
+use crate::cube::Class;
+use crate::day::{Day, Month};
+use crate::dictionary::{EntityNo, FacetNo, OrgNo, PeriodNo, SeriesKind, SeriesNo, Table};
 use crate::exact::{Exact, Weight, round_partition};
-use crate::lens::{FacetRead, Lens, PlaceNo, Years};
+use crate::history::{DimsNo, PlaceNo};
+use crate::lens::Lens;
 use crate::numbers::NumberHash;
 use crate::posting::{Direction, Measure};
 use crate::question::Dimension;
@@ -93,6 +97,29 @@ impl Who {
     }
 }
 
+/// A place in a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Place {
+    /// Not said.
+    Unspecified,
+    /// This one.
+    Known(PlaceNo),
+}
+
+impl Place {
+    fn of(place: Option<PlaceNo>) -> Self {
+        place.map_or(Self::Unspecified, Self::Known)
+    }
+
+    /// Its number, if it has one.
+    pub const fn number(self) -> Option<PlaceNo> {
+        match self {
+            Self::Unspecified => None,
+            Self::Known(place) => Some(place),
+        }
+    }
+}
+
 /// What one amount is summed under. `None`: grouped away.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CellKey {
@@ -109,7 +136,7 @@ pub struct CellKey {
     /// The basis.
     pub basis: Option<Basis>,
     /// The place.
-    pub country: Option<PlaceNo>,
+    pub country: Option<Place>,
     /// The year.
     pub year: Option<FiscalYear>,
     /// The pillar.
@@ -117,15 +144,6 @@ pub struct CellKey {
 }
 
 impl CellKey {
-    /// Ties are broken by code; a pillar's code is its word.
-    fn code(&self) -> (Option<PlaceNo>, Option<FiscalYear>, &'static str) {
-        (
-            self.country,
-            self.year,
-            self.pillar.map_or("", Pillar::name),
-        )
-    }
-
     /// The printed partition that a cell is rounded in: cells that agree in all that an amount has one value of
     /// (ADR-0001). An amount has several countries and pillars and, where a period is cut by days, several years.
     fn partition(&self, figure: &Figure) -> Self {
@@ -189,6 +207,53 @@ impl Keys {
     }
 }
 
+/// What a fold still distinguishes of an agreement and class.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Subject {
+    direction: Direction,
+    agreement: Option<EntityNo>,
+    donor: Who,
+    recipient: Who,
+    dims: Option<DimsNo>,
+    pillar: Option<Pillar>,
+}
+
+/// When an amount is, as far as a fold still distinguishes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum When {
+    Any,
+    Month(Month),
+    Period(PeriodNo),
+}
+
+/// Everything that a fold still distinguishes of an amount.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Part {
+    subject: u32,
+    measure: Measure,
+    currency: Currency,
+    basis: Option<YearBasis>,
+    when: When,
+}
+
+impl Hash for Part {
+    /// Two numbers instead of a dozen: this is hashed once for each cell or row of a question.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let (kind, when) = match self.when {
+            When::Any => (0_u64, 0),
+            When::Month(Month(month)) => (1, u64::from(month)),
+            When::Period(PeriodNo(period)) => (2, u64::from(period)),
+        };
+        let basis = self.basis.map_or(0, |basis| 1 + basis as u64);
+        let mut currency = 0_u64;
+        for byte in self.currency.code().bytes() {
+            currency = currency << 8 | u64::from(byte);
+        }
+        state.write_u64(u64::from(self.subject) << 32 | when);
+        state.write_u64(currency << 24 | u64::from(self.measure.code()) << 16 | basis << 8 | kind);
+    }
+}
+
 type Cells = HashMap<CellKey, Vec<Exact>, NumberHash>;
 
 impl<'l, 'a> Fold<'l, 'a> {
@@ -238,7 +303,7 @@ impl<'l, 'a> Fold<'l, 'a> {
                 }
             }
             for mut partition in partitions.into_values() {
-                partition.sort_by_key(|(key, _)| key.code());
+                partition.sort_by_key(|(key, _)| self.code(key));
                 let sums: Vec<&Exact> = partition.iter().map(|(_, sum)| *sum).collect();
                 for ((key, _), rounded) in partition.iter().zip(round_partition(&sums)) {
                     let row = rows
@@ -254,25 +319,111 @@ impl<'l, 'a> Fold<'l, 'a> {
         rows
     }
 
+    /// Ties are broken by code; a pillar's code is its word.
+    fn code(&self, key: &CellKey) -> (Option<&'a str>, Option<FiscalYear>, &'static str) {
+        (
+            key.country.map(|place| self.lens.place(place.number())),
+            key.year,
+            key.pillar.map_or("", Pillar::name),
+        )
+    }
+
     fn cells(&self) -> Cells {
-        let sums = self.lens.sums();
-        let series = self.lens.facts.dictionary().series.items();
+        let (subjects, parts) = self.parts();
         let figures = self.declaration.figures.len();
         let mut cells = Cells::default();
-        for (_, series, total) in sums.series(series) {
-            if total.minor_units == 0 {
+        for (part, minor_units) in parts {
+            let subject = usize::try_from(part.subject).ok();
+            let Some(subject) = subject.and_then(|index| subjects.get(index)) else {
+                continue;
+            };
+            if minor_units == 0 {
                 continue;
             }
-            self.spread(series, |figure, key, weight| {
+            self.spread(subject, &part, |figure, key, weight| {
                 let row = cells
                     .entry(key)
                     .or_insert_with(|| vec![Exact::default(); figures]);
                 if let Some(sum) = row.get_mut(figure) {
-                    sum.add(total.minor_units, weight);
+                    sum.add(minor_units, weight);
                 }
             });
         }
         cells
+    }
+
+    /// First sums what this fold does not distinguish, so that splits and years are worked out once for each part.
+    fn parts(&self) -> (Table<Subject, NumberHash>, HashMap<Part, i128, NumberHash>) {
+        let mut subjects: Table<Subject, NumberHash> = Table::default();
+        let mut parts: HashMap<Part, i128, NumberHash> = HashMap::default();
+        if self.kept.has(Dimension::Agreement) || self.lens.asks_for_agreements() {
+            // Rows of one agreement stand together, so the last subject is mostly the next one too.
+            let mut last: Option<(FacetNo, u32)> = None;
+            self.lens.each_posted(|posted| {
+                if self.sums(posted.series.kind.measure) {
+                    let facet = posted.series.facet;
+                    let subject = match last {
+                        Some((known, subject)) if known == facet => subject,
+                        _ => {
+                            subjects.intern(&self.subject(Some(posted.facet.entity), posted.class))
+                        }
+                    };
+                    last = Some((facet, subject));
+                    let part = self.part(subject, &posted.series.kind);
+                    *parts.entry(part).or_default() += posted.total.minor_units;
+                }
+            });
+            return (subjects, parts);
+        }
+        let mut by_class: Vec<Option<u32>> = vec![None; self.lens.facts.cube().classes()];
+        for (cell, total) in self.lens.cells().iter() {
+            if !self.sums(cell.kind.measure) {
+                continue;
+            }
+            let Some(class) = self.lens.passing(cell.class, cell.kind.currency) else {
+                continue;
+            };
+            let Some(known) = by_class.get_mut(cell.class.index()) else {
+                continue;
+            };
+            let subject = *known.get_or_insert_with(|| subjects.intern(&self.subject(None, class)));
+            let part = self.part(subject, &cell.kind);
+            *parts.entry(part).or_default() += total.minor_units;
+        }
+        (subjects, parts)
+    }
+
+    fn sums(&self, measure: Measure) -> bool {
+        let figures = self.figures.get(measure.index());
+        figures.is_some_and(|figures| !figures.is_empty())
+    }
+
+    fn subject(&self, entity: Option<EntityNo>, class: &Class) -> Subject {
+        let by_dims = self.divided.has(Dimension::Country) || self.divided.has(Dimension::Pillar);
+        Subject {
+            direction: class.direction,
+            agreement: entity.filter(|_| self.kept.has(Dimension::Agreement)),
+            donor: Who::of(self.kept.has(Dimension::Donor), class.donor),
+            recipient: Who::of(self.kept.has(Dimension::Recipient), class.recipient),
+            dims: class.dims.filter(|_| by_dims),
+            pillar: class.pillar.filter(|_| self.divided.has(Dimension::Pillar)),
+        }
+    }
+
+    fn part(&self, subject: u32, series: &SeriesKind) -> Part {
+        let by_basis = self.kept.has(Dimension::YearBasis);
+        let by_year = self.divided.has(Dimension::Year);
+        Part {
+            subject,
+            measure: series.measure,
+            currency: series.currency,
+            basis: series.basis.filter(|_| by_basis),
+            when: match series.period {
+                Some(period) if by_year || by_basis => When::Period(period),
+                None if by_year => When::Month(series.month),
+                Some(_) | None => When::Any,
+            },
+        }
     }
 
     /// The entries behind one figure, in order of recording. `matches` picks the cells that the figure sums.
@@ -282,9 +433,14 @@ impl<'l, 'a> Fold<'l, 'a> {
         matches: impl Fn(&CellKey) -> bool,
     ) -> Vec<Contribution> {
         let mut weights: HashMap<SeriesNo, Vec<Weight>, NumberHash> = HashMap::default();
-        let series = self.lens.facts.dictionary().series.items();
-        for (number, series) in (0_u32..).map(SeriesNo).zip(series) {
-            self.spread(series, |at, key, weight| {
+        let all = self.lens.facts.dictionary().series.items();
+        for (number, _) in (0_u32..).map(SeriesNo).zip(all) {
+            let Some(posted) = self.lens.posted(number, Total::default()) else {
+                continue;
+            };
+            let part = self.part(0, &posted.series.kind);
+            let subject = self.subject(Some(posted.facet.entity), posted.class);
+            self.spread(&subject, &part, |at, key, weight| {
                 let named = self.declaration.figures.get(at);
                 if named.is_some_and(|named| named.name == figure) && matches(&key) {
                     weights.entry(number).or_default().push(weight);
@@ -293,29 +449,25 @@ impl<'l, 'a> Fold<'l, 'a> {
         }
         let cut = self.lens.effective().map(Day::of);
         let mut contributions = Vec::new();
-        let blocks = self.lens.facts.columns().blocks();
-        let rows = blocks.flat_map(crate::columns::Block::rows);
+        let blocks = self.lens.facts.columns().blocks_until(self.lens.at);
+        let rows = blocks.flat_map(Block::rows);
         for (position, row) in rows.take_while(|(position, _)| *position <= self.lens.at) {
-            if cut.is_some_and(|cut| cut < row.day) {
-                continue;
-            }
             let Some(weights) = weights.get(&row.series) else {
                 continue;
             };
-            let dictionary = self.lens.facts.dictionary();
-            let facet = dictionary
-                .series
-                .get(row.series.index())
-                .and_then(|series| dictionary.facets.get(series.facet.index()));
-            let Some(facet) = facet else {
+            let posted = self.lens.posted(row.series, Total::default());
+            let Some(posted) = posted.filter(|posted| self.lens.lets_pass(posted)) else {
                 continue;
             };
+            if cut.is_some_and(|cut| cut < row.day) {
+                continue;
+            }
             contributions.extend(weights.iter().map(|&weight| Contribution {
                 event_id: EventId {
                     position,
                     index: row.index,
                 },
-                entity: facet.entity,
+                entity: posted.facet.entity,
                 effective_on: row.day.date(),
                 minor_units: row.minor_units,
                 weight,
@@ -324,16 +476,20 @@ impl<'l, 'a> Fold<'l, 'a> {
         contributions
     }
 
-    /// Calls `each` with every figure, key and weight that a series' amounts count under.
-    fn spread(&self, series: &Series, mut each: impl FnMut(usize, CellKey, Weight)) {
-        let Some(figures) = self.figures.get(series.measure.index()) else {
+    /// Calls `each` with every figure, key and weight that a part counts under.
+    fn spread(&self, subject: &Subject, part: &Part, mut each: impl FnMut(usize, CellKey, Weight)) {
+        let Some(figures) = self.figures.get(part.measure.index()) else {
             return;
         };
-        if figures.is_empty() {
-            return;
-        }
-        let Some(facet) = self.lens.facet(series) else {
-            return;
+        let years = match part.when {
+            When::Any => Vec::new(),
+            When::Month(month) => vec![(self.lens.year(month), Weight::ALL)],
+            When::Period(period) => {
+                let years = self.lens.years(period).into_iter();
+                years
+                    .map(|part| (part.year, Weight::ALL.days(part.days, part.of_days)))
+                    .collect()
+            }
         };
         for &at in figures {
             let Some(figure) = self.declaration.figures.get(at) else {
@@ -342,94 +498,88 @@ impl<'l, 'a> Fold<'l, 'a> {
             if !figure.has_donor && self.lens.question.filter.donor.is_some() {
                 continue;
             }
-            self.spread_years(series, facet, figure, |key, weight| {
-                self.spread_line(facet, key, weight, |key, weight| {
+            let key = self.key(subject, part, figure, years.len());
+            self.spread_years(key, &years, |key, weight| {
+                self.spread_line(subject, key, weight, |key, weight| {
                     if self.counted(&key) {
-                        each(at, self.kept(key), weight);
+                        each(at, self.keep(key), weight);
                     }
                 });
             });
         }
     }
 
-    fn spread_years(
-        &self,
-        series: &Series,
-        facet: &FacetRead,
-        figure: &Figure,
-        mut each: impl FnMut(CellKey, Weight),
-    ) {
-        let years = self.lens.years(series);
-        let basis = match series.basis {
-            Some(basis) if figure.committed => Basis::Share(years.basis(basis)),
+    fn key(&self, subject: &Subject, part: &Part, figure: &Figure, years: usize) -> CellKey {
+        let basis = match part.basis {
+            Some(basis) if figure.committed => Basis::Share(Lens::basis(basis, years)),
             Some(_) | None => Basis::Actual,
         };
-        let donor = if figure.has_donor { facet.donor } else { None };
-        let key = CellKey {
-            direction: facet.direction,
-            currency: series.currency,
-            agreement: self.kept.has(Dimension::Agreement).then_some(facet.entity),
-            donor: Who::of(self.kept.has(Dimension::Donor), donor),
-            recipient: Who::of(self.kept.has(Dimension::Recipient), facet.recipient),
+        let donor = match subject.donor {
+            Who::Anyone => Who::Anyone,
+            Who::Nobody | Who::Org(_) if !figure.has_donor => Who::Nobody,
+            Who::Nobody | Who::Org(_) => subject.donor,
+        };
+        CellKey {
+            direction: subject.direction,
+            currency: part.currency,
+            agreement: subject.agreement,
+            donor,
+            recipient: subject.recipient,
             basis: self.kept.has(Dimension::YearBasis).then_some(basis),
             country: None,
             year: None,
             pillar: None,
-        };
+        }
+    }
+
+    fn spread_years(
+        &self,
+        key: CellKey,
+        years: &[(FiscalYear, Weight)],
+        mut each: impl FnMut(CellKey, Weight),
+    ) {
         if !self.divided.has(Dimension::Year) {
             each(key, Weight::ALL);
             return;
         }
-        let mut in_year = |year, weight| {
+        for &(year, weight) in years {
             let year = Some(year);
             each(CellKey { year, ..key }, weight);
-        };
-        match years {
-            Years::One(year) => in_year(year, Weight::ALL),
-            Years::Cut(read) => {
-                for &(year, days) in &read.years {
-                    in_year(year, Weight::ALL.days(days, read.days));
-                }
-            }
         }
     }
 
     fn spread_line(
         &self,
-        facet: &FacetRead,
+        subject: &Subject,
         key: CellKey,
         weight: Weight,
         mut each: impl FnMut(CellKey, Weight),
     ) {
-        let whole = perennial_domain::classification::WHOLE_PPM;
-        let dims = self.lens.dims(facet);
-        let declared = facet.pillar.map(|pillar| [(pillar, whole)]);
-        let pillars = declared.as_ref().map_or(dims.pillars.as_slice(), |one| one);
-        let mut by_pillar = |key: CellKey, place_ppm: u32| {
-            if !self.divided.has(Dimension::Pillar) {
-                each(key, weight.split(place_ppm, whole));
-                return;
-            }
-            for &(pillar, ppm) in pillars {
-                let key = CellKey {
-                    pillar: Some(pillar),
-                    ..key
-                };
-                each(key, weight.split(place_ppm, ppm));
+        let places = if self.divided.has(Dimension::Country) {
+            let places = self.lens.places(subject.dims).into_iter();
+            places
+                .map(|(place, ppm)| (Some(Place::of(place)), ppm))
+                .collect()
+        } else {
+            vec![(None, WHOLE_PPM)]
+        };
+        let pillars = match (self.divided.has(Dimension::Pillar), subject.pillar) {
+            (false, _) => vec![(None, WHOLE_PPM)],
+            (true, Some(pillar)) => vec![(Some(pillar), WHOLE_PPM)],
+            (true, None) => {
+                let pillars = self.lens.pillars(subject.dims).into_iter();
+                pillars.map(|(pillar, ppm)| (Some(pillar), ppm)).collect()
             }
         };
-        if !self.divided.has(Dimension::Country) {
-            by_pillar(key, whole);
-            return;
-        }
-        for &(place, ppm) in &dims.places {
-            by_pillar(
-                CellKey {
-                    country: Some(place),
+        for &(country, place_ppm) in &places {
+            for &(pillar, pillar_ppm) in &pillars {
+                let key = CellKey {
+                    country,
+                    pillar,
                     ..key
-                },
-                ppm,
-            );
+                };
+                each(key, weight.split(place_ppm, pillar_ppm));
+            }
         }
     }
 
@@ -446,7 +596,10 @@ impl<'l, 'a> Fold<'l, 'a> {
 
     fn passes(&self, key: &CellKey, looks: impl Fn(Dimension) -> bool) -> bool {
         let filter = &self.lens.question.filter;
-        let country = || key.country.map(|place| self.lens.place(place).to_owned());
+        let country = || {
+            let place = key.country?;
+            Some(self.lens.place(place.number()).to_owned())
+        };
         let year = || key.year.map(FiscalYear::label);
         let pillar = || key.pillar.map(|pillar| pillar.name().to_owned());
         // The words are made only where a filter asks for them.
@@ -459,7 +612,7 @@ impl<'l, 'a> Fold<'l, 'a> {
     }
 
     /// Drops the parts of a key that were only looked at for a filter.
-    fn kept(&self, key: CellKey) -> CellKey {
+    fn keep(&self, key: CellKey) -> CellKey {
         CellKey {
             country: key.country.filter(|_| self.kept.has(Dimension::Country)),
             year: key.year.filter(|_| self.kept.has(Dimension::Year)),

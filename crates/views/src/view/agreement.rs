@@ -10,11 +10,10 @@ use perennial_domain::log::{EventId, Revision};
 use perennial_domain::money::Currency;
 use perennial_domain::party::ExternalReference;
 
-use crate::columns::Total;
-use crate::dictionary::{EntityNo, Series};
+use crate::dictionary::EntityNo;
 use crate::exact::{Exact, Weight, round_partition};
 use crate::history::{AgreementState, EntityHistory, Kind};
-use crate::lens::{FacetRead, Lens};
+use crate::lens::{Lens, Posted};
 use crate::posting::{Direction, Measure};
 use crate::rows::{Party, RowKey};
 use crate::view::additive::party;
@@ -193,13 +192,10 @@ struct Books(HashMap<EntityNo, Book>);
 impl Books {
     fn of_all(lens: &Lens<'_>) -> Self {
         let mut books: HashMap<EntityNo, Book> = HashMap::new();
-        let sums = lens.sums();
-        for (_, series, total) in sums.series(lens.facts.dictionary().series.items()) {
-            if let Some(facet) = lens.unfiltered_facet(series) {
-                let book = books.entry(facet.entity).or_default();
-                book.add(lens, series, facet, &total);
-            }
-        }
+        lens.each_posted(|posted| {
+            let book = books.entry(posted.facet.entity).or_default();
+            book.add(lens, &posted);
+        });
         Self(books)
     }
 
@@ -213,39 +209,33 @@ impl Book {
     /// The book of one agreement, read from its own postings alone.
     pub fn of(lens: &Lens<'_>, entity: EntityNo) -> Self {
         let mut book = Self::default();
-        for (_, row) in lens.facts.rows_of(entity, lens.at, lens.effective()) {
-            let series = lens.facts.dictionary().series.get(row.series.index());
-            if let Some(series) = series
-                && let Some(facet) = lens.unfiltered_facet(series)
-            {
-                let mut total = Total::default();
-                total.add(&row);
-                book.add(lens, series, facet, &total);
-            }
-        }
+        lens.each_posted_of(entity, |posted| book.add(lens, &posted));
         book
     }
 
-    fn add(&mut self, lens: &Lens<'_>, series: &Series, facet: &FacetRead, total: &Total) {
+    fn add(&mut self, lens: &Lens<'_>, posted: &Posted<'_>) {
+        let kind = &posted.series.kind;
         let head = lens
             .facts
             .histories()
-            .entity(facet.entity)
+            .entity(posted.facet.entity)
             .and_then(|history| history.head);
-        if head.is_none_or(|head| head.currency != series.currency) {
+        if head.is_none_or(|head| head.currency != kind.currency) {
             return;
         }
-        self.balances.add(series.measure, series.register, total);
-        if !Measure::COMMITTED.contains(&series.measure) {
+        self.balances
+            .add(kind.measure, kind.register, &posted.total);
+        if !Measure::COMMITTED.contains(&kind.measure) {
             return;
         }
-        let declared = facet.pillar.map(|pillar| [(pillar, WHOLE_PPM)]);
-        let dims = lens.dims(facet);
-        let shares = declared.as_ref().map_or(dims.pillars.as_slice(), |one| one);
+        let shares = match posted.class.pillar {
+            Some(pillar) => vec![(pillar, WHOLE_PPM)],
+            None => lens.pillars(posted.class.dims),
+        };
         let places = self.pillars.iter_mut().zip(&mut self.reached);
         for ((sum, reached), pillar) in places.zip(Pillar::ALL) {
             for (_, ppm) in shares.iter().filter(|(of, _)| *of == pillar) {
-                sum.add(total.minor_units, Weight::ALL.split(*ppm, WHOLE_PPM));
+                sum.add(posted.total.minor_units, Weight::ALL.split(*ppm, WHOLE_PPM));
                 *reached = true;
             }
         }

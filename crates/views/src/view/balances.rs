@@ -6,7 +6,7 @@ use perennial_domain::money::Currency;
 
 use crate::columns::{Row, Total};
 use crate::dictionary::EntityNo;
-use crate::lens::Lens;
+use crate::lens::{Lens, Posted};
 use crate::numbers::NumberHash;
 use crate::posting::{Direction, Measure, Register};
 
@@ -83,57 +83,52 @@ impl Balances {
 /// Balances by stream and currency.
 pub type ByEntity = HashMap<(EntityNo, Currency), Balances, NumberHash>;
 
-/// The balances of every agreement and pledge: of its postings that the question's filter lets pass.
-pub fn all(lens: &Lens<'_>) -> ByEntity {
+/// The balances of every agreement and pledge, as far as `wanted` measures go: of its postings that the filter lets
+/// pass.
+pub fn all(lens: &Lens<'_>, wanted: &[Measure]) -> ByEntity {
     let mut balances = ByEntity::default();
-    let sums = lens.sums();
-    let series = lens.facts.dictionary().series.items();
-    for (_, series, total) in sums.series(series) {
-        if let Some(facet) = lens.facet(series) {
+    let wanted: Vec<bool> = Measure::ALL
+        .iter()
+        .map(|measure| wanted.contains(measure))
+        .collect();
+    lens.each_posted(|posted| {
+        let kind = &posted.series.kind;
+        if wanted.get(kind.measure.index()) == Some(&true) {
             balances
-                .entry((facet.entity, series.currency))
+                .entry((posted.facet.entity, kind.currency))
                 .or_default()
-                .add(series.measure, series.register, &total);
+                .add(kind.measure, kind.register, &posted.total);
         }
-    }
+    });
     balances
 }
 
 /// The balances of one stream in its own currency, read from its own postings alone.
 pub fn of_entity(lens: &Lens<'_>, entity: EntityNo) -> Balances {
+    of(lens, entity, |_| true)
+}
+
+/// The balances of one line of an agreement in its own currency.
+pub fn of_line(lens: &Lens<'_>, entity: EntityNo, line_id: &str) -> Balances {
+    let lines = &lens.facts.dictionary().lines;
+    of(lens, entity, |posted| {
+        let line = posted.facet.line.and_then(|line| lines.get(line.index()));
+        line.is_some_and(|(_, id)| id.as_str() == line_id)
+    })
+}
+
+fn of(lens: &Lens<'_>, entity: EntityNo, counts: impl Fn(&Posted<'_>) -> bool) -> Balances {
     let mut balances = Balances::default();
     let head = lens
         .facts
         .histories()
         .entity(entity)
         .and_then(|history| history.head);
-    for (_, row) in lens.facts.rows_of(entity, lens.at, lens.effective()) {
-        let dictionary = lens.facts.dictionary();
-        if let Some(series) = dictionary.series.get(row.series.index())
-            && head.is_some_and(|head| head.currency == series.currency)
-        {
-            balances.add_row(series.measure, series.register, &row);
+    lens.each_posted_of(entity, |posted| {
+        let kind = &posted.series.kind;
+        if head.is_some_and(|head| head.currency == kind.currency) && counts(&posted) {
+            balances.add(kind.measure, kind.register, &posted.total);
         }
-    }
-    balances
-}
-
-/// The balances of one line of an agreement in its own currency.
-pub fn of_line(lens: &Lens<'_>, entity: EntityNo, line_id: &str) -> Balances {
-    let mut balances = Balances::default();
-    let dictionary = lens.facts.dictionary();
-    for (_, row) in lens.facts.rows_of(entity, lens.at, lens.effective()) {
-        let Some(series) = dictionary.series.get(row.series.index()) else {
-            continue;
-        };
-        let line = dictionary
-            .facets
-            .get(series.facet.index())
-            .and_then(|facet| facet.line)
-            .and_then(|line| dictionary.lines.get(line.index()));
-        if line.is_some_and(|(_, id)| id.as_str() == line_id) {
-            balances.add_row(series.measure, series.register, &row);
-        }
-    }
+    });
     balances
 }

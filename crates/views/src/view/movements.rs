@@ -11,7 +11,7 @@ use perennial_domain::period::FiscalYear;
 use crate::lens::Lens;
 use crate::posting::{Direction, Measure};
 use crate::rows::RowKey;
-use crate::view::registers::in_year;
+use crate::view::registers::{each_kind, in_year};
 
 /// A row of `movements`. Amounts are minor units of `currency`;
 /// closing = opening + signed + increases - decreases - paid + refunds.
@@ -59,20 +59,14 @@ struct Movements {
 pub fn evaluate(lens: &Lens<'_>) -> Vec<MovementRow> {
     let mut books: BTreeMap<(Direction, Currency), BTreeMap<FiscalYear, Movements>> =
         BTreeMap::new();
-    let sums = lens.sums();
-    let series = lens.facts.dictionary().series.items();
-    for (_, series, total) in sums.series(series) {
-        let Some(facet) = lens.facet(series) else {
-            continue;
-        };
+    each_kind(lens, |direction, kind, total| {
         let mut moved = Movements::default();
-        let of_balance = moved.add(series.measure, facet.direction, total.minor_units);
-        if of_balance {
-            let book = books.entry((facet.direction, series.currency)).or_default();
-            let year = book.entry(lens.year(series.month)).or_default();
-            year.add(series.measure, facet.direction, total.minor_units);
+        if moved.add(kind.measure, direction, total.minor_units) {
+            let book = books.entry((direction, kind.currency)).or_default();
+            let year = book.entry(lens.year(kind.month)).or_default();
+            year.add(kind.measure, direction, total.minor_units);
         }
-    }
+    });
     books
         .into_iter()
         .flat_map(|((direction, currency), years)| rows(direction, currency, &years))

@@ -12,7 +12,7 @@ use perennial_domain::period::Period;
 use crate::day::Day;
 use crate::dictionary::EntityNo;
 use crate::lens::Lens;
-use crate::posting::{Direction, Register};
+use crate::posting::{Direction, Measure, Register};
 use crate::rows::{MultiYear, RowKey};
 use crate::view::balances;
 
@@ -45,7 +45,7 @@ impl MultiYearRow {
 /// The rows, by direction and currency.
 pub fn evaluate(lens: &Lens<'_>) -> Vec<MultiYearRow> {
     let mut rows: BTreeMap<(Direction, Currency), MultiYearRow> = BTreeMap::new();
-    for ((entity, currency), balances) in balances::all(lens) {
+    for ((entity, currency), balances) in balances::all(lens, &Measure::COMMITTED) {
         if balances.commitment_entries <= 0 {
             continue;
         }
@@ -113,7 +113,7 @@ fn first_commitment(lens: &Lens<'_>, entity: EntityNo) -> Option<Date> {
         .rows_of(entity, lens.at, lens.effective())
         .filter(|(_, row)| {
             let series = lens.facts.dictionary().series.get(row.series.index());
-            series.is_some_and(|series| series.register == Register::Commitment)
+            series.is_some_and(|series| series.kind.register == Register::Commitment)
         })
         .map(|(_, row)| row.day)
         .min()

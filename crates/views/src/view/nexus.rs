@@ -137,7 +137,9 @@ fn row(lens: &Lens<'_>, key: &CellKey, figures: &[i128]) -> NexusRow {
         direction: key.direction,
         donor: key.donor.words(lens),
         recipient: key.recipient.words(lens),
-        country: key.country.map(|place| lens.place(place).to_owned()),
+        country: key
+            .country
+            .map(|place| lens.place(place.number()).to_owned()),
         year: key.year.map(FiscalYear::label),
         pillar: key.pillar,
         currency: key.currency,

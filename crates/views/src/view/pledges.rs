@@ -54,10 +54,12 @@ impl PledgeRow {
     }
 }
 
+const WANTED: [Measure; 3] = [Measure::Pledged, Measure::Withdrawn, Measure::Converted];
+
 /// The rows, by pledge id.
 pub fn evaluate(lens: &Lens<'_>) -> Vec<PledgeRow> {
     let paid = payments(lens);
-    let mut balances: Vec<((EntityNo, Currency), Balances)> = balances::all(lens)
+    let mut balances: Vec<((EntityNo, Currency), Balances)> = balances::all(lens, &WANTED)
         .into_iter()
         .filter(|((entity, _), _)| is_pledge(lens, *entity))
         .collect();

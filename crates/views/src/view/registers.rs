@@ -8,8 +8,9 @@ use perennial_domain::money::Currency;
 use perennial_domain::period::FiscalYear;
 
 use crate::columns::Total;
+use crate::dictionary::SeriesKind;
 use crate::lens::Lens;
-use crate::posting::Register;
+use crate::posting::Direction;
 use crate::rows::RowKey;
 
 /// A row of `registers`.
@@ -35,25 +36,15 @@ impl RegisterRow {
 /// The rows, ascending by type and currency.
 pub fn evaluate(lens: &Lens<'_>) -> Vec<RegisterRow> {
     let mut cells: BTreeMap<(u8, Currency), (u64, i128)> = BTreeMap::new();
-    let sums = lens.sums();
-    let series = lens.facts.dictionary().series.items();
-    for (_, series, total) in sums.series(series) {
-        if series.register == Register::None {
-            continue;
-        }
-        let Some(facet) = lens.facet(series) else {
-            continue;
+    each_kind(lens, |direction, kind, total| {
+        let iati_type = kind.register.iati_type(direction);
+        let Some(iati_type) = iati_type.filter(|_| in_year(lens, lens.year(kind.month))) else {
+            return;
         };
-        let Some(iati_type) = series.register.iati_type(facet.direction) else {
-            continue;
-        };
-        if !in_year(lens, lens.year(series.month)) {
-            continue;
-        }
-        let (entries, amount) = cells.entry((iati_type, series.currency)).or_default();
-        *entries += count(&total);
+        let (entries, amount) = cells.entry((iati_type, kind.currency)).or_default();
+        *entries += u64::from(total.plus) + u64::from(total.minus);
         *amount += total.minor_units;
-    }
+    });
     cells
         .into_iter()
         .map(|((iati_type, currency), (entries, amount))| RegisterRow {
@@ -65,8 +56,20 @@ pub fn evaluate(lens: &Lens<'_>) -> Vec<RegisterRow> {
         .collect()
 }
 
-fn count(total: &Total) -> u64 {
-    u64::from(total.plus) + u64::from(total.minus)
+/// Calls `each` with direction, kind and total of everything at (P, E) that the filter lets pass: from the cells, or
+/// from the rows of the asked agreements.
+pub fn each_kind(lens: &Lens<'_>, mut each: impl FnMut(Direction, &SeriesKind, &Total)) {
+    if lens.asks_for_agreements() {
+        lens.each_posted(|posted| {
+            each(posted.class.direction, &posted.series.kind, &posted.total);
+        });
+        return;
+    }
+    for (cell, total) in lens.cells().iter() {
+        if let Some(class) = lens.passing(cell.class, cell.kind.currency) {
+            each(class.direction, &cell.kind, &total);
+        }
+    }
 }
 
 /// Whether the question asks for this year, or for any.

@@ -111,9 +111,9 @@ pub fn timeline(lens: &Lens<'_>, entity: EntityNo) -> Vec<TimelineRow> {
             let Some(series) = dictionary.series.get(row.series.index()) else {
                 continue;
             };
-            if series.currency == head.currency && cut.is_none_or(|cut| row.day <= cut) {
-                own.add_row(series.measure, series.register, &row);
-                running.add_row(series.measure, series.register, &row);
+            if series.kind.currency == head.currency && cut.is_none_or(|cut| row.day <= cut) {
+                own.add_row(series.kind.measure, series.kind.register, &row);
+                running.add_row(series.kind.measure, series.kind.register, &row);
                 counts_on = row.day;
                 counts = true;
             }

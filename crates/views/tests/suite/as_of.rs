@@ -1,13 +1,22 @@
 //! An answer is a pure function of a log prefix (INV-6), and effective-time answers of the set of events.
 
+use std::sync::Arc;
+
+use perennial_domain::agreement::Perspective;
 use perennial_domain::log::{Position, RecordedAt};
+use perennial_domain::money::Currency;
 use perennial_views::columns::{BLOCK_ROWS, Columns, Row, Total};
+use perennial_views::cube::Cube;
 use perennial_views::day::Day;
-use perennial_views::dictionary::SeriesNo;
+use perennial_views::dictionary::{Dictionary, SeriesNo};
+use perennial_views::history::Histories;
+use perennial_views::posting::{Measure, Posting, Register};
 use perennial_views::rows::Row as ViewRow;
 use perennial_views::{Applied, AsOf, Cut, Delta, Facts, Gap, Question, QuestionError, View};
 
-use crate::given::{DAY_MICROS, Log, Random, date, random_log};
+use crate::given::{
+    DAY_MICROS, Log, Random, agreement, date, event_id, line, random_log, signed, terms, usd,
+};
 
 fn all_rows(facts: &Facts, question: &Question) -> Vec<(View, Vec<ViewRow>)> {
     View::ALL
@@ -183,9 +192,52 @@ fn a_missing_record_is_refused_and_a_repeated_one_changes_nothing() {
     assert_eq!(facts.digest(Position(3)), log.facts().digest(Position(3)));
 }
 
-/// Sums by reading everything, as the roll-ups must give them.
-fn plain_sums(rows: &[(u64, Row)], at: u64, series: usize) -> Vec<Total> {
-    let mut totals = vec![Total::default(); series];
+/// A cube of so many cells, all of one agreement: cell n is series n.
+fn cube_of(cells: u32) -> Cube {
+    let mut dictionary = Dictionary::default();
+    let mut histories = Histories::default();
+    let stream = agreement("agreement-1");
+    let lines = vec![line("line-1", usd(0), Vec::new())];
+    let mut log = Log::new();
+    log.record(&[(
+        stream.clone(),
+        "2020-01-15",
+        signed(terms(Perspective::Provider, lines)),
+    )]);
+    let recorded = log.records.pop().unwrap().1.pop().unwrap();
+    histories.add_fact(&mut dictionary, &Arc::new(recorded));
+    let currencies: Vec<Currency> = Currency::all().collect();
+    for number in 0..cells {
+        let at = usize::try_from(number).unwrap();
+        let years = i16::try_from(at / currencies.len() % 100).unwrap();
+        let month = i8::try_from(at / currencies.len() / 100).unwrap();
+        let series = dictionary.series_of(&Posting {
+            event_id: event_id(0, 0),
+            entity: stream.clone(),
+            line_id: None,
+            measure: Measure::Disbursed,
+            currency: currencies[at % currencies.len()],
+            minor_units: 1,
+            effective_on: perennial_domain::Date::new(1970 + years, 1 + month, 1).unwrap(),
+            period: None,
+            basis: None,
+            provider: None,
+            receiver: None,
+            pillar: None,
+            register: Register::Disbursement,
+            entries: 1,
+        });
+        assert_eq!(series, SeriesNo(number));
+    }
+    let mut cube = Cube::default();
+    cube.extend(&dictionary, &histories);
+    assert_eq!(cube.cells().len(), usize::try_from(cells).unwrap());
+    cube
+}
+
+/// Totals by reading everything, as the roll-ups must give them.
+fn plain_totals(rows: &[(u64, Row)], at: u64, cells: usize) -> Vec<Total> {
+    let mut totals = vec![Total::default(); cells];
     for (_, row) in rows.iter().filter(|(position, _)| *position <= at) {
         totals[row.series.index()].add(row);
     }
@@ -193,8 +245,9 @@ fn plain_sums(rows: &[(u64, Row)], at: u64, series: usize) -> Vec<Total> {
 }
 
 #[test]
-fn roll_ups_give_the_sums_of_all_rows_at_every_kind_of_position() {
+fn roll_ups_give_the_totals_of_all_rows_at_every_kind_of_position() {
     let mut random = Random::seeded();
+    let cube = cube_of(50);
     let mut columns = Columns::default();
     let mut rows: Vec<(u64, Row)> = Vec::new();
     // Half the rows of a block a record: blocks seal after every second record, and 35 of them make two levels.
@@ -209,27 +262,29 @@ fn roll_ups_give_the_sums_of_all_rows_at_every_kind_of_position() {
                 entries: 1,
             })
             .collect();
-        columns.add_record(Position(position), &own);
+        columns.add_record(Position(position), &own, &cube);
         rows.extend(own.into_iter().map(|row| (position, row)));
     }
     assert_eq!(columns.kept_rollups(), [(35, 35), (2, 2)]);
     for at in [0, 1, 2, 31, 32, 33, 34, 63, 64, 68, 69] {
         assert_eq!(
-            columns.totals_at(Position(at)),
-            plain_sums(&rows, at, 50),
+            columns.totals_at(Position(at), &cube),
+            plain_totals(&rows, at, 50),
             "at {at}"
         );
     }
-    assert_eq!(columns.head(), plain_sums(&rows, records, 50));
+    assert_eq!(columns.head(), plain_totals(&rows, records, 50));
     assert_eq!(columns.len(), 70 * BLOCK_ROWS / 2);
 }
 
 #[test]
-fn a_roll_up_that_would_save_nothing_is_not_kept_and_sums_stay_right() {
+fn a_roll_up_that_would_save_nothing_is_not_kept_and_totals_stay_right() {
+    let rows_a_block = u32::try_from(BLOCK_ROWS).unwrap();
+    let cube = cube_of(rows_a_block);
     let mut columns = Columns::default();
     let mut rows = Vec::new();
     for position in 0..2_u64 {
-        let own: Vec<Row> = (0..u32::try_from(BLOCK_ROWS).unwrap())
+        let own: Vec<Row> = (0..rows_a_block)
             .map(|index| Row {
                 index,
                 series: SeriesNo(index),
@@ -238,14 +293,14 @@ fn a_roll_up_that_would_save_nothing_is_not_kept_and_sums_stay_right() {
                 entries: 0,
             })
             .collect();
-        columns.add_record(Position(position), &own);
+        columns.add_record(Position(position), &own, &cube);
         rows.extend(own.into_iter().map(|row| (position, row)));
     }
     assert_eq!(columns.kept_rollups(), [(0, 2)]);
     for at in [0, 1] {
         assert_eq!(
-            columns.totals_at(Position(at)),
-            plain_sums(&rows, at, BLOCK_ROWS)
+            columns.totals_at(Position(at), &cube),
+            plain_totals(&rows, at, BLOCK_ROWS)
         );
     }
 }

@@ -341,7 +341,10 @@ fn random_signature(random: &mut Random) -> Fact {
         &[],
     ];
     let line = |id: &str, amount: i128, random: &mut Random| Line {
-        dims: dims(random.of(&purposes), &[("SS", 142_857), ("UG", 857_143)]),
+        dims: dims(
+            *random.of::<&[(&str, u32)]>(&purposes),
+            &[("SS", 142_857), ("UG", 857_143)],
+        ),
         ..line(
             id,
             usd(amount),

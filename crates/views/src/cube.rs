@@ -1,0 +1,132 @@
+//! Series of different agreements that every ledger-wide question reads alike, as one cell.
+//!
+//! A facet names an agreement and a line; its class says only what ledger-wide questions look at: direction, parties and
+//! classification. Cells are series with the class in the facet's place. Their sums answer all questions that do not
+//! ask for single agreements, and there are far fewer of them. A class never changes: the event that would change it (a
+//! reclassified line) gives the line a class of its own (ADR-0001).
+
+use perennial_domain::classification::Pillar;
+
+use crate::dictionary::{Dictionary, Facet, FacetNo, OrgNo, SeriesKind, SeriesNo, Table};
+use crate::history::{DimsNo, Histories, LineHead};
+use crate::numbers::NumberHash;
+use crate::posting::Direction;
+
+/// A class's dense number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ClassNo(pub u32);
+
+/// A cell's dense number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CellNo(pub u32);
+
+impl ClassNo {
+    /// Its place in a dense table.
+    pub fn index(self) -> usize {
+        usize::try_from(self.0).unwrap_or(usize::MAX)
+    }
+}
+
+impl CellNo {
+    /// Its place in a dense table.
+    pub fn index(self) -> usize {
+        usize::try_from(self.0).unwrap_or(usize::MAX)
+    }
+}
+
+/// What ledger-wide questions look at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Class {
+    /// Whether the money comes or leaves.
+    pub direction: Direction,
+    /// Who gives: the posting's provider, else the line's, else the agreement's.
+    pub donor: Option<OrgNo>,
+    /// Who receives, likewise.
+    pub recipient: Option<OrgNo>,
+    /// The line's classification.
+    pub dims: Option<DimsNo>,
+    /// The pillar that the posting itself names.
+    pub pillar: Option<Pillar>,
+}
+
+/// A series with the class in the facet's place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Cell {
+    /// Whose money it is.
+    pub class: ClassNo,
+    /// The rest.
+    pub kind: SeriesKind,
+}
+
+/// All classes and cells. It follows from the dictionary and the histories and is never stored.
+#[derive(Clone, Debug, Default)]
+pub struct Cube {
+    classes: Table<Class, NumberHash>,
+    cells: Table<Cell, NumberHash>,
+    of_facet: Vec<Option<ClassNo>>,
+    of_series: Vec<Option<CellNo>>,
+}
+
+impl Cube {
+    /// Takes in the facets and series that are new since the last call. The histories hold their agreements and lines.
+    pub fn extend(&mut self, dictionary: &Dictionary, histories: &Histories) {
+        for facet in dictionary.facets.items().iter().skip(self.of_facet.len()) {
+            let class = class_of(dictionary, histories, facet);
+            let number = class.map(|class| ClassNo(self.classes.intern(&class)));
+            self.of_facet.push(number);
+        }
+        for series in dictionary.series.items().iter().skip(self.of_series.len()) {
+            let class = self.class_of(series.facet);
+            let cell = class.map(|class| {
+                CellNo(self.cells.intern(&Cell {
+                    class,
+                    kind: series.kind,
+                }))
+            });
+            self.of_series.push(cell);
+        }
+    }
+
+    /// The class of a facet; `None` only if nothing is known of its agreement.
+    pub fn class_of(&self, facet: FacetNo) -> Option<ClassNo> {
+        self.of_facet.get(facet.index()).copied().flatten()
+    }
+
+    /// A class.
+    pub fn class(&self, class: ClassNo) -> Option<&Class> {
+        self.classes.get(class.index())
+    }
+
+    /// How many classes there are.
+    pub fn classes(&self) -> usize {
+        self.classes.len()
+    }
+
+    /// The cell of a series; `None` only if nothing is known of its agreement.
+    pub fn cell_of(&self, series: SeriesNo) -> Option<CellNo> {
+        self.of_series.get(series.index()).copied().flatten()
+    }
+
+    /// All cells, by number.
+    pub fn cells(&self) -> &[Cell] {
+        self.cells.items()
+    }
+}
+
+fn class_of(dictionary: &Dictionary, histories: &Histories, facet: &Facet) -> Option<Class> {
+    let head = histories.entity(facet.entity)?.head?;
+    let line = facet.line.and_then(|line| histories.line(line));
+    let counterparty = line.and_then(|line| line.counterparty);
+    let (line_donor, line_recipient) = match head.direction {
+        Direction::Incoming => (counterparty, None),
+        Direction::Outgoing => (None, counterparty),
+    };
+    let identity = |org: Option<OrgNo>| org.map(|org| dictionary.identity(org));
+    Some(Class {
+        direction: head.direction,
+        donor: identity(facet.provider.or(line_donor).or(head.provider)),
+        recipient: identity(facet.receiver.or(line_recipient).or(head.recipient)),
+        dims: line.and_then(LineHead::dims),
+        pillar: facet.pillar,
+    })
+}
