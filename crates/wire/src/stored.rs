@@ -23,8 +23,6 @@ mod value;
 
 pub use body::{Actor, Outcome, RecordBody, decode_body, encode_body};
 pub use error::{DecodeError, Problem};
-pub use event::{
-    SCHEMA_VERSION, decode_event, encode_event, event_from_message, event_to_message, kind,
-};
+pub use event::{SCHEMA_VERSION, decode_event, encode_event, event_from_message, event_to_message};
 pub use kind::kind;
 pub use refusal::{RefusalClass, StoredRefusal, StoredViolation};

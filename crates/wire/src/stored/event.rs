@@ -166,27 +166,3 @@ pub(super) fn rule(code: &str) -> Result<Rule, Problem> {
     let mut rules = Rule::ALL.iter().copied();
     rules.find(|rule| rule.code() == code).ok_or(Problem::Rule)
 }
-
-macro_rules! kind_names {
-    ($($kind:ident)+) => {
-        /// Returns the kind of a stored event, as in `DisbursementMade`, without decoding it; empty for a kind that
-        /// this version does not know.
-        pub const fn kind(message: &pb::StoredEvent) -> &'static str {
-            match &message.kind {
-                None => "",
-                $(Some(Kind::$kind(_)) => stringify!($kind),)+
-            }
-        }
-    };
-}
-
-kind_names! {
-    LedgerCreated PledgeAnnounced PledgeRevised PledgeConverted
-    PledgeWithdrawn AgreementSigned AgreementDescribed LineOpened
-    CommitmentIncreased CommitmentDecreased PeriodExtended PeriodShortened
-    TrancheScheduled TrancheRescheduled TrancheCancelled ForecastReplaced
-    DisbursementMade ReimbursementMade RefundMade ReceiptConfirmed
-    RefundReceived ExpenditureReported ExpenditureReduced FundsReallocated
-    OtherFlowRecorded EntryReversed EntryReplaced ImportStarted
-    ImportCompleted
-}
