@@ -46,7 +46,7 @@ pub use reason::{
 use submission::{Step, pack};
 
 use crate::activity::Activity;
-use crate::known::Known;
+use crate::known::{Known, KnownAgreement};
 use crate::tally::Tally;
 use crate::vocabulary::Direction;
 
@@ -331,10 +331,14 @@ impl Planner {
         for ((direction, currency), entries) in sides {
             let agreement_id = identity::agreement_id(identifier, direction, currency);
             let known = known.agreement(&agreement_id);
-            if known.is_some_and(|known| known.starts_on != term.starts_on) {
+            let moved = |known: &KnownAgreement| {
+                let end_gone = known.ends_on.is_some() && term.ends_on.is_none();
+                known.starts_on != term.starts_on || end_gone
+            };
+            if known.is_some_and(moved) {
                 let locator = locator(activity, activity.line);
                 plan.remarks.push(Item {
-                    reason: Reason::StartChangedUpstream,
+                    reason: Reason::TermChangedUpstream,
                     locator,
                 });
             }

@@ -126,20 +126,20 @@ impl ReadError {
         }
     }
 
-    fn io(line: u64, error: io::Error, opened: bool) -> Self {
+    fn io(line: u64, error: io::Error) -> Self {
         Self::Io {
             line,
             source: Arc::new(error),
         }
-        .refined(opened)
+        .refined()
     }
 
     /// A stream that ends too early is a file cut off; bytes that do not decode are of another encoding.
-    fn refined(self, opened: bool) -> Self {
+    fn refined(self) -> Self {
         match self {
             Self::Io { line, source } => {
                 let kind = source.kind();
-                if kind == io::ErrorKind::UnexpectedEof && opened {
+                if kind == io::ErrorKind::UnexpectedEof {
                     Self::CutOff { line }
                 } else if kind == io::ErrorKind::InvalidData {
                     let problem = source.to_string();
@@ -286,12 +286,10 @@ impl<'r> Activities<Box<dyn BufRead + Send + 'r>> {
         mut reader: impl BufRead + Send + 'r,
         limits: ReadLimits,
     ) -> Result<Self, ReadError> {
-        let start = reader
-            .fill_buf()
-            .map_err(|error| ReadError::io(1, error, false))?;
+        let start = reader.fill_buf().map_err(|error| ReadError::io(1, error))?;
         let boxed: Box<dyn BufRead + Send + 'r> = if start.starts_with(&ZSTD_MAGIC) {
             let decoder = zstd::stream::read::Decoder::with_buffer(reader)
-                .map_err(|error| ReadError::io(1, error, false))?;
+                .map_err(|error| ReadError::io(1, error))?;
             Box::new(BufReader::with_capacity(1 << 16, decoder))
         } else {
             Box::new(reader)

@@ -40,8 +40,8 @@ pub enum Reason {
     /// Remark: a booked transaction would today stand on another line (sectors, places, flag or counterparty
     /// changed).
     ReclassifiedUpstream,
-    /// Remark: the published start moved. The start as first published is kept.
-    StartChangedUpstream,
+    /// Remark: the published start moved, or the published end is gone. What is recorded is kept.
+    TermChangedUpstream,
     /// Remark: an activity date cannot be read, lies outside 1960 to 2100 or has an unknown type.
     ActivityDateUnreadable,
     /// Remark: a budget's period, value or currency cannot be read; it counts for no year.
@@ -78,7 +78,7 @@ impl Reason {
             Self::WithdrawalWithoutPledge => "WITHDRAWAL_WITHOUT_PLEDGE",
             Self::ChangedUpstream => "CHANGED_UPSTREAM",
             Self::ReclassifiedUpstream => "RECLASSIFIED_UPSTREAM",
-            Self::StartChangedUpstream => "START_CHANGED_UPSTREAM",
+            Self::TermChangedUpstream => "TERM_CHANGED_UPSTREAM",
             Self::ActivityDateUnreadable => "ACTIVITY_DATE_UNREADABLE",
             Self::BudgetUnreadable => "BUDGET_UNREADABLE",
             Self::ForecastUnreadable => "FORECAST_UNREADABLE",

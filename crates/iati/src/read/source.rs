@@ -277,7 +277,7 @@ fn read_prefix(inner: &mut impl BufRead) -> Result<Vec<u8>, ReadError> {
     inner
         .take(PREFIX_BYTES)
         .read_to_end(&mut prefix)
-        .map_err(|error| ReadError::io(1, error, false))?;
+        .map_err(|error| ReadError::io(1, error))?;
     Ok(prefix)
 }
 
@@ -380,7 +380,7 @@ impl<R: BufRead> Counted<R> {
         };
         match error {
             _ if cut && opened => ReadError::CutOff { line },
-            Error::Io(io) => ReadError::Io { line, source: io }.refined(opened),
+            Error::Io(io) => ReadError::Io { line, source: io }.refined(),
             Error::Encoding(error) => ReadError::Encoding {
                 line,
                 problem: error.to_string(),

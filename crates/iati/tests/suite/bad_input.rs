@@ -109,6 +109,8 @@ fn a_compressed_file_cut_off_is_cut_off() {
     let compressed = zstd::encode_all(document(&text).as_bytes(), 1).unwrap();
     let (_, error) = until_error(&compressed[..compressed.len() / 2], ReadLimits::default());
     assert!(matches!(error, ReadError::CutOff { .. }), "{error:?}");
+    let (_, error) = until_error(&compressed[..20], ReadLimits::default());
+    assert!(matches!(error, ReadError::CutOff { .. }), "{error:?}");
     let mut damaged = compressed;
     let middle = damaged.len() / 2;
     damaged[middle..middle + 64].fill(0xA5);

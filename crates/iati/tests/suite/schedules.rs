@@ -207,13 +207,27 @@ fn a_published_end_that_moves_extends_or_shortens_the_period() {
 }
 
 #[test]
+fn an_end_published_later_or_before_the_start_is_recorded_all_the_same() {
+    let body = transaction("2", "2020-05-01", "5");
+    let endless = of(&body).replace("<activity-date type=\"3\" iso-date=\"2021-12-31\"/>", "");
+    let mut ledger = Ledger::default();
+    ledger.import(&endless);
+    assert_eq!(commands(&ledger.import(&of(&body)).plans[0]).len(), 1);
+    let reversed = ledger.import(&of(&body).replace("2021-12-31", "2019-12-31"));
+    assert_eq!(commands(&reversed.plans[0]).len(), 1);
+    let gone = ledger.import(&endless);
+    assert_eq!(gone.submissions, 0);
+    assert_eq!(gone.tally.reasons()[0].reason, "TERM_CHANGED_UPSTREAM");
+}
+
+#[test]
 fn a_published_start_that_moves_is_said_and_the_first_one_kept() {
     let body = transaction("2", "2020-05-01", "5");
     let mut ledger = Ledger::default();
     ledger.import(&of(&body));
     let moved = ledger.import(&of(&body).replace("2020-01-01", "2020-02-01"));
     assert_eq!(moved.submissions, 0);
-    assert_eq!(moved.tally.reasons()[0].reason, "START_CHANGED_UPSTREAM");
+    assert_eq!(moved.tally.reasons()[0].reason, "TERM_CHANGED_UPSTREAM");
 }
 
 #[test]
