@@ -1,7 +1,22 @@
 //! Agreements: the legal documents that oblige, their lines, schedules, cash and corrections.
 //!
 //! Read in order: the terms and entries that events are made of, the events, the commands, the state,
-//! then `decide` (which facts a command adds, and by which rules) and `evolve` (the fold).
+//! then `decide` (which facts a command adds, and by which rules), `effects` and `evolve` (the fold).
+//!
+//! What SEMANTICS.md leaves open is read so (Source: assumption, each has a test):
+//!
+//! - R11 without a published signature and without any commitment entry so far is broken: nothing recorded says
+//!   that the money was promised by then.
+//! - R11 and R12 judge a provider's disbursements and reimbursements, not receipts.
+//! - R13 knows no tolerance. R17 needs an open tranche.
+//! - A `returned` reversal lies at least a day after its payment, and only payments are returned.
+//! - Signature, words, lines and term are not reversed: other entries stand on them, and a later event of the
+//!   same kind corrects them. A plan or a tranche's entry is reversed only while nothing later stands on it.
+//! - "Undisbursed portions from the last year backwards" are those of the stored shares, a prorated one cut into
+//!   the years of the ledger's fiscal calendar; a payment counts in its tranche's period, else on its day. What
+//!   exceeds them is taken from the disbursed portions, the last first, and then from the last.
+//! - A payment without lines where nothing is undisbursed is split by the commitments, without any on the first
+//!   line. A refund is split by what was paid, a report of spending by what is not yet spent.
 
 mod entry;
 mod terms;
@@ -17,6 +32,7 @@ mod shares;
 
 pub(crate) mod decide;
 
+mod effects;
 mod evolve;
 
 pub use command::{AgreementCommand, Cash, LineAmount, Reallocation, Tranche};

@@ -14,6 +14,19 @@ pub struct Tolerance {
     pub relative_ppm: u32,
 }
 
+impl Tolerance {
+    /// How much may be paid against `committed` minor units (R10): that, plus the larger of the two. The relative
+    /// part is rounded down; a commitment below 0 has none.
+    pub fn limit(self, committed: i128) -> i128 {
+        let relative = committed
+            .max(0)
+            .saturating_mul(i128::from(self.relative_ppm))
+            .checked_div(1_000_000)
+            .unwrap_or_default();
+        committed.saturating_add(relative.max(i128::from(self.absolute_minor)))
+    }
+}
+
 /// The settings of one ledger that decisions and views follow. Changes to it are events.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LedgerPolicy {

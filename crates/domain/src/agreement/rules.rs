@@ -142,16 +142,6 @@ fn worst(
     worst
 }
 
-/// How much may be paid against a commitment (R10): C + the larger of the two tolerances.
-fn limit(committed: i128, tolerance: Tolerance) -> i128 {
-    let relative = committed
-        .max(0)
-        .saturating_mul(i128::from(tolerance.relative_ppm))
-        .checked_div(1_000_000)
-        .unwrap_or_default();
-    committed.saturating_add(relative.max(i128::from(tolerance.absolute_minor)))
-}
-
 /// R10 for the whole agreement.
 pub(crate) fn within_commitment(change: &Change<'_>, tolerance: Tolerance) -> Option<Breach> {
     if !change.on_some_day.pays_more {
@@ -188,7 +178,7 @@ fn exceeds_commitment(
         series,
         changes,
         |before, after| paid(before) < paid(after),
-        |balance| paid(balance).saturating_sub(limit(balance.committed, tolerance)),
+        |balance| paid(balance).saturating_sub(tolerance.limit(balance.committed)),
     )?;
     Some(Breach::new(
         Rule::WithinCommitment,
@@ -196,7 +186,7 @@ fn exceeds_commitment(
         &[
             (
                 "limit",
-                &change.text(limit(worst.after.committed, tolerance)),
+                &change.text(tolerance.limit(worst.after.committed)),
             ),
             ("attempted", &change.text(paid(worst.after))),
             ("committed", &change.text(worst.after.committed)),
