@@ -185,7 +185,7 @@ pub enum Rejection {
         currency: Currency,
     },
     /// A leg moves money of a pillar that its line does not declare.
-    #[error("line \"{line_id}\" declares {}, not the pillar {}", pillar_text(*declared), pillar.name())]
+    #[error("line \"{line_id}\" declares {} and cannot move money of the pillar {}", pillar_text(*declared), pillar.name())]
     PillarNotDeclared {
         /// The line.
         line_id: LineId,
