@@ -25,16 +25,58 @@ use perennial_domain::log::{EventId, Position, Recorded, RecordedAt, Revision};
 use perennial_domain::money::{Currency, Money};
 use perennial_domain::party::OrgRef;
 use perennial_domain::period::Period;
-use perennial_views::{AsOf, Cut, Dimension, Facts, Question, RecordMeta, View};
+use perennial_views::{AsOf, Cut, Dimension, Facts, Filter, Question, RecordMeta, View};
 
 /// Events of one agreement: its signature, increases, then payments.
 const EVENTS_PER_AGREEMENT: u64 = 100;
 
 fn main() {
     let events = std::env::args()
-        .filter_map(|argument| argument.parse::<u64>().ok())
-        .next()
+        .find_map(|argument| argument.parse::<u64>().ok())
         .unwrap_or(1_000_000);
+    let facts = applied(events);
+    for (name, question) in questions(events) {
+        ask(&facts, View::Registers, name, &question);
+        ask(&facts, View::MultiYear, name, &question);
+        ask(&facts, View::Movements, name, &question);
+        let by = |keys: &[Dimension]| Question {
+            group_by: Some(keys.to_vec()),
+            ..question.clone()
+        };
+        ask(
+            &facts,
+            View::Nexus,
+            name,
+            &by(&[Dimension::Pillar, Dimension::Year]),
+        );
+        ask(&facts, View::ByYear, name, &by(&[Dimension::Year]));
+    }
+    ask(&facts, View::Nexus, "all keys, head", &Question::default());
+    let question = Question {
+        filter: Filter {
+            agreements: vec![AgreementId::parse("agreement-77").expect("an id")],
+            ..Filter::default()
+        },
+        ..Question::default()
+    };
+    for view in [View::Agreement, View::Timeline, View::ByYear] {
+        ask(&facts, view, "one agreement, head", &question);
+    }
+}
+
+fn ask(facts: &Facts, view: View, name: &str, question: &Question) {
+    let started = Instant::now();
+    let answer = view.evaluate(facts, question).expect("an answer");
+    println!(
+        "{{\"question\":\"{name}\",\"view\":\"{}\",\"rows\":{},\"ms\":{:.1}}}",
+        view.name(),
+        answer.rows.len(),
+        started.elapsed().as_secs_f64() * 1_000.0
+    );
+}
+
+/// Adds all events, one a record, and says how fast.
+fn applied(events: u64) -> Facts {
     let mut facts = Facts::default();
     let mut spent = std::time::Duration::ZERO;
     for position in 0..events {
@@ -48,62 +90,17 @@ fn main() {
         facts.apply(meta, &recorded).expect("no gap");
         spent += started.elapsed();
     }
-    let seconds = spent.as_secs_f64();
     println!(
-        "{{\"events\":{events},\"apply_per_s\":{:.0},\"rows\":{},\"series\":{},\"columns_mb\":{},\"kept_rollups\":\"{:?}\",\"rss_mb\":{}}}",
-        f64::from(u32::try_from(events).expect("small")) / seconds,
+        "{{\"events\":{events},\"apply_per_s\":{:.0},\"rows\":{},\"series\":{},\"cells\":{},\"columns_mb\":{},\"kept_rollups\":\"{:?}\",\"rss_mb\":{}}}",
+        f64::from(u32::try_from(events).expect("small")) / spent.as_secs_f64(),
         facts.columns().len(),
         facts.dictionary().series.len(),
+        facts.cube().cells().len(),
         facts.columns().bytes() / 1_000_000,
         facts.columns().kept_rollups(),
         rss_mb(),
     );
-    for (name, question) in questions(events) {
-        for view in [
-            View::Registers,
-            View::MultiYear,
-            View::Movements,
-            View::Nexus,
-            View::ByYear,
-        ] {
-            let question = match view {
-                View::ByYear => Question {
-                    group_by: Some(vec![Dimension::Year]),
-                    ..question.clone()
-                },
-                View::Nexus => Question {
-                    group_by: Some(vec![Dimension::Pillar, Dimension::Year]),
-                    ..question.clone()
-                },
-                _ => question.clone(),
-            };
-            let started = Instant::now();
-            let answer = view.evaluate(&facts, &question).expect("an answer");
-            println!(
-                "{{\"question\":\"{name}\",\"view\":\"{}\",\"rows\":{},\"ms\":{:.1}}}",
-                view.name(),
-                answer.rows.len(),
-                started.elapsed().as_secs_f64() * 1_000.0
-            );
-        }
-    }
-    let question = Question {
-        filter: perennial_views::Filter {
-            agreements: vec![AgreementId::parse("agreement-77").expect("an id")],
-            ..perennial_views::Filter::default()
-        },
-        ..Question::default()
-    };
-    for view in [View::Agreement, View::Timeline] {
-        let started = Instant::now();
-        let answer = view.evaluate(&facts, &question).expect("an answer");
-        println!(
-            "{{\"question\":\"one agreement\",\"view\":\"{}\",\"rows\":{},\"ms\":{:.1}}}",
-            view.name(),
-            answer.rows.len(),
-            started.elapsed().as_secs_f64() * 1_000.0
-        );
-    }
+    facts
 }
 
 fn questions(events: u64) -> [(&'static str, Question); 4] {

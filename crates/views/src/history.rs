@@ -96,6 +96,7 @@ pub struct Histories {
     notes: HashMap<EventId, Note>,
     references: HashMap<Arc<str>, Vec<(EntityNo, EventId)>>,
     imports: Vec<(EventId, Date)>,
+    children: Vec<EntityNo>,
 }
 
 impl Histories {
@@ -203,6 +204,11 @@ impl Histories {
         &self.imports
     }
 
+    /// The agreements whose words ever named a published parent, each once, in order of the first time.
+    pub fn ever_children(&self) -> &[EntityNo] {
+        &self.children
+    }
+
     fn entity_mut(&mut self, entity: EntityNo) -> &mut EntityHistory {
         let index = entity.index();
         if self.entities.len() <= index {
@@ -275,6 +281,15 @@ impl Histories {
         let own = recorded.event.external_reference.as_ref();
         for external in own.into_iter().chain(&description.identifiers) {
             self.refer(&external.reference, entity, recorded.event_id);
+        }
+        let named_before = |recorded: &HistoryFact| match &recorded.event.fact {
+            Fact::Agreement(AgreementEvent::AgreementDescribed(earlier)) => {
+                earlier.parent.is_some()
+            }
+            Fact::Agreement(_) | Fact::Pledge(_) | Fact::Import(_) | Fact::Ledger(_) => false,
+        };
+        if description.parent.is_some() && !self.entity_mut(entity).facts.iter().any(named_before) {
+            self.children.push(entity);
         }
     }
 

@@ -1,7 +1,6 @@
 //! What an answer's totals contain, in words (SEMANTICS.md 1 "Every total says in words").
 
 use perennial_domain::classification::Pillar;
-use perennial_domain::event::Stream;
 
 use crate::lens::Lens;
 use crate::rows::{MultiYear, Row};
@@ -92,16 +91,13 @@ fn unknown_dates(rows: &[Row], notes: &mut Vec<String>) {
 
 /// A published child's money may be part of its parent's: it is said, and nothing is dropped (SEMANTICS.md 3).
 fn hierarchy(lens: &Lens<'_>, notes: &mut Vec<String>) {
-    let children = lens
-        .facts
-        .dictionary()
-        .entities
-        .items()
+    let histories = lens.facts.histories();
+    let children = histories
+        .ever_children()
         .iter()
-        .zip(lens.facts.histories().entities())
-        .filter(|(stream, _)| matches!(stream, Stream::Agreement(_)))
-        .filter(|(_, (_, history))| {
-            let state = history.agreement_at(lens.at, lens.effective());
+        .filter(|entity| {
+            let history = histories.entity(**entity);
+            let state = history.and_then(|history| history.agreement_at(lens.at, lens.effective()));
             state
                 .and_then(|state| state.description)
                 .is_some_and(|description| description.parent.is_some())

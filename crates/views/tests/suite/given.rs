@@ -342,7 +342,7 @@ fn random_signature(random: &mut Random) -> Fact {
     ];
     let line = |id: &str, amount: i128, random: &mut Random| Line {
         dims: dims(
-            *random.of::<&[(&str, u32)]>(&purposes),
+            random.of::<&[(&str, u32)]>(&purposes),
             &[("SS", 142_857), ("UG", 857_143)],
         ),
         ..line(
