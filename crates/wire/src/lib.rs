@@ -7,7 +7,8 @@
 //! It is *not* a codec for record headers and claims: those are written by hand in `perennial-proof`. It does no
 //! IO and computes no hash (INV-13).
 //!
-//! Read in order: [`pb`] (the proto files say what each message means), [`stored`], [`request`].
+//! Read in order: [`pb`] (the proto files say what each message means), [`stored`], [`request`],
+//! [`query`].
 
 pub mod pb;
 
@@ -15,6 +16,7 @@ pub mod date;
 mod enums;
 mod money;
 
+pub mod query;
 pub mod request;
 pub mod stored;
 

@@ -17,11 +17,11 @@
 mod admin;
 mod agreement;
 mod cash;
-mod check;
+pub(crate) mod check;
 mod command;
 mod import;
 mod limits;
-mod path;
+pub(crate) mod path;
 mod pledge;
 mod schedule;
 mod submission;

@@ -8,14 +8,14 @@ use super::violation::{Reason, Violation, Violations};
 use crate::enums::{Coded, from_number};
 
 /// The state of checking one request. A check that fails notes why and returns `None`.
-pub(super) struct Check<'l> {
-    pub(super) limits: &'l Limits,
+pub(crate) struct Check<'l> {
+    pub(crate) limits: &'l Limits,
     violations: Vec<Violation>,
     total: usize,
 }
 
 impl<'l> Check<'l> {
-    pub(super) const fn new(limits: &'l Limits) -> Self {
+    pub(crate) const fn new(limits: &'l Limits) -> Self {
         Self {
             limits,
             violations: Vec::new(),
@@ -24,7 +24,7 @@ impl<'l> Check<'l> {
     }
 
     /// Ends the check. `value` is there unless a violation was noted.
-    pub(super) fn finish<T>(self, value: Option<T>) -> Result<T, Violations> {
+    pub(crate) fn finish<T>(self, value: Option<T>) -> Result<T, Violations> {
         match value {
             Some(value) if self.total == 0 => Ok(value),
             Some(_) | None => Err(Violations {
@@ -35,7 +35,7 @@ impl<'l> Check<'l> {
     }
 
     /// Notes a violation.
-    pub(super) fn refuse<T>(
+    pub(crate) fn refuse<T>(
         &mut self,
         path: Path<'_>,
         reason: Reason,
@@ -50,7 +50,7 @@ impl<'l> Check<'l> {
     }
 
     /// Notes that a field is malformed.
-    pub(super) fn invalid<T>(
+    pub(crate) fn invalid<T>(
         &mut self,
         path: Path<'_>,
         description: impl Into<String>,
@@ -59,7 +59,7 @@ impl<'l> Check<'l> {
     }
 
     /// Notes that an amount has more digits than its currency.
-    pub(super) fn too_precise<T>(&mut self, path: Path<'_>, currency: Currency) -> Option<T> {
+    pub(crate) fn too_precise<T>(&mut self, path: Path<'_>, currency: Currency) -> Option<T> {
         self.note(Violation {
             field: path.to_string(),
             reason: Reason::AmountPrecision,
@@ -80,7 +80,7 @@ impl<'l> Check<'l> {
     }
 
     /// A message that must be there.
-    pub(super) fn required<M, T>(
+    pub(crate) fn required<M, T>(
         &mut self,
         path: Path<'_>,
         message: Option<M>,
@@ -93,7 +93,7 @@ impl<'l> Check<'l> {
     }
 
     /// A message that may be absent.
-    pub(super) fn optional<M, T>(
+    pub(crate) fn optional<M, T>(
         &mut self,
         path: Path<'_>,
         message: Option<M>,
@@ -106,7 +106,7 @@ impl<'l> Check<'l> {
     }
 
     /// Every item of a repeated field with at most `max` items.
-    pub(super) fn list<M, T>(
+    pub(crate) fn list<M, T>(
         &mut self,
         path: Path<'_>,
         messages: Vec<M>,
@@ -128,7 +128,7 @@ impl<'l> Check<'l> {
     }
 
     /// A repeated field that needs at least `min` items.
-    pub(super) fn at_least<T>(
+    pub(crate) fn at_least<T>(
         &mut self,
         path: Path<'_>,
         min: usize,
@@ -142,7 +142,7 @@ impl<'l> Check<'l> {
     }
 
     /// A value of an enumeration; zero is refused.
-    pub(super) fn enumeration<P: Coded>(
+    pub(crate) fn enumeration<P: Coded>(
         &mut self,
         path: Path<'_>,
         number: i32,
@@ -155,7 +155,7 @@ impl<'l> Check<'l> {
     }
 
     /// A value of an enumeration; zero means `default`.
-    pub(super) fn enumeration_or<P: Coded>(
+    pub(crate) fn enumeration_or<P: Coded>(
         &mut self,
         path: Path<'_>,
         number: i32,
@@ -168,7 +168,7 @@ impl<'l> Check<'l> {
     }
 
     /// A value of an enumeration; zero means absent.
-    pub(super) fn enumeration_opt<P: Coded>(
+    pub(crate) fn enumeration_opt<P: Coded>(
         &mut self,
         path: Path<'_>,
         number: i32,
@@ -180,7 +180,7 @@ impl<'l> Check<'l> {
     }
 
     /// A number that has a smaller range in the domain.
-    pub(super) fn narrow<T: TryFrom<u32>>(&mut self, path: Path<'_>, number: u32) -> Option<T> {
+    pub(crate) fn narrow<T: TryFrom<u32>>(&mut self, path: Path<'_>, number: u32) -> Option<T> {
         match T::try_from(number) {
             Ok(number) => Some(number),
             Err(_) => self.invalid(path, format!("{number} is out of range")),
@@ -188,7 +188,7 @@ impl<'l> Check<'l> {
     }
 
     /// An id that must be there.
-    pub(super) fn id<T>(
+    pub(crate) fn id<T>(
         &mut self,
         path: Path<'_>,
         text: &str,
@@ -204,7 +204,7 @@ impl<'l> Check<'l> {
     }
 
     /// An id that may be left empty.
-    pub(super) fn id_opt<T>(
+    pub(crate) fn id_opt<T>(
         &mut self,
         path: Path<'_>,
         text: &str,
@@ -217,7 +217,7 @@ impl<'l> Check<'l> {
     }
 
     /// Bytes of a fixed length.
-    pub(super) fn array<const N: usize>(
+    pub(crate) fn array<const N: usize>(
         &mut self,
         path: Path<'_>,
         bytes: &[u8],

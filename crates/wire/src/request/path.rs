@@ -2,7 +2,7 @@
 
 /// A dotted path such as `commands[2].disburse.amount`.
 #[derive(Clone, Copy)]
-pub(super) struct Path<'a> {
+pub(crate) struct Path<'a> {
     outer: Option<&'a Path<'a>>,
     field: &'static str,
     index: Option<usize>,
@@ -10,7 +10,7 @@ pub(super) struct Path<'a> {
 
 impl<'a> Path<'a> {
     /// A field of the request itself.
-    pub(super) const fn top(field: &'static str) -> Path<'static> {
+    pub(crate) const fn top(field: &'static str) -> Path<'static> {
         Path {
             outer: None,
             field,
@@ -19,7 +19,7 @@ impl<'a> Path<'a> {
     }
 
     /// A field of the message at this path.
-    pub(super) const fn field(&'a self, field: &'static str) -> Path<'a> {
+    pub(crate) const fn field(&'a self, field: &'static str) -> Path<'a> {
         Path {
             outer: Some(self),
             field,
@@ -28,7 +28,7 @@ impl<'a> Path<'a> {
     }
 
     /// Item `index` of the repeated field at this path.
-    pub(super) const fn item(self, index: usize) -> Path<'a> {
+    pub(crate) const fn item(self, index: usize) -> Path<'a> {
         Path {
             index: Some(index),
             ..self

@@ -7,7 +7,7 @@ use super::path::Path;
 
 impl Check<'_> {
     /// A text that must say something.
-    pub(super) fn text(&mut self, path: Path<'_>, text: String, max: usize) -> Option<String> {
+    pub(crate) fn text(&mut self, path: Path<'_>, text: String, max: usize) -> Option<String> {
         if text.trim().is_empty() {
             return self.invalid(path, "is required");
         }
@@ -15,7 +15,7 @@ impl Check<'_> {
     }
 
     /// A text where nothing said means absent.
-    pub(super) fn text_opt(
+    pub(crate) fn text_opt(
         &mut self,
         path: Path<'_>,
         text: String,
@@ -26,7 +26,7 @@ impl Check<'_> {
     }
 
     /// A text that may be empty.
-    pub(super) fn text_or_empty(
+    pub(crate) fn text_or_empty(
         &mut self,
         path: Path<'_>,
         text: String,
@@ -36,7 +36,7 @@ impl Check<'_> {
     }
 
     /// A text of several lines, where nothing said means absent.
-    pub(super) fn lines_opt(
+    pub(crate) fn lines_opt(
         &mut self,
         path: Path<'_>,
         text: String,

@@ -29,7 +29,7 @@ pub(super) enum SplitOf {
 }
 
 impl Check<'_> {
-    pub(super) fn date(&mut self, path: Path<'_>, message: google::Date) -> Option<Date> {
+    pub(crate) fn date(&mut self, path: Path<'_>, message: google::Date) -> Option<Date> {
         let google::Date { year, month, day } = message;
         let Some(on) = date::from_google(message) else {
             return self.invalid(path, format!("{year:04}-{month:02}-{day:02} is no date"));
@@ -59,7 +59,7 @@ impl Check<'_> {
         self.days(path, message.starts_on, message.ends_on)
     }
 
-    pub(super) fn currency(&mut self, path: Path<'_>, code: &str) -> Option<Currency> {
+    pub(crate) fn currency(&mut self, path: Path<'_>, code: &str) -> Option<Currency> {
         if code.is_empty() {
             return self.invalid(path, "is required");
         }

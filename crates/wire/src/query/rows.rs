@@ -1,0 +1,347 @@
+//! Answers outwards: rows and the read envelope.
+
+use perennial_domain::Date;
+use perennial_domain::classification::Pillar;
+use perennial_domain::money::Currency;
+use perennial_views::ReadInfo;
+use perennial_views::posting::Direction;
+use perennial_views::rows::{
+    AgreementRow, ByYearRow, ExceptionRow, MovementRow, MultiYear, MultiYearRow, NexusRow, Party,
+    PledgeRow, RegisterRow, Row, TimelineRow,
+};
+use perennial_views::view::timeline::Running;
+
+use crate::date::{to_google, to_timestamp};
+use crate::pb::google::r#type::Money;
+use crate::pb::query as pb;
+
+/// A total that `google.type.Money` cannot carry: beyond 2^63 whole units. It is never cut or rounded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{minor_units} minor units of {currency} are more than an amount of the API can carry")]
+pub struct AmountOutOfRange {
+    /// The total in minor units.
+    pub minor_units: i128,
+    /// Its currency.
+    pub currency: Currency,
+}
+
+/// Turns minor units into the API's amount: whole units, and billionths of the same sign.
+fn amount(minor_units: i128, currency: Currency) -> Result<Money, AmountOutOfRange> {
+    let out_of_range = AmountOutOfRange {
+        minor_units,
+        currency,
+    };
+    let digits = u32::from(currency.minor_digits());
+    let scale = 10_i128.pow(digits);
+    let nanos = minor_units % scale * 10_i128.pow(9_u32.saturating_sub(digits));
+    Ok(Money {
+        currency_code: currency.code().to_owned(),
+        units: i64::try_from(minor_units / scale).map_err(|_| out_of_range)?,
+        nanos: i32::try_from(nanos).map_err(|_| out_of_range)?,
+    })
+}
+
+/// Makes a row's message: fields as they are, then amounts, which have the row's names and currency.
+macro_rules! row {
+    ($message:ident, $row:ident, [$($amount:ident),+], { $($field:ident: $value:expr,)* }) => {
+        Ok(Self {
+            currency_code: $row.currency.code().to_owned(),
+            $($amount: Some(amount($row.$amount, $row.currency)?),)+
+            $($field: $value,)*
+        })
+    };
+}
+
+fn direction(direction: Direction) -> i32 {
+    match direction {
+        Direction::Incoming => pb::Direction::Incoming,
+        Direction::Outgoing => pb::Direction::Outgoing,
+    }
+    .into()
+}
+
+fn pillar(pillar: Pillar) -> i32 {
+    match pillar {
+        Pillar::Humanitarian => pb::Pillar::Humanitarian,
+        Pillar::Development => pb::Pillar::Development,
+        Pillar::Peace => pb::Pillar::Peace,
+        Pillar::Unallocable => pb::Pillar::Unallocable,
+    }
+    .into()
+}
+
+/// Returns the basis of this word; a word that is none of them stays unspecified.
+fn year_basis(word: Option<&str>) -> i32 {
+    match word {
+        Some("scheduled") => pb::YearBasis::Scheduled,
+        Some("budgeted") => pb::YearBasis::Budgeted,
+        Some("prorated") => pb::YearBasis::Prorated,
+        Some("signing_year") => pb::YearBasis::SigningYear,
+        Some("actual") => pb::YearBasis::Actual,
+        Some(_) | None => pb::YearBasis::Unspecified,
+    }
+    .into()
+}
+
+impl From<&Party> for pb::Party {
+    fn from(party: &Party) -> Self {
+        Self {
+            id: party.id.clone(),
+            name: party.name.clone(),
+        }
+    }
+}
+
+impl TryFrom<&NexusRow> for pb::NexusRow {
+    type Error = AmountOutOfRange;
+
+    fn try_from(row: &NexusRow) -> Result<Self, AmountOutOfRange> {
+        row!(NexusRow, row, [committed, disbursed, received, expended], {
+            direction: direction(row.direction),
+            donor: row.donor.as_ref().map(Into::into),
+            recipient: row.recipient.as_ref().map(Into::into),
+            country: row.country.clone(),
+            year: row.year.clone(),
+            pillar: row.pillar.map(pillar).unwrap_or_default(),
+            year_basis: year_basis(row.year_basis),
+        })
+    }
+}
+
+impl TryFrom<&ByYearRow> for pb::ByYearRow {
+    type Error = AmountOutOfRange;
+
+    fn try_from(row: &ByYearRow) -> Result<Self, AmountOutOfRange> {
+        row!(ByYearRow, row, [
+            committed, moved, disbursed, received, scheduled, forecast, paid_for, remaining, overdrawn
+        ], {
+            agreement_id: row.agreement_id.clone(),
+            direction: direction(row.direction),
+            year: row.year.clone(),
+            year_basis: year_basis(row.year_basis),
+        })
+    }
+}
+
+impl TryFrom<&RegisterRow> for pb::RegisterRow {
+    type Error = AmountOutOfRange;
+
+    fn try_from(row: &RegisterRow) -> Result<Self, AmountOutOfRange> {
+        row!(RegisterRow, row, [amount], {
+            iati_type: row.iati_type.clone(),
+            entries: row.entries,
+        })
+    }
+}
+
+impl TryFrom<&MultiYearRow> for pb::MultiYearRow {
+    type Error = AmountOutOfRange;
+
+    fn try_from(row: &MultiYearRow) -> Result<Self, AmountOutOfRange> {
+        row!(MultiYearRow, row, [amount, multi_year_amount], {
+            direction: direction(row.direction),
+            agreements: row.agreements,
+            multi_year_agreements: row.multi_year_agreements,
+            unknown_agreements: row.unknown_agreements,
+        })
+    }
+}
+
+impl TryFrom<&MovementRow> for pb::MovementRow {
+    type Error = AmountOutOfRange;
+
+    fn try_from(row: &MovementRow) -> Result<Self, AmountOutOfRange> {
+        row!(MovementRow, row, [opening, signed, increases, decreases, paid, refunds, closing], {
+            direction: direction(row.direction),
+            year: row.year.clone(),
+        })
+    }
+}
+
+impl TryFrom<&PledgeRow> for pb::PledgeRow {
+    type Error = AmountOutOfRange;
+
+    fn try_from(row: &PledgeRow) -> Result<Self, AmountOutOfRange> {
+        row!(PledgeRow, row, [pledged, converted, withdrawn, outstanding, disbursed], {
+            pledge_id: row.pledge_id.clone(),
+            direction: direction(row.direction),
+            donor: Some((&row.donor).into()),
+            recipient: Some((&row.recipient).into()),
+            announced_on: Some(to_google(row.announced_on)),
+            agreement_ids: row.agreement_ids.clone(),
+            age_days: row.age_days,
+        })
+    }
+}
+
+impl TryFrom<&AgreementRow> for pb::AgreementRow {
+    type Error = AmountOutOfRange;
+
+    fn try_from(row: &AgreementRow) -> Result<Self, AmountOutOfRange> {
+        let multi_year = match row.multi_year {
+            MultiYear::Yes => pb::MultiYear::Yes,
+            MultiYear::No => pb::MultiYear::No,
+            MultiYear::Unknown => pb::MultiYear::Unknown,
+        };
+        let references = row.external_references.iter();
+        let references = references.map(|reference| pb::ExternalReference {
+            system: reference.system.as_ref().to_owned(),
+            reference: reference.reference.as_ref().to_owned(),
+        });
+        let signed = row.signed.map(|signed| amount(signed, row.currency));
+        let of_pillar = |&(of, minor_units): &(Pillar, i128)| {
+            Ok(pb::PillarAmount {
+                pillar: pillar(of),
+                amount: Some(amount(minor_units, row.currency)?),
+            })
+        };
+        let last = row.last_event.as_ref();
+        row!(AgreementRow, row, [
+            increases, decreases, committed, disbursed, refunded, received, undisbursed, overdrawn,
+            scheduled, unscheduled, expended, unspent
+        ], {
+            agreement_id: row.agreement_id.clone(),
+            external_references: references.collect(),
+            title: row.title.clone(),
+            direction: direction(row.direction),
+            provider: Some((&row.provider).into()),
+            recipient: Some((&row.recipient).into()),
+            signed_on: row.signed_on.map(to_google),
+            starts_on: row.starts_on.map(to_google),
+            original_ends_on: row.original_ends_on.map(to_google),
+            ends_on: row.ends_on.map(to_google),
+            original_months: row.original_months,
+            multi_year: multi_year.into(),
+            signed: signed.transpose()?,
+            pillars: row.pillars.iter().map(of_pillar).collect::<Result<_, AmountOutOfRange>>()?,
+            nexus_aligned: row.nexus_aligned,
+            hierarchy: row.hierarchy.map(u32::from),
+            parent: row.parent.clone(),
+            revision: row.revision.0,
+            last_event_id: last.map(|(id, _)| id.to_string()).unwrap_or_default(),
+            last_event_kind: last.map(|(_, kind)| kind.name().to_owned()).unwrap_or_default(),
+            exceptions: row.exceptions,
+            standing_exceptions: row.standing_exceptions,
+        })
+    }
+}
+
+fn running(
+    balances: &Running,
+    currency: Currency,
+) -> Result<Option<pb::RunningBalances>, AmountOutOfRange> {
+    Ok(Some(pb::RunningBalances {
+        committed: Some(amount(balances.committed, currency)?),
+        disbursed: Some(amount(balances.disbursed, currency)?),
+        received: Some(amount(balances.received, currency)?),
+        undisbursed: Some(amount(balances.undisbursed, currency)?),
+    }))
+}
+
+impl TryFrom<&TimelineRow> for pb::TimelineRow {
+    type Error = AmountOutOfRange;
+
+    fn try_from(row: &TimelineRow) -> Result<Self, AmountOutOfRange> {
+        let note = &row.note;
+        let reference = note.external_reference.as_ref();
+        Ok(Self {
+            agreement_id: row.agreement_id.clone(),
+            event_id: row.event_id.to_string(),
+            revision: row.revision.0,
+            kind: row.kind.name().to_owned(),
+            effective_on: Some(to_google(row.effective_on)),
+            recorded_at: Some(to_timestamp(row.recorded_at)),
+            currency_code: row.currency.code().to_owned(),
+            change: running(&row.change, row.currency)?,
+            effective_order: row.effective_order,
+            effective_running: running(&row.effective_running, row.currency)?,
+            recorded_order: row.recorded_order,
+            recorded_running: running(&row.recorded_running, row.currency)?,
+            external_reference: reference.map(|reference| pb::ExternalReference {
+                system: reference.system.as_ref().to_owned(),
+                reference: reference.reference.as_ref().to_owned(),
+            }),
+            reference: note.reference.clone(),
+            reason: note.reason.clone(),
+            target: note.target.map(|target| target.to_string()),
+            documents: note.documents,
+            counts_on: Some(to_google(row.counts_on)),
+        })
+    }
+}
+
+impl From<&ExceptionRow> for pb::ExceptionRow {
+    fn from(row: &ExceptionRow) -> Self {
+        let figure = |(name, value): &(String, String)| pb::Figure {
+            name: name.clone(),
+            value: value.clone(),
+        };
+        Self {
+            rule: row.rule.map(str::to_owned),
+            reason: row.reason.clone(),
+            subject: row.subject.clone(),
+            event_id: row.event_id.to_string(),
+            effective_on: Some(to_google(row.effective_on)),
+            first_seen: Some(to_timestamp(row.first_seen)),
+            values: row.values.iter().map(figure).collect(),
+            count: row.count,
+            locators: row.locators.clone(),
+            standing: row.standing,
+        }
+    }
+}
+
+impl TryFrom<&Row> for pb::Row {
+    type Error = AmountOutOfRange;
+
+    fn try_from(row: &Row) -> Result<Self, AmountOutOfRange> {
+        use pb::row::Row as Message;
+        let message = match row {
+            Row::Agreement(row) => Message::Agreement(row.try_into()?),
+            Row::Timeline(row) => Message::Timeline(row.try_into()?),
+            Row::Pledge(row) => Message::Pledge(row.try_into()?),
+            Row::ByYear(row) => Message::ByYear(row.try_into()?),
+            Row::Nexus(row) => Message::Nexus(row.try_into()?),
+            Row::MultiYear(row) => Message::MultiYear(row.try_into()?),
+            Row::Register(row) => Message::Register(row.try_into()?),
+            Row::Movement(row) => Message::Movement(row.try_into()?),
+            Row::Exception(row) => Message::Exception(row.into()),
+        };
+        Ok(Self { row: Some(message) })
+    }
+}
+
+/// What a reader knows of an answer beside what the views say.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Envelope {
+    /// Counts rebuilds of the views, from 1.
+    pub generation: u64,
+    /// As asked.
+    pub published_as_of: Option<Date>,
+    /// Whether access rules hid rows.
+    pub partial: bool,
+}
+
+/// Returns the message that says from what an answer was computed.
+pub fn read_info(info: &ReadInfo, envelope: Envelope) -> pb::ReadInfo {
+    pb::ReadInfo {
+        position: info.position.0,
+        head_position: info.head_position.0,
+        recorded_at: Some(to_timestamp(info.recorded_at)),
+        record_hash: info.record_hash.to_vec(),
+        view: info.view.name().to_owned(),
+        view_schema: info.view_schema.to_owned(),
+        generation: envelope.generation,
+        digest: info.digest.0.to_vec(),
+        effective_as_of: info.effective_as_of.map(to_google),
+        published_as_of: envelope.published_as_of.map(to_google),
+        currency_basis: pb::CurrencyBasis::Transaction.into(),
+        fiscal_calendar: info.fiscal_calendar.name().to_owned(),
+        pillar_mapping: Some(pb::PillarMapping {
+            name: info.mapping_name.to_owned(),
+            content_hash: info.mapping_hash.clone(),
+        }),
+        partial: envelope.partial,
+        notes: info.notes.clone(),
+    }
+}

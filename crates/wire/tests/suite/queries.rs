@@ -1,0 +1,523 @@
+//! Questions and answers of the read API.
+
+use std::time::Duration;
+
+use perennial_domain::classification::Pillar;
+use perennial_domain::ledger::LedgerPolicy;
+use perennial_domain::log::{EventId, Position, RecordedAt, Revision};
+use perennial_domain::party::ExternalReference;
+use perennial_domain::period::FiscalCalendar;
+use perennial_views::history::{Kind, Note};
+use perennial_views::posting::Direction;
+use perennial_views::rows::{
+    AgreementRow, ByYearRow, ExceptionRow, MultiYear, NexusRow, Party, RegisterRow, Row,
+    TimelineRow,
+};
+use perennial_views::view::timeline::Running;
+use perennial_views::{AsOf, Cut, Dimension, PillarMapping, View};
+use perennial_wire::pb::google::r#type as google;
+use perennial_wire::pb::query as pb;
+use perennial_wire::pb::query::read_options::Known;
+use perennial_wire::pb::query::subscribe_request::Effective;
+use perennial_wire::query::{AmountOutOfRange, Defaults, ReadInput, ReadRequest, read, subscribe};
+use perennial_wire::request::Violations;
+
+use crate::{currency, on};
+
+fn policy() -> LedgerPolicy {
+    LedgerPolicy {
+        fiscal_calendar: FiscalCalendar::April,
+        pillar_mapping: "dac-wide".to_owned(),
+        ..LedgerPolicy::default()
+    }
+}
+
+fn ask(request: ReadRequest) -> Result<ReadInput, Violations> {
+    let policy = policy();
+    read(
+        request,
+        Defaults {
+            policy: &policy,
+            today: on("2026-03-31"),
+        },
+    )
+}
+
+fn with_options(options: pb::ReadOptions) -> ReadRequest {
+    ReadRequest {
+        options: Some(options),
+        ..ReadRequest::default()
+    }
+}
+
+fn with_filter(filter: &str) -> ReadRequest {
+    let page = pb::Page {
+        filter: filter.to_owned(),
+        ..pb::Page::default()
+    };
+    ReadRequest {
+        page: Some(page),
+        ..ReadRequest::default()
+    }
+}
+
+#[track_caller]
+fn refused(request: ReadRequest, expected: &[&str]) {
+    let violations = ask(request).unwrap_err();
+    let paths: Vec<&str> = violations
+        .violations
+        .iter()
+        .map(|v| v.field.as_str())
+        .collect();
+    assert_eq!(paths, expected);
+}
+
+#[test]
+fn a_question_without_options_is_about_everything_recorded_as_true_today_by_the_ledgers_policy() {
+    let input = ask(ReadRequest::default()).unwrap();
+    assert_eq!(input.min_position, None);
+    assert_eq!((input.page_rows, input.page_token.as_str()), (100, ""));
+    assert_eq!(input.question.at, AsOf::Head);
+    assert_eq!(input.question.effective, Cut::On(on("2026-03-31")));
+    assert_eq!(input.question.calendar, FiscalCalendar::April);
+    assert_eq!(input.question.mapping, PillarMapping::DAC_WIDE);
+    assert_eq!(input.question.group_by, None);
+}
+
+#[test]
+fn both_time_axes_can_be_asked() {
+    let known = |known| {
+        let options = pb::ReadOptions {
+            known: Some(known),
+            ..pb::ReadOptions::default()
+        };
+        ask(with_options(options)).unwrap().question.at
+    };
+    assert_eq!(known(Known::AtPosition(7)), AsOf::Position(Position(7)));
+    let instant = prost_types::Timestamp {
+        seconds: -1,
+        nanos: 999_999_999,
+    };
+    assert_eq!(
+        known(Known::RecordedAsOf(instant)),
+        AsOf::RecordedAt(RecordedAt(-1))
+    );
+    let date = google::Date {
+        year: 2021,
+        month: 5,
+        day: 26,
+    };
+    assert_eq!(
+        known(Known::PublishedAsOf(date)),
+        AsOf::PublishedOn(on("2021-05-26"))
+    );
+    let options = pb::ReadOptions {
+        min_position: Some(9),
+        effective_as_of: Some(date),
+        ..pb::ReadOptions::default()
+    };
+    let input = ask(with_options(options)).unwrap();
+    assert_eq!(input.min_position, Some(Position(9)));
+    assert_eq!(input.question.effective, Cut::On(on("2021-05-26")));
+}
+
+#[test]
+fn everything_wrong_with_a_question_is_told_at_once() {
+    let options = pb::ReadOptions {
+        known: Some(Known::RecordedAsOf(prost_types::Timestamp {
+            seconds: 0,
+            nanos: -1,
+        })),
+        effective_as_of: Some(google::Date {
+            year: 2026,
+            month: 13,
+            day: 1,
+        }),
+        currency_basis: 9,
+        fiscal_calendar: "may".to_owned(),
+        pillar_mapping: "dac".to_owned(),
+        ..pb::ReadOptions::default()
+    };
+    let page = pb::Page {
+        filter: "planet = mars".to_owned(),
+        page_size: -1,
+        ..pb::Page::default()
+    };
+    let request = ReadRequest {
+        options: Some(options),
+        page: Some(page),
+        group_by: vec!["year".to_owned(), "planet".to_owned()],
+    };
+    refused(
+        request,
+        &[
+            "options.recorded_as_of",
+            "options.effective_as_of",
+            "options.currency_basis",
+            "options.fiscal_calendar",
+            "options.pillar_mapping",
+            "page.filter",
+            "page.page_size",
+            "group_by[1]",
+        ],
+    );
+}
+
+#[test]
+fn pages_have_one_to_a_thousand_rows() {
+    let rows = |page_size| {
+        let page = pb::Page {
+            page_size,
+            ..pb::Page::default()
+        };
+        ask(ReadRequest {
+            page: Some(page),
+            ..ReadRequest::default()
+        })
+        .map(|input| input.page_rows)
+    };
+    let sizes = [0, 1, 1_000, 1_001, i32::MAX].map(|size| rows(size).unwrap());
+    assert_eq!(sizes, [100, 1, 1_000, 1_000, 1_000]);
+    assert!(rows(-1).is_err());
+}
+
+#[test]
+fn filters_are_conditions_joined_by_and() {
+    let input = ask(with_filter(
+        r#"direction = outgoing AND currency=USD AND donor = "A \"B\" \\ C" AND year = "2026/27""#,
+    ));
+    let filter = input.unwrap().question.filter;
+    assert_eq!(filter.direction, Some(Direction::Outgoing));
+    assert_eq!(filter.currency, Some(currency("USD")));
+    assert_eq!(filter.donor.as_deref(), Some(r#"A "B" \ C"#));
+    assert_eq!(filter.year.as_deref(), Some("2026/27"));
+    assert_eq!(
+        ask(with_filter("  ")).unwrap().question.filter.given(),
+        Vec::<&str>::new()
+    );
+}
+
+#[test]
+fn filters_that_cannot_be_understood_are_refused_with_the_reason() {
+    for (text, problem) in [
+        ("direction", "needs \"=\" after \"direction\""),
+        ("direction =", "ends where a value is expected"),
+        ("direction = sideways", "names no direction: \"sideways\""),
+        ("currency = ZZZ", "\"ZZZ\" is no ISO 4217 currency code"),
+        ("pillar = war", "names no pillar: \"war\""),
+        (
+            "year = 2026 OR year = 2027",
+            "joins conditions with AND only",
+        ),
+        ("year = 2026 AND", "joins conditions with AND only"),
+        ("year = 2026 AND year = 2027", "names \"year\" twice"),
+        ("donor = \"open", "has an open quote"),
+        ("donor = \"\\x\"", "has a backslash before no quote"),
+        ("donor = a:b", "needs quotes around a:b"),
+    ] {
+        let violations = ask(with_filter(text)).unwrap_err();
+        assert_eq!(violations.violations[0].description, problem, "{text}");
+    }
+    assert!(ask(with_filter(&format!("donor = {}", "x".repeat(3_992)))).is_ok());
+    refused(
+        with_filter(&format!("donor = {}", "x".repeat(3_993))),
+        &["page.filter"],
+    );
+}
+
+#[test]
+fn a_subscription_fixes_its_date_or_is_open() {
+    let policy = policy();
+    let defaults = Defaults {
+        policy: &policy,
+        today: on("2026-03-31"),
+    };
+    let request = |effective, seconds| pb::SubscribeRequest {
+        ledger_id: "acme-books".to_owned(),
+        view: "nexus".to_owned(),
+        group_by: vec!["pillar".to_owned()],
+        heartbeat_interval: Some(prost_types::Duration { seconds, nanos: 0 }),
+        effective,
+        ..pb::SubscribeRequest::default()
+    };
+    let input = subscribe(request(None, 1), defaults).unwrap();
+    assert_eq!(input.view, View::Nexus);
+    assert_eq!(input.question.effective, Cut::On(on("2026-03-31")));
+    assert_eq!(input.question.group_by, Some(vec![Dimension::Pillar]));
+    assert_eq!(input.heartbeat_interval, Duration::from_secs(1));
+    let open = subscribe(request(Some(Effective::EffectiveOpen(true)), 1), defaults).unwrap();
+    assert_eq!(open.question.effective, Cut::Open);
+    let wrong = pb::SubscribeRequest {
+        view: "nothing".to_owned(),
+        ..request(Some(Effective::EffectiveOpen(false)), 0)
+    };
+    let violations = subscribe(wrong, defaults).unwrap_err();
+    let paths: Vec<&str> = violations
+        .violations
+        .iter()
+        .map(|v| v.field.as_str())
+        .collect();
+    assert_eq!(paths, ["view", "heartbeat_interval", "effective_open"]);
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "as messages hold it")]
+fn money(code: &str, units: i64, nanos: i32) -> Option<google::Money> {
+    Some(google::Money {
+        currency_code: code.to_owned(),
+        units,
+        nanos,
+    })
+}
+
+#[test]
+fn totals_are_carried_exactly_and_refused_beyond_the_range_of_the_api() {
+    let row = |code, amount| RegisterRow {
+        iati_type: "11".to_owned(),
+        currency: currency(code),
+        entries: 575,
+        amount,
+    };
+    let carried =
+        |code, amount| pb::RegisterRow::try_from(&row(code, amount)).map(|row| row.amount);
+    assert_eq!(
+        carried("USD", 241_761_550_712),
+        Ok(money("USD", 2_417_615_507, 120_000_000))
+    );
+    assert_eq!(carried("USD", -1), Ok(money("USD", 0, -10_000_000)));
+    assert_eq!(carried("KWD", -1_001), Ok(money("KWD", -1, -1_000_000)));
+    assert_eq!(carried("JPY", 5), Ok(money("JPY", 5, 0)));
+    let largest = i128::from(i64::MAX) * 100 + 99;
+    assert_eq!(
+        carried("USD", largest),
+        Ok(money("USD", i64::MAX, 990_000_000))
+    );
+    let beyond = AmountOutOfRange {
+        minor_units: largest + 1,
+        currency: currency("USD"),
+    };
+    assert_eq!(carried("USD", largest + 1), Err(beyond));
+}
+
+#[test]
+fn a_key_that_is_grouped_away_is_absent_in_the_message() {
+    let row = |year: Option<&str>| NexusRow {
+        direction: Direction::Outgoing,
+        donor: Some(Party {
+            id: String::new(),
+            name: String::new(),
+        }),
+        recipient: None,
+        country: None,
+        year: year.map(str::to_owned),
+        pillar: year.map(|_| Pillar::Peace),
+        currency: currency("USD"),
+        year_basis: year.map(|_| "budgeted"),
+        committed: 100,
+        disbursed: 200,
+        received: 300,
+        expended: 400,
+    };
+    let message = pb::NexusRow::try_from(&row(None)).unwrap();
+    assert_eq!(message.donor, Some(pb::Party::default()));
+    assert_eq!((message.recipient, message.year), (None, None));
+    assert_eq!(message.pillar, 0);
+    assert_eq!(message.year_basis, 0);
+    assert_eq!(message.committed, money("USD", 1, 0));
+    assert_eq!(message.disbursed, money("USD", 2, 0));
+    assert_eq!(message.received, money("USD", 3, 0));
+    assert_eq!(message.expended, money("USD", 4, 0));
+    let message = pb::NexusRow::try_from(&row(Some("2018"))).unwrap();
+    assert_eq!(message.year.as_deref(), Some("2018"));
+    assert_eq!(message.pillar(), pb::Pillar::Peace);
+    assert_eq!(message.year_basis(), pb::YearBasis::Budgeted);
+}
+
+#[test]
+fn every_basis_that_a_view_prints_has_its_number() {
+    for (word, number) in [
+        ("scheduled", pb::YearBasis::Scheduled),
+        ("budgeted", pb::YearBasis::Budgeted),
+        ("prorated", pb::YearBasis::Prorated),
+        ("signing_year", pb::YearBasis::SigningYear),
+        ("actual", pb::YearBasis::Actual),
+    ] {
+        let row = ByYearRow {
+            agreement_id: Some("swe-iom-2026".to_owned()),
+            direction: Direction::Incoming,
+            year: Some("2026/27".to_owned()),
+            currency: currency("USD"),
+            year_basis: Some(word),
+            committed: 1,
+            moved: 2,
+            disbursed: 3,
+            received: 4,
+            scheduled: 5,
+            forecast: 6,
+            paid_for: 7,
+            remaining: 8,
+            overdrawn: 9,
+        };
+        let message = pb::ByYearRow::try_from(&row).unwrap();
+        assert_eq!(message.year_basis(), number, "{word}");
+        assert_eq!(message.overdrawn, money("USD", 0, 90_000_000));
+    }
+}
+
+fn agreement_row() -> AgreementRow {
+    AgreementRow {
+        agreement_id: "swe-iom-2026".to_owned(),
+        external_references: vec![ExternalReference {
+            system: "iati".into(),
+            reference: "XM-DAC-47066-1".into(),
+        }],
+        title: None,
+        direction: Direction::Incoming,
+        provider: Party {
+            id: "SE-0".to_owned(),
+            name: "Sverige".to_owned(),
+        },
+        recipient: Party::default(),
+        currency: currency("USD"),
+        signed_on: None,
+        starts_on: Some(on("2026-01-01")),
+        original_ends_on: Some(on("2027-12-31")),
+        ends_on: Some(on("2028-06-30")),
+        original_months: Some(24),
+        multi_year: MultiYear::Yes,
+        signed: None,
+        increases: 100,
+        decreases: 0,
+        committed: 100,
+        disbursed: 0,
+        refunded: 0,
+        received: 0,
+        undisbursed: 100,
+        overdrawn: 0,
+        scheduled: 0,
+        unscheduled: 100,
+        expended: 0,
+        unspent: 0,
+        pillars: vec![(Pillar::Humanitarian, 60), (Pillar::Unallocable, 40)],
+        nexus_aligned: false,
+        hierarchy: Some(1),
+        parent: None,
+        revision: Revision(7),
+        last_event: Some((
+            EventId {
+                position: Position(9),
+                index: 1,
+            },
+            Kind::CommitmentIncreased,
+        )),
+        exceptions: 2,
+        standing_exceptions: 1,
+    }
+}
+
+#[test]
+fn a_statement_without_a_published_signature_has_no_signed_amount() {
+    let message = pb::AgreementRow::try_from(&agreement_row()).unwrap();
+    assert_eq!(message.signed, None);
+    assert_eq!(message.committed, money("USD", 1, 0));
+    assert_eq!(message.multi_year(), pb::MultiYear::Yes);
+    assert_eq!(message.last_event_id, "9-1");
+    assert_eq!(message.last_event_kind, "CommitmentIncreased");
+    let pillars: Vec<i32> = message.pillars.iter().map(|part| part.pillar).collect();
+    assert_eq!(pillars, [1, 4]);
+    let signed = AgreementRow {
+        signed: Some(0),
+        ..agreement_row()
+    };
+    let message = pb::Row::try_from(&Row::Agreement(signed)).unwrap();
+    assert!(matches!(
+        message.row,
+        Some(pb::row::Row::Agreement(row)) if row.signed == money("USD", 0, 0)
+    ));
+}
+
+#[test]
+fn a_timeline_tells_instants_dates_and_event_ids() {
+    let running = |committed| Running {
+        committed,
+        disbursed: 1,
+        received: 2,
+        undisbursed: 3,
+    };
+    let event_id = EventId {
+        position: Position(1042),
+        index: 0,
+    };
+    let recorded_at = RecordedAt(1_767_225_600_000_001);
+    let timeline = TimelineRow {
+        agreement_id: "swe-iom-2026".to_owned(),
+        event_id,
+        revision: Revision(3),
+        kind: Kind::EntryReversed,
+        effective_on: on("2026-03-01"),
+        counts_on: on("2026-02-01"),
+        recorded_at,
+        currency: currency("USD"),
+        change: running(-100),
+        effective_order: 2,
+        effective_running: running(500),
+        recorded_order: 3,
+        recorded_running: running(400),
+        note: Note {
+            target: Some(event_id),
+            reason: Some("error".to_owned()),
+            ..Note::default()
+        },
+    };
+    let message = pb::TimelineRow::try_from(&timeline).unwrap();
+    let instant = prost_types::Timestamp {
+        seconds: 1_767_225_600,
+        nanos: 1_000,
+    };
+    assert_eq!(message.recorded_at, Some(instant));
+    assert_eq!(
+        message.counts_on,
+        Some(google::Date {
+            year: 2026,
+            month: 2,
+            day: 1
+        })
+    );
+    assert_eq!(message.target.as_deref(), Some("1042-0"));
+    assert_eq!(message.change.unwrap().committed, money("USD", -1, 0));
+    assert_eq!(
+        message.effective_running.unwrap().committed,
+        money("USD", 5, 0)
+    );
+    assert_eq!(
+        message.recorded_running.unwrap().committed,
+        money("USD", 4, 0)
+    );
+}
+
+#[test]
+fn an_exception_tells_when_it_was_first_seen_and_whether_it_stands() {
+    let exception = ExceptionRow {
+        rule: Some("R10"),
+        reason: "DISBURSEMENT_EXCEEDS_COMMITMENT".to_owned(),
+        subject: "agreement/swe-iom-2026".to_owned(),
+        event_id: EventId {
+            position: Position(1042),
+            index: 0,
+        },
+        effective_on: on("2026-03-01"),
+        first_seen: RecordedAt(-1),
+        values: vec![("limit".to_owned(), "5.00 USD".to_owned())],
+        count: 1,
+        locators: Vec::new(),
+        standing: Some(false),
+    };
+    let message = pb::ExceptionRow::from(&exception);
+    let instant = prost_types::Timestamp {
+        seconds: -1,
+        nanos: 999_999_000,
+    };
+    assert_eq!(message.first_seen, Some(instant));
+    assert_eq!(message.event_id, "1042-0");
+    assert_eq!(message.values[0].value, "5.00 USD");
+    assert_eq!(message.standing, Some(false));
+}
