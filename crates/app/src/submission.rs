@@ -151,32 +151,28 @@ pub enum SubmitError {
     },
 }
 
-/// Returns a refusal as it is answered and, in a ledger that keeps refusals, recorded.
-pub fn refusal_answer(refusal: &Refusal) -> StoredRefusal {
+/// Returns the refusal of `submission` as it is answered and, in a ledger that keeps refusals, recorded.
+pub fn refusal_answer(refusal: &Refusal, submission: &Submission) -> StoredRefusal {
     let violations = refusal.reasons().map(|refused| {
         let rejection = &refused.rejection;
-        let breach = rejection.breach();
-        let figures = breach
-            .map(|breach| breach.figures.clone())
-            .unwrap_or_default();
+        let command = refused.command_index.and_then(|index| submission.commands.get(index));
+        let name = command.map(|command| command.action.name()).unwrap_or_default();
         StoredViolation {
             class: class_of(rejection.class()),
             reason: rejection.reason().to_owned(),
-            command_index: refused
-                .command_index
-                .and_then(|index| u32::try_from(index).ok()),
-            field: rejection.field().map(str::to_owned),
-            rule: breach.map(|breach| breach.rule),
-            subject: breach
-                .map(|breach| breach.subject.clone())
-                .unwrap_or_default(),
-            figures,
+            command_index: refused.command_index.and_then(|index| u32::try_from(index).ok()),
+            // The command's own fields stand inside its action; the date and the reference beside it.
+            field: rejection.field().map(|field| match field {
+                "effective_on" | "external_reference" | "evidence" => field.to_owned(),
+                inside => format!("{name}.{inside}"),
+            }),
+            rule: rejection.breach().map(|breach| breach.rule),
+            subject: rejection.subject(),
+            figures: rejection.figures(),
             description: rejection.to_string(),
         }
     });
-    StoredRefusal {
-        violations: violations.collect(),
-    }
+    StoredRefusal { violations: violations.collect() }
 }
 
 fn class_of(class: Class) -> RefusalClass {

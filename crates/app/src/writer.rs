@@ -189,7 +189,7 @@ impl Writer {
                 self.seal_refusal(job, &refusal, now);
             }
             Err(refusal) => {
-                let refusal = refusal_answer(&refusal);
+                let refusal = refusal_answer(&refusal, &job.prepared.submission);
                 answer(
                     job,
                     Err(SubmitError::Refused {
@@ -236,7 +236,7 @@ impl Writer {
 
     fn seal_refusal(&mut self, job: Job, refusal: &Refusal, now: RecordedAt) {
         let at = Position(self.chain.next_position().0);
-        let refusal = refusal_answer(refusal);
+        let refusal = refusal_answer(refusal, &job.prepared.submission);
         let body = self.body(&job.prepared, Outcome::Refusal(refusal.clone()));
         match self.seal(&body, now) {
             Ok((entry, place)) => {

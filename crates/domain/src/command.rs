@@ -46,6 +46,16 @@ impl Action {
         }
     }
 
+    /// What the command is called where commands are written, as in `disburse`: the start of its field paths.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Agreement(_, command) => command.name(),
+            Self::Pledge(_, command) => command.name(),
+            Self::Import(_, ImportCommand::Start(_)) => "start_import",
+            Self::Import(_, ImportCommand::Complete { .. }) => "complete_import",
+        }
+    }
+
     /// The stream that is asked.
     pub fn stream(&self) -> Stream {
         match self {

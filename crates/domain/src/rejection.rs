@@ -1,5 +1,7 @@
 //! Why a command is not recorded: values with their figures, never failures of the machine.
 
+mod evidence;
+
 use jiff::civil::Date;
 
 use crate::classification::Pillar;
@@ -311,7 +313,7 @@ impl Rejection {
         }
     }
 
-    /// The broken rule with its figures, if that is what it is.
+    /// The broken rule, if that is what it is.
     pub fn breach(&self) -> Option<&Breach> {
         if let Self::Breach(breach) = self {
             return Some(breach);

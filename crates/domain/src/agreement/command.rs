@@ -239,4 +239,32 @@ impl AgreementCommand {
             Self::ReplaceEntry { replacement, .. } => replacement.makes(),
         }
     }
+
+    /// What it is called where commands are written, as in `disburse`: the start of its field paths.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Sign(_) => "sign_agreement",
+            Self::Describe(_) => "describe_agreement",
+            Self::OpenLine(_) => "open_line",
+            Self::IncreaseCommitment { .. } => "increase_commitment",
+            Self::DecreaseCommitment { .. } => "decrease_commitment",
+            Self::ExtendPeriod { .. } => "extend_period",
+            Self::ShortenPeriod { .. } => "shorten_period",
+            Self::ScheduleTranche(_) => "schedule_tranche",
+            Self::RescheduleTranche { .. } => "reschedule_tranche",
+            Self::CancelTranche { .. } => "cancel_tranche",
+            Self::ReplaceForecast(_) => "replace_forecast",
+            Self::Disburse { .. } => "disburse",
+            Self::Reimburse(_) => "reimburse",
+            Self::Refund { .. } => "refund",
+            Self::ConfirmReceipt(_) => "confirm_receipt",
+            Self::ConfirmRefund { .. } => "confirm_refund",
+            Self::ReportExpenditure { .. } => "report_expenditure",
+            Self::ReduceExpenditure { .. } => "reduce_expenditure",
+            Self::ReallocateFunds(_) => "reallocate_funds",
+            Self::RecordOtherFlow { .. } => "record_other_flow",
+            Self::ReverseEntry { .. } => "reverse_entry",
+            Self::ReplaceEntry { .. } => "replace_entry",
+        }
+    }
 }

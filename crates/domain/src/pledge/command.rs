@@ -52,4 +52,15 @@ impl PledgeCommand {
             Self::ReverseEntry { .. } => "EntryReversed",
         }
     }
+
+    /// What it is called where commands are written, as in `convert_pledge`: the start of its field paths.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Announce(_) => "announce_pledge",
+            Self::Revise { .. } => "revise_pledge",
+            Self::Convert { .. } => "convert_pledge",
+            Self::Withdraw { .. } => "withdraw_pledge",
+            Self::ReverseEntry { .. } => "reverse_entry",
+        }
+    }
 }

@@ -1,0 +1,142 @@
+//! What a rejection is about and the figures that show it, for programs: the message is for people.
+
+use crate::money::sum_text;
+use crate::rule::Figure;
+
+use super::{Rejection, actual_text, expected_text};
+
+impl Rejection {
+    /// What is at fault: a stream, a line or tranche of it, or an id that is not there; empty where the field or
+    /// the figures say it.
+    pub fn subject(&self) -> String {
+        match self {
+            Self::Malformed { .. }
+            | Self::ZeroAmount { .. }
+            | Self::CurrencyMismatch { .. }
+            | Self::CountsUnreconciled { .. }
+            | Self::PublishedBeforeNewest { .. }
+            | Self::EndNotLater { .. }
+            | Self::EndNotEarlier { .. } => String::new(),
+            Self::LineRequired { agreement_id, .. }
+            | Self::UnknownAgreement(agreement_id)
+            | Self::AgreementExists(agreement_id) => format!("agreement/{agreement_id}"),
+            Self::UnknownPledge(id) | Self::PledgeExists(id) => format!("pledge/{id}"),
+            Self::UnknownImport(id) | Self::ImportExists(id) | Self::ImportCompleted(id) => {
+                format!("import/{id}")
+            }
+            Self::UnknownLine {
+                agreement_id,
+                line_id,
+            }
+            | Self::LineExists {
+                agreement_id,
+                line_id,
+            } => {
+                format!("agreement/{agreement_id}/{line_id}")
+            }
+            Self::UnknownTranche {
+                agreement_id,
+                tranche_id,
+            }
+            | Self::TrancheExists {
+                agreement_id,
+                tranche_id,
+            }
+            | Self::TrancheNotOpen {
+                agreement_id,
+                tranche_id,
+            } => format!("agreement/{agreement_id}/{tranche_id}"),
+            Self::PaymentExists {
+                agreement_id,
+                payment_id,
+            } => format!("agreement/{agreement_id}/{payment_id}"),
+            Self::TotalOutOfRange { stream } | Self::RevisionConflict { stream, .. } => {
+                stream.to_string()
+            }
+            Self::UnknownEvent { event_id, .. } => event_id.to_string(),
+            Self::ReferenceExists {
+                external_reference, ..
+            } => {
+                format!(
+                    "{}/{}",
+                    external_reference.system, external_reference.reference
+                )
+            }
+            Self::LegExceedsUndisbursed { line_id, .. }
+            | Self::PillarNotDeclared { line_id, .. } => line_id.to_string(),
+            Self::Breach(breach) => breach.subject.clone(),
+        }
+    }
+
+    /// The figures that show it, in a fixed order; empty where the message says it all.
+    pub fn figures(&self) -> Vec<Figure> {
+        let figures = |pairs: [(&str, String); 2]| {
+            pairs
+                .into_iter()
+                .map(|(name, value)| Figure {
+                    name: name.to_owned(),
+                    value,
+                })
+                .collect()
+        };
+        if let Self::Breach(breach) = self {
+            return breach.figures.clone();
+        }
+        if let Self::RevisionConflict {
+            expected, actual, ..
+        } = self
+        {
+            return figures([
+                ("expected", expected_text(*expected)),
+                ("actual", actual_text(*actual)),
+            ]);
+        }
+        if let Self::CurrencyMismatch {
+            expected, actual, ..
+        } = self
+        {
+            return figures([
+                ("expected", expected.to_string()),
+                ("actual", actual.to_string()),
+            ]);
+        }
+        if let Self::LegExceedsUndisbursed {
+            undisbursed,
+            requested,
+            currency,
+            ..
+        } = self
+        {
+            let text = |minor_units| sum_text(minor_units, *currency);
+            return figures([
+                ("undisbursed", text(*undisbursed)),
+                ("requested", text(*requested)),
+            ]);
+        }
+        if let Self::EndNotLater {
+            ends_on,
+            new_ends_on,
+        }
+        | Self::EndNotEarlier {
+            ends_on,
+            new_ends_on,
+        } = self
+        {
+            return figures([
+                ("ends_on", ends_on.to_string()),
+                ("new_ends_on", new_ends_on.to_string()),
+            ]);
+        }
+        if let Self::PublishedBeforeNewest {
+            newest,
+            published_on,
+        } = self
+        {
+            return figures([
+                ("newest", newest.to_string()),
+                ("published_on", published_on.to_string()),
+            ]);
+        }
+        Vec::new()
+    }
+}
