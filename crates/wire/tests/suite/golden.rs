@@ -111,7 +111,7 @@ fn canonical_submissions_have_their_golden_bytes_inv_5() {
     }
 }
 
-fn bodies() -> Vec<(&'static str, RecordBody)> {
+pub(crate) fn bodies() -> Vec<(&'static str, RecordBody)> {
     let body = |outcome| RecordBody {
         request_id: RequestId([0x11; 16]),
         command_digest: [0x22; 32],

@@ -2,11 +2,13 @@
 
 use perennial_wire::pb;
 use perennial_wire::request::{Limits, canonical_submission, submit};
-use perennial_wire::stored::{Outcome, Problem, decode_body, decode_event, encode_event};
+use perennial_wire::stored::{
+    Outcome, Problem, decode_body, decode_event, encode_body, encode_event,
+};
 use prost::Message;
 
 use crate::arbitrary::Random;
-use crate::{command_samples, event_samples};
+use crate::{command_samples, event_samples, golden};
 
 #[test]
 fn truncated_events_never_panic_and_are_never_read_as_the_whole() {
@@ -34,6 +36,23 @@ fn events_with_a_flipped_bit_never_panic() {
             }
         }
         assert_eq!(decode_event(&bytes), Ok(event));
+    }
+}
+
+#[test]
+fn truncated_and_flipped_bodies_never_panic_and_truncated_ones_are_never_the_whole() {
+    for (name, body) in golden::bodies() {
+        let mut bytes = encode_body(&body);
+        for length in 0..bytes.len() {
+            let cut = decode_body(&bytes[..length]);
+            assert_ne!(cut, Ok(body.clone()), "{name} cut at {length}");
+            for bit in 0..8 {
+                bytes[length] ^= 1 << bit;
+                drop(decode_body(&bytes));
+                bytes[length] ^= 1 << bit;
+            }
+        }
+        assert_eq!(decode_body(&bytes), Ok(body));
     }
 }
 
