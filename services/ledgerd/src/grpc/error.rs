@@ -18,7 +18,7 @@ use crate::ledgers::LedgerError;
 const RETRY_AFTER: Duration = Duration::from_millis(200);
 
 /// Every reason that ledgerd itself gives, beside those of [`perennial_domain::rejection::Rejection`].
-pub const REASONS: [&str; 10] = [
+pub const REASONS: [&str; 11] = [
     "INVALID_FIELD",
     "AMOUNT_PRECISION",
     "RECORD_TOO_LARGE",
@@ -29,6 +29,7 @@ pub const REASONS: [&str; 10] = [
     "LOG_UNAVAILABLE",
     "OUTCOME_UNKNOWN",
     "INTEGRITY_FAILURE",
+    "REFUSED",
 ];
 
 pub(super) fn submit_error(error: &SubmitError) -> Status {
@@ -94,6 +95,9 @@ fn refused(refusal: &StoredRefusal, kept: Option<Position>) -> RichError {
     if let Some(rule) = leading.rule {
         error = error.with("rule", rule.code());
     }
+    if !leading.subject.is_empty() {
+        error = error.with("subject", &leading.subject);
+    }
     for figure in &leading.figures {
         error = error.with(figure.name.clone(), &figure.value);
     }
@@ -133,7 +137,16 @@ pub(super) fn invalid_request(invalid: &Violations) -> Status {
         [only] => format!("{}: {}", only.field, only.description),
         _ => format!("{} fields are not valid", invalid.total),
     };
-    let error = RichError::new(Code::InvalidArgument, invalid.reason().as_str(), message);
+    let mut error = RichError::new(Code::InvalidArgument, invalid.reason().as_str(), message);
+    if let Some(currency) = invalid
+        .violations
+        .iter()
+        .find_map(|violation| violation.currency)
+    {
+        error = error
+            .with("currency", currency)
+            .with("exponent", currency.minor_digits());
+    }
     invalid
         .violations
         .iter()
