@@ -4,10 +4,9 @@ use perennial_domain::command::Submission;
 use perennial_domain::event::{Event, Stream};
 use perennial_domain::ids::RequestId;
 use perennial_domain::log::{EventId, Position, RecordedAt, Revision};
-use perennial_domain::rejection::{Class, Refusal};
 use perennial_domain::rule::Breach;
 use perennial_proof::Hash;
-use perennial_wire::stored::{Actor, RefusalClass, StoredRefusal, StoredViolation};
+use perennial_wire::stored::{Actor, StoredRefusal};
 
 /// First bytes of what a command digest is taken over; a new normalisation gets a new tag.
 const DIGEST_TAG: &[u8] = b"perennial.command.v1\n";
@@ -149,37 +148,4 @@ pub enum SubmitError {
         /// What was found.
         problem: String,
     },
-}
-
-/// Returns the refusal of `submission` as it is answered and, in a ledger that keeps refusals, recorded.
-pub fn refusal_answer(refusal: &Refusal, submission: &Submission) -> StoredRefusal {
-    let violations = refusal.reasons().map(|refused| {
-        let rejection = &refused.rejection;
-        let command = refused.command_index.and_then(|index| submission.commands.get(index));
-        let name = command.map(|command| command.action.name()).unwrap_or_default();
-        StoredViolation {
-            class: class_of(rejection.class()),
-            reason: rejection.reason().to_owned(),
-            command_index: refused.command_index.and_then(|index| u32::try_from(index).ok()),
-            // The command's own fields stand inside its action; the date and the reference beside it.
-            field: rejection.field().map(|field| match field {
-                "effective_on" | "external_reference" | "evidence" => field.to_owned(),
-                inside => format!("{name}.{inside}"),
-            }),
-            rule: rejection.breach().map(|breach| breach.rule),
-            subject: rejection.subject(),
-            figures: rejection.figures(),
-            description: rejection.to_string(),
-        }
-    });
-    StoredRefusal { violations: violations.collect() }
-}
-
-fn class_of(class: Class) -> RefusalClass {
-    match class {
-        Class::Invalid => RefusalClass::Invalid,
-        Class::NotFound => RefusalClass::NotFound,
-        Class::Conflict => RefusalClass::Conflict,
-        Class::Precondition => RefusalClass::Rule,
-    }
 }

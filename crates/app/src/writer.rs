@@ -12,14 +12,14 @@ use perennial_domain::book::{Book, Decision};
 use perennial_domain::log::{Position, RecordedAt};
 use perennial_domain::rejection::{Class, Refusal};
 use perennial_proof::{Chain, SealError};
-use perennial_wire::stored::{Outcome, RecordBody};
+use perennial_wire::stored::{Outcome, RecordBody, StoredRefusal};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::ledger::Head;
 use crate::ports::clock::Clock;
 use crate::ports::ids::Ids;
 use crate::ports::log::{AppendOutcome, Log, LogOffset, StoredEntry, Ticket};
-use crate::submission::{Accepted, Place, Prepared, SubmitError, refusal_answer};
+use crate::submission::{Accepted, Place, Prepared, SubmitError};
 
 use batch::{Batch, Waiting};
 pub use requests::RequestIndex;
@@ -189,7 +189,7 @@ impl Writer {
                 self.seal_refusal(job, &refusal, now);
             }
             Err(refusal) => {
-                let refusal = refusal_answer(&refusal, &job.prepared.submission);
+                let refusal = StoredRefusal::of(&refusal, &job.prepared.submission);
                 answer(
                     job,
                     Err(SubmitError::Refused {
@@ -236,7 +236,7 @@ impl Writer {
 
     fn seal_refusal(&mut self, job: Job, refusal: &Refusal, now: RecordedAt) {
         let at = Position(self.chain.next_position().0);
-        let refusal = refusal_answer(refusal, &job.prepared.submission);
+        let refusal = StoredRefusal::of(refusal, &job.prepared.submission);
         let body = self.body(&job.prepared, Outcome::Refusal(refusal.clone()));
         match self.seal(&body, now) {
             Ok((entry, place)) => {

@@ -1,7 +1,8 @@
 //! `log.proto`: a refused submission that its ledger keeps as evidence.
 
-use perennial_domain::rejection::{Class, Refusal, Refused, Rejection};
-use perennial_domain::rule::{Breach, Figure, Rule};
+use perennial_domain::command::Submission;
+use perennial_domain::rejection::{Class, Refusal, Refused};
+use perennial_domain::rule::{Figure, Rule};
 
 use super::error::{At, DecodeError, Problem, enumeration, list, optional};
 use super::event::rule;
@@ -135,42 +136,39 @@ impl From<Class> for RefusalClass {
     }
 }
 
-impl From<&Refusal> for StoredRefusal {
-    fn from(refusal: &Refusal) -> Self {
+impl StoredRefusal {
+    /// Returns the refusal of `submission` as it is answered and, in a ledger that keeps refusals, recorded.
+    pub fn of(refusal: &Refusal, submission: &Submission) -> Self {
+        let violation = |refused| violation_of(refused, submission);
         Self {
-            violations: refusal.reasons().map(Into::into).collect(),
+            violations: refusal.reasons().map(violation).collect(),
         }
     }
 }
 
-impl From<&Refused> for StoredViolation {
-    fn from(refused: &Refused) -> Self {
-        let rejection = &refused.rejection;
-        let (rule, subject, figures) = match breach(rejection) {
-            Some(breach) => {
-                let (subject, figures) = (breach.subject.clone(), breach.figures.clone());
-                (Some(breach.rule), subject, figures)
-            }
-            None => (None, String::new(), Vec::new()),
-        };
-        let command_index = refused.command_index.map(u32::try_from);
-        Self {
-            class: rejection.class().into(),
-            reason: rejection.reason().to_owned(),
-            // A submission has at most 1,000 commands.
-            command_index: command_index.and_then(Result::ok),
-            field: rejection.field().map(str::to_owned),
-            rule,
-            subject,
-            figures,
-            description: rejection.to_string(),
-        }
+fn violation_of(refused: &Refused, submission: &Submission) -> StoredViolation {
+    let rejection = &refused.rejection;
+    let command = refused
+        .command_index
+        .and_then(|index| submission.commands.get(index));
+    let name = command
+        .map(|command| command.action.name())
+        .unwrap_or_default();
+    StoredViolation {
+        class: rejection.class().into(),
+        reason: rejection.reason().to_owned(),
+        // A submission has at most 1,000 commands.
+        command_index: refused
+            .command_index
+            .and_then(|index| u32::try_from(index).ok()),
+        // A command's own fields stand inside its action; the date and the references beside it.
+        field: rejection.field().map(|field| match field {
+            "effective_on" | "external_reference" | "evidence" => field.to_owned(),
+            inside => format!("{name}.{inside}"),
+        }),
+        rule: rejection.breach().map(|breach| breach.rule),
+        subject: rejection.subject(),
+        figures: rejection.figures(),
+        description: rejection.to_string(),
     }
-}
-
-fn breach(rejection: &Rejection) -> Option<&Breach> {
-    if let Rejection::Breach(breach) = rejection {
-        return Some(breach);
-    }
-    None
 }
