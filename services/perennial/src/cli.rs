@@ -35,9 +35,9 @@ pub struct Cli {
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Shared options")]
 pub struct Shared {
-    /// Where the services are.
-    #[arg(long, global = true, env = "PERENNIAL_SERVER", value_name = "ADDR", default_value = DEFAULT_SERVER)]
-    pub server: String,
+    /// Where the services are; by default 127.0.0.1:7410.
+    #[arg(long, global = true, env = "PERENNIAL_SERVER", value_name = "ADDR")]
+    pub server: Option<String>,
     /// Which ledger; may be left out where the server has one.
     #[arg(long, global = true, env = "PERENNIAL_LEDGER", value_name = "ID")]
     pub ledger: Option<String>,

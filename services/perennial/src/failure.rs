@@ -87,6 +87,8 @@ pub struct Failure {
     document: Option<Box<ErrorDocument>>,
     /// Nothing is to be said: the result is printed already, or nobody reads it.
     silent: bool,
+    /// stdout holds the command's result already: no second document.
+    has_result: bool,
 }
 
 impl Failure {
@@ -100,6 +102,7 @@ impl Failure {
             tries,
             document: None,
             silent: false,
+            has_result: false,
         }
     }
 
@@ -118,6 +121,13 @@ impl Failure {
             silent: true,
             ..Self::new(exit, "")
         }
+    }
+
+    /// Says that the command's result is printed all the same.
+    #[must_use]
+    pub fn after_result(mut self) -> Self {
+        self.has_result = true;
+        self
     }
 
     /// Ctrl-C.
@@ -246,7 +256,7 @@ impl Failure {
             for hint in &self.tries {
                 console.fail("try:", hint);
             }
-            if console.wants_json() {
+            if console.wants_json() && !self.has_result {
                 // Nobody reads stdout any more if this fails, and the exit code tells.
                 drop(console.json(&serde_json::json!({ "error": self.json() })));
             }

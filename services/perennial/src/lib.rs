@@ -12,6 +12,7 @@ pub mod cli;
 pub mod commands;
 pub mod console;
 pub mod failure;
+pub mod node;
 pub mod progress;
 pub mod row_document;
 pub mod session;

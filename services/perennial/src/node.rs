@@ -1,106 +1,83 @@
-//! All services in one process, on one port: what `serve` runs, and what `demo` runs for a moment.
+//! All services in one process, on one port and one data directory.
 
-use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
-use perennial_ledgerd::service::RunError;
+use perennial_app::ports::ledgers::LedgerLogs;
 use perennial_transport::listen::Listener;
 use perennial_transport::serve::Port;
-use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tonic_health::ServingStatus;
 
-/// A node that accepts writes and reads.
-pub struct Node {
-    address: SocketAddr,
-    stop: CancellationToken,
-    running: tokio::task::JoinHandle<Result<(), RunError>>,
+/// What a node is told at start.
+#[derive(Clone, Debug)]
+pub struct NodeConfig {
+    /// The data directory; made where there is none.
+    pub data: PathBuf,
+    /// The node's name, as its claims carry it.
+    pub name: String,
+    /// Added to every flush, to see how a slow disk would do.
+    pub added_flush_delay: Duration,
 }
 
-impl Node {
-    /// Opens the data directory and serves ledgerd, queryd and auditd on `listener` until [`Node::stop`] or
-    /// until `stop` is cancelled.
-    ///
-    /// # Errors
-    /// [`RunError`] if the data directory cannot be had.
-    pub async fn start(
-        config: perennial_ledgerd::config::Config,
-        listener: Listener,
-        stop: CancellationToken,
-    ) -> Result<Self, RunError> {
-        let address = listener.address();
-        let data = config.data.clone();
-        let (ledgers, failures) = perennial_ledgerd::service::start(config, &address.to_string()).await?;
-        let logs: Arc<dyn perennial_app::ports::ledgers::LedgerLogs> = Arc::clone(&ledgers) as _;
-        let audited = perennial_auditd::ledgers::Ledgers::start(&*logs, stop.clone());
-        let projections = perennial_queryd::Projections::start(
-            perennial_queryd::Config::new(data),
-            Arc::clone(&logs),
-            stop.clone(),
-        );
-        let port = Port::new(perennial_wire::FILE_DESCRIPTOR_SET)?;
-        let health = port.health();
-        let write = perennial_ledgerd::grpc::Handlers::new(Arc::clone(&ledgers), stop.clone());
-        let audit = perennial_auditd::grpc::Handlers::new(audited, stop.clone());
-        let read = perennial_queryd::grpc::Handlers::new(Arc::clone(&projections), stop.clone());
-        let port = port.with(|routes| read.add_to(audit.add_to(write.add_to(routes))));
-        let services = perennial_ledgerd::service::SERVICES
-            .into_iter()
-            .chain(perennial_auditd::service::SERVICES)
-            .chain(perennial_queryd::SERVICES)
-            .chain([""]);
-        for service in services {
-            health.set_service_status(service, ServingStatus::Serving).await;
-        }
-        let parts = Parts { ledgers, projections, failures };
-        let running = tokio::spawn(run(parts, port, listener, stop.clone()));
-        Ok(Self { address, stop, running })
-    }
-
-    /// Where it listens.
-    pub fn address(&self) -> SocketAddr {
-        self.address
-    }
-
-    /// Asks it to stop and waits until it has.
-    ///
-    /// # Errors
-    /// [`RunError`] if it had stopped by itself.
-    pub async fn stop(self) -> Result<(), RunError> {
-        self.stop.cancel();
-        self.ended().await
-    }
-
-    /// Waits until it has stopped.
-    ///
-    /// # Errors
-    /// [`RunError`] if it stopped by itself.
-    pub async fn ended(self) -> Result<(), RunError> {
-        self.running.await.unwrap_or_else(|join| {
-            Err(RunError::Writer { ledger_id: "?".to_owned(), problem: join.to_string() })
-        })
-    }
+/// Why a node ended.
+#[derive(Debug, thiserror::Error)]
+pub enum NodeError {
+    /// The write side could not start, or a writer stopped.
+    #[error(transparent)]
+    Ledgerd(#[from] perennial_ledgerd::service::RunError),
+    /// The port failed.
+    #[error(transparent)]
+    Serve(#[from] perennial_transport::serve::ServeError),
 }
 
-struct Parts {
-    ledgers: Arc<perennial_ledgerd::ledgers::Ledgers>,
-    projections: Arc<perennial_queryd::Projections>,
-    failures: mpsc::Receiver<perennial_ledgerd::ledgers::Failure>,
-}
-
-async fn run(
-    mut parts: Parts,
-    port: Port,
+/// Runs all services until `stop`; calls `ready` once writes are accepted.
+///
+/// # Errors
+/// [`NodeError`].
+pub async fn run(
+    config: NodeConfig,
     listener: Listener,
     stop: CancellationToken,
-) -> Result<(), RunError> {
+    ready: impl FnOnce(),
+) -> Result<(), NodeError> {
+    let address = listener.address().to_string();
+    let mut write_side = perennial_ledgerd::config::Config::new(config.data.clone())
+        .with_added_flush_delay(config.added_flush_delay);
+    write_side.node = config.name;
+    let (ledgers, mut failures) = perennial_ledgerd::service::start(write_side, &address)
+        .await
+        .map_err(perennial_ledgerd::service::RunError::from)?;
+    let logs: Arc<dyn LedgerLogs> = ledgers.clone();
+    let followed = perennial_auditd::ledgers::Ledgers::start(&*logs, stop.clone());
+    let read_side = perennial_queryd::Config::new(config.data);
+    let projections = perennial_queryd::Projections::start(read_side, logs, stop.clone());
+    let writing = perennial_ledgerd::grpc::Handlers::new(Arc::clone(&ledgers), stop.clone());
+    let auditing = perennial_auditd::grpc::Handlers::new(followed, stop.clone());
+    let querying = perennial_queryd::grpc::Handlers::new(Arc::clone(&projections), stop.clone());
+    let port = Port::new(perennial_wire::FILE_DESCRIPTOR_SET)?;
+    let health = port.health();
+    let port = port
+        .with(|routes| writing.add_to(routes))
+        .with(|routes| querying.add_to(routes))
+        .with(|routes| auditing.add_to(routes));
+    let services = perennial_ledgerd::service::SERVICES
+        .into_iter()
+        .chain(perennial_queryd::service::SERVICES)
+        .chain(perennial_auditd::service::SERVICES);
+    for service in services.chain([""]) {
+        health
+            .set_service_status(service, ServingStatus::Serving)
+            .await;
+    }
+    ready();
     let outcome = tokio::select! {
-        served = port.serve(listener, stop.clone()) => served.map_err(RunError::from),
-        failure = perennial_ledgerd::service::failed(&mut parts.failures) => Err(failure),
+        served = port.serve(listener, stop.clone()) => served.map_err(NodeError::from),
+        failure = perennial_ledgerd::service::failed(&mut failures) => Err(failure.into()),
     };
-    // Whatever ended it, nothing may go on answering.
     stop.cancel();
-    parts.projections.close().await;
-    parts.ledgers.close().await;
+    projections.close().await;
+    ledgers.close().await;
     outcome
 }

@@ -6,7 +6,7 @@ use perennial_client::{ClientError, Connection, LedgerClient, RetryPolicy};
 use perennial_wire::pb::admin::ListLedgersRequest;
 use tonic::{Code, Response, Status};
 
-use crate::cli::Shared;
+use crate::cli::{DEFAULT_SERVER, Shared};
 use crate::console::Console;
 use crate::failure::{Exit, Failure};
 
@@ -27,7 +27,7 @@ impl Session {
     /// # Errors
     /// A usage error for an address that is none.
     pub fn open(shared: Shared, console: &Console) -> Result<Self, Failure> {
-        let connection = Connection::open(&shared.server)
+        let connection = Connection::open(shared.server.as_deref().unwrap_or(DEFAULT_SERVER))
             .map_err(|error| Failure::caused(Exit::Usage, "use --server", &error))?;
         Ok(Self {
             connection,

@@ -27,7 +27,7 @@ pub enum Verb {
   perennial events tail --follow --kind DisbursementMade --output ndjson
 ")]
 pub struct TailArguments {
-    /// The first position; by default the last ten records.
+    /// The first position; by default the last ten records, or as many as --limit says.
     #[arg(long, value_name = "POSITION")]
     from: Option<u64>,
     /// The last position, included.
@@ -74,7 +74,8 @@ async fn tail(session: &Session, arguments: TailArguments) -> Result<(), Failure
         position
     } else {
         let head = session.head_position(&ledger_id).await?;
-        head.saturating_add(1).saturating_sub(TAIL_RECORDS)
+        let records = arguments.limit.unwrap_or(TAIL_RECORDS);
+        head.saturating_add(1).saturating_sub(records)
     };
     let request = ReadEventsRequest {
         ledger_id,

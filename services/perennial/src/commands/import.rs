@@ -57,10 +57,11 @@ pub async fn run(session: &Session, verb: Verb) -> Result<(), Failure> {
     if ended.interrupted {
         return Err(Failure::interrupted()
             .because("what was answered is recorded")
-            .hint("the same command again goes on where this one stopped"));
+            .hint("the same command again goes on where this one stopped")
+            .after_result());
     }
     if !ended.document.bad_files.is_empty() && (single || arguments.strict) {
-        return Err(bad_files(&ended.document));
+        return Err(bad_files(&ended.document).after_result());
     }
     Ok(())
 }

@@ -176,3 +176,72 @@ impl ReadArguments {
         })
     }
 }
+
+/// A question that this program asks by itself.
+pub(crate) struct Question(Arguments);
+
+impl Question {
+    /// Asks for a whole view, now.
+    pub(crate) fn of(view: ViewName) -> Self {
+        Self(Arguments {
+            view,
+            agreement: None,
+            read: ReadArguments::default(),
+            group_by: Vec::new(),
+            filter: String::new(),
+            standing: false,
+            axis: Axis::Effective,
+            limit: None,
+        })
+    }
+
+    /// For one agreement.
+    pub(crate) fn agreement(mut self, id: &str) -> Self {
+        self.0.agreement = Some(id.to_owned());
+        self
+    }
+
+    /// With these keys kept.
+    pub(crate) fn group_by(mut self, keys: &[&str]) -> Self {
+        self.0.group_by = keys.iter().map(|key| (*key).to_owned()).collect();
+        self
+    }
+
+    /// For rows that fulfil these conditions.
+    pub(crate) fn filter(mut self, conditions: &str) -> Self {
+        conditions.clone_into(&mut self.0.filter);
+        self
+    }
+
+    /// As known up to this record.
+    pub(crate) fn at_position(mut self, position: u64) -> Self {
+        self.0.read.at_position = Some(position);
+        self
+    }
+
+    /// As true on this day.
+    ///
+    /// # Errors
+    /// If it is no date.
+    pub(crate) fn effective_as_of(mut self, date: &str) -> Result<Self, Failure> {
+        let date = parse_date(date).map_err(|problem| Failure::new(Exit::Usage, problem))?;
+        self.0.read.effective_as_of = Some(date);
+        Ok(self)
+    }
+
+    /// Asks.
+    ///
+    /// # Errors
+    /// As the service answers.
+    pub(crate) async fn ask(&self, session: &Session, ledger_id: &str) -> Result<Listing, Failure> {
+        ask::ask(session, ledger_id, &self.0).await
+    }
+
+    /// Asks and prints.
+    ///
+    /// # Errors
+    /// As the service answers.
+    pub(crate) async fn print(&self, session: &Session, ledger_id: &str) -> Result<(), Failure> {
+        print_listing(session, &self.ask(session, ledger_id).await?)
+    }
+}

@@ -67,8 +67,13 @@ async fn offline(session: &Session, data: PathBuf) -> Result<(), Failure> {
     let mut sound = true;
     for ledger in ledgers {
         let (data, console) = (data.clone(), session.console);
-        let progress = Progress::begin(&console, "entries checked", 0);
-        let checked = tokio::task::spawn_blocking(move || check(&data, &ledger, progress)).await;
+        let checked = tokio::task::spawn_blocking(move || {
+            let mut progress = Progress::begin(&console, "entries checked", 0);
+            let checked = check(&data, &ledger, &mut |entries| progress.set(entries));
+            progress.end();
+            checked
+        })
+        .await;
         let checked =
             checked.map_err(|error| Failure::caused(Exit::Other, "check a ledger", &error))??;
         sound &= checked.first_bad_position.is_none();
@@ -102,11 +107,19 @@ fn refuse_if_in_use(data: &Path) -> Result<(), Failure> {
     }
 }
 
+/// Checks one ledger, from its first byte to its last, and tells nobody how far it is.
+///
+/// # Errors
+/// If it cannot be read; what does not hold is in the document.
+pub(crate) fn check_quietly(data: &Path, ledger: &str) -> Result<VerificationDocument, Failure> {
+    check(data, ledger, &mut |_| {})
+}
+
 /// Checks one ledger, from its first byte to its last.
 fn check(
     data: &Path,
     ledger: &str,
-    mut progress: Progress,
+    progress: &mut dyn FnMut(u64),
 ) -> Result<VerificationDocument, Failure> {
     let failed = |error: &OpenError| {
         Failure::caused(
@@ -159,10 +172,9 @@ fn check(
         }
         entries = entries.saturating_add(1);
         if entries.is_multiple_of(PROGRESS_ENTRIES) {
-            progress.set(entries);
+            progress(entries);
         }
     }
-    progress.end();
     so_far(&mut document, &verifier);
     let torn = scanner.end().and_then(|end| end.torn.as_ref());
     document.interrupted_bytes = torn.map(|(_, bytes)| *bytes);
@@ -255,7 +267,23 @@ async fn online(session: &Session) -> Result<(), Failure> {
 }
 
 fn print(session: &Session, document: &VerificationDocument) -> Result<(), Failure> {
-    match session.console.format_or(OutputFormat::Json) {
+    print_as(
+        session,
+        document,
+        session.console.format_or(OutputFormat::Json),
+    )
+}
+
+/// Prints what was found in one ledger.
+///
+/// # Errors
+/// If nobody reads it any more.
+pub(crate) fn print_as(
+    session: &Session,
+    document: &VerificationDocument,
+    format: OutputFormat,
+) -> Result<(), Failure> {
+    match format {
         OutputFormat::Json | OutputFormat::Ndjson => session.console.json(document),
         OutputFormat::Table | OutputFormat::Csv => {
             let (ledger, records) = (&document.ledger, document.records);
