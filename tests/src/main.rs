@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
-fn main() -> ExitCode {
-    perennial::main()
+#[tokio::main]
+async fn main() -> ExitCode {
+    perennial_cli::main().await
 }

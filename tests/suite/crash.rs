@@ -123,7 +123,8 @@ impl Load {
 }
 
 async fn connect(address: &str) -> Client {
-    Client::connect(format!("http://{address}")).await.unwrap()
+    let endpoint = Channel::from_shared(format!("http://{address}")).unwrap();
+    Client::new(endpoint.connect().await.unwrap())
 }
 
 async fn retry_and_check(
