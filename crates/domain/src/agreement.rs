@@ -25,7 +25,7 @@ mod event;
 
 mod command;
 
-mod state;
+pub(crate) mod state;
 
 mod rules;
 mod shares;

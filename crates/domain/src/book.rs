@@ -6,6 +6,7 @@
 mod corrupt;
 mod decide;
 mod fold;
+mod snapshot;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -26,6 +27,7 @@ use crate::rule::Profile;
 
 pub use corrupt::{CorruptStream, Impossible};
 pub use decide::{COMMANDS_MAX, EXPECTED_MAX};
+pub use snapshot::{MalformedSnapshot, SNAPSHOT_FORMAT, SnapshotLoader, Sweep};
 
 /// What a submission adds, decided on one state of a book.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,7 +63,8 @@ pub struct Book {
     imports: HashMap<ImportId, Import>,
     /// Standing events by their submitter's number; only kept in a strict ledger, where it is unique.
     references: HashMap<ReferenceKey, EventId>,
-    referenced: HashMap<EventId, ReferenceKey>,
+    /// The same the other way round, ascending, so that a snapshot can be taken in steps.
+    referenced: BTreeMap<EventId, ReferenceKey>,
     newest_published_on: Option<Date>,
 }
 
@@ -115,7 +118,7 @@ impl Book {
                     pledges: HashMap::new(),
                     imports: HashMap::new(),
                     references: HashMap::new(),
-                    referenced: HashMap::new(),
+                    referenced: BTreeMap::new(),
                     newest_published_on: None,
                 })
             }

@@ -18,7 +18,7 @@ macro_rules! text_ids {
         ///
         /// 4 to 63 characters of `a-z`, `0-9` and `-`, chosen by the client (AIP-122).
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub struct $name(Arc<str>);
+        pub struct $name(pub(crate) Arc<str>);
 
         impl $name {
             /// Checks and wraps `text`.
@@ -69,7 +69,8 @@ text_ids! {
     ImportId = "import_id";
 }
 
-fn well_formed(text: &str) -> bool {
+/// Whether `text` can be an identifier.
+pub(crate) fn well_formed(text: &str) -> bool {
     (4..=63).contains(&text.len())
         && text
             .bytes()

@@ -4,7 +4,7 @@ mod event;
 
 mod command;
 
-mod state;
+pub(crate) mod state;
 
 pub(crate) mod decide;
 

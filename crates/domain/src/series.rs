@@ -27,8 +27,8 @@ impl Amounts for i128 {
 /// A question about a day costs O(log n + later days), so the newest entry of a long history costs O(log n).
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub(crate) struct Series<T> {
-    total: T,
-    changes: BTreeMap<Date, T>,
+    pub(crate) total: T,
+    pub(crate) changes: BTreeMap<Date, T>,
 }
 
 impl<T: Amounts> Series<T> {

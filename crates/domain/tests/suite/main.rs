@@ -27,4 +27,5 @@ mod replay;
 mod schedules;
 mod shares;
 mod signatures;
+mod snapshots;
 mod terms;

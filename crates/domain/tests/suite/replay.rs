@@ -20,17 +20,17 @@ use perennial_testkit::history::words::*;
 use perennial_testkit::history::{given, new_book, recorded};
 use perennial_testkit::random::Random;
 
-struct Story {
-    random: Random,
-    book: Book,
-    log: Vec<Recorded<Event>>,
-    next: Position,
+pub(crate) struct Story {
+    pub(crate) random: Random,
+    pub(crate) book: Book,
+    pub(crate) log: Vec<Recorded<Event>>,
+    pub(crate) next: Position,
 }
 
 const AGREEMENTS: [&str; 3] = ["agreement-1", "agreement-2", "agreement-3"];
 
 impl Story {
-    fn new(random: Random, profile: Profile) -> Self {
+    pub(crate) fn new(random: Random, profile: Profile) -> Self {
         Self {
             random,
             book: new_book(profile, LedgerPolicy::default()),
@@ -188,7 +188,7 @@ impl Story {
         AgreementCommand::ReverseEntry { target, reason }
     }
 
-    fn command(&mut self, agreement_id: &str, strict: bool) -> Command {
+    pub(crate) fn command(&mut self, agreement_id: &str, strict: bool) -> Command {
         let on = self.day();
         let id = agreement(agreement_id);
         if self.book.agreement(&id).is_none() && !self.random.one_in(10) {

@@ -1,0 +1,308 @@
+//! A book as bytes: taken in steps while decisions go on, and read back.
+//!
+//! It is a cache of a fold, not a stored format: whoever cannot read it folds the log again, so a change of the
+//! state is a new [`SNAPSHOT_FORMAT`] and needs no converter. A snapshot is *fuzzy*: each stream is encoded whole,
+//! but one after the other, so later streams reflect more records than earlier ones. What is common to all is the
+//! record before the first step: nothing up to it is missing. Folding the records after it with
+//! [`Book::catch_up`], up to the last one that any step could see, gives the exact state (INV-6).
+//!
+//! Read in order: [`Sweep`] (write), [`SnapshotLoader`] (read), `bytes`, `values`.
+
+mod bytes;
+mod values;
+
+use std::collections::{BTreeMap, HashMap};
+use std::ops::Bound;
+use std::sync::Arc;
+
+use bytes::{Decoder, Encoder, Stored};
+
+use super::{Book, CorruptStream, ReferenceKey};
+use crate::event::{Event, Stream};
+use crate::ids::{AgreementId, ImportId, LedgerId, PledgeId};
+use crate::ledger::LedgerPolicy;
+use crate::log::{EventId, Recorded};
+use crate::rule::Profile;
+
+/// The version of the encoding, in the first bytes of every part.
+pub const SNAPSHOT_FORMAT: u64 = 1;
+
+/// Bytes that are no snapshot of this version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the bytes are no snapshot of format {SNAPSHOT_FORMAT}")]
+pub struct MalformedSnapshot;
+
+/// What a part holds.
+mod part {
+    /// The ledger's id, profile and policy: the first part.
+    pub(super) const LEDGER: u8 = 1;
+    /// Streams.
+    pub(super) const STREAMS: u8 = 2;
+    /// Submitters' numbers of standing events.
+    pub(super) const REFERENCES: u8 = 3;
+}
+
+/// What a stream is.
+mod stream {
+    pub(super) const AGREEMENT: u8 = 1;
+    pub(super) const PLEDGE: u8 = 2;
+    pub(super) const IMPORT: u8 = 3;
+}
+
+/// The kinds of events that a submitter's number can belong to.
+const KINDS: &[&str] = &[
+    "LedgerCreated",
+    "PledgeAnnounced",
+    "PledgeRevised",
+    "PledgeConverted",
+    "PledgeWithdrawn",
+    "AgreementSigned",
+    "AgreementDescribed",
+    "LineOpened",
+    "CommitmentIncreased",
+    "CommitmentDecreased",
+    "PeriodExtended",
+    "PeriodShortened",
+    "TrancheScheduled",
+    "TrancheRescheduled",
+    "TrancheCancelled",
+    "ForecastReplaced",
+    "DisbursementMade",
+    "ReimbursementMade",
+    "RefundMade",
+    "ReceiptConfirmed",
+    "RefundReceived",
+    "ExpenditureReported",
+    "ExpenditureReduced",
+    "FundsReallocated",
+    "OtherFlowRecorded",
+    "EntryReversed",
+    "EntryReplaced",
+    "ImportStarted",
+    "ImportCompleted",
+];
+
+/// One way through a book, in steps between which the book may change.
+#[derive(Clone, Debug, Default)]
+pub struct Sweep {
+    begun: bool,
+    streams: usize,
+    /// The last one taken.
+    references: Option<EventId>,
+    ended: bool,
+}
+
+impl Sweep {
+    /// At the beginning.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Returns the next part, of `bytes_about` or a little more: a stream is never divided, so a part with one
+    /// very long stream is as large as that. `None` after the last.
+    ///
+    /// `streams` names the book's streams, in an order that does not change while the sweep goes on: at first
+    /// [`Book::streams`], then those that began since.
+    pub fn next_part(
+        &mut self,
+        book: &Book,
+        streams: &[Stream],
+        bytes_about: usize,
+    ) -> Option<Vec<u8>> {
+        let mut out = Encoder::default();
+        out.number(SNAPSHOT_FORMAT);
+        if !self.begun {
+            self.begun = true;
+            out.byte(part::LEDGER);
+            book.ledger_id.put(&mut out);
+            book.profile.put(&mut out);
+            book.policy.put(&mut out);
+            return Some(out.into_bytes());
+        }
+        if let Some(left) = streams.get(self.streams..)
+            && !left.is_empty()
+        {
+            out.byte(part::STREAMS);
+            for stream in left {
+                put_stream(&mut out, book, stream);
+                self.streams = self.streams.saturating_add(1);
+                if bytes_about <= out.len() {
+                    break;
+                }
+            }
+            return Some(out.into_bytes());
+        }
+        if self.ended {
+            return None;
+        }
+        out.byte(part::REFERENCES);
+        self.ended = true;
+        let after = self.references.map_or(Bound::Unbounded, Bound::Excluded);
+        let left = book.referenced.range((after, Bound::Unbounded));
+        for (event_id, (system, kind, reference)) in left {
+            event_id.put(&mut out);
+            system.put(&mut out);
+            out.text(kind);
+            reference.put(&mut out);
+            self.references = Some(*event_id);
+            if bytes_about <= out.len() {
+                self.ended = false;
+                break;
+            }
+        }
+        Some(out.into_bytes())
+    }
+}
+
+fn put_stream(out: &mut Encoder, book: &Book, stream: &Stream) {
+    match stream {
+        // It is the part before.
+        Stream::Ledger => {}
+        Stream::Agreement(id) => {
+            if let Some(agreement) = book.agreements.get(id) {
+                out.byte(stream::AGREEMENT);
+                id.put(out);
+                agreement.put(out);
+            }
+        }
+        Stream::Pledge(id) => {
+            if let Some(pledge) = book.pledges.get(id) {
+                out.byte(stream::PLEDGE);
+                id.put(out);
+                pledge.put(out);
+            }
+        }
+        Stream::Import(id) => {
+            if let Some(import) = book.imports.get(id) {
+                out.byte(stream::IMPORT);
+                id.put(out);
+                import.put(out);
+            }
+        }
+    }
+}
+
+/// Puts the parts of a snapshot together again, in the order in which a [`Sweep`] gave them.
+#[derive(Debug, Default)]
+pub struct SnapshotLoader(Option<Book>);
+
+impl SnapshotLoader {
+    /// Takes up the next part.
+    ///
+    /// # Errors
+    /// [`MalformedSnapshot`]; the snapshot is of no use then.
+    pub fn part(&mut self, bytes: &[u8]) -> Result<(), MalformedSnapshot> {
+        let mut from = Decoder::new(bytes);
+        if from.number()? != SNAPSHOT_FORMAT {
+            return Err(MalformedSnapshot);
+        }
+        match (from.byte()?, &mut self.0) {
+            (part::LEDGER, book @ None) => *book = Some(take_ledger(&mut from)?),
+            (part::STREAMS, Some(book)) => take_streams(&mut from, book)?,
+            (part::REFERENCES, Some(book)) => take_references(&mut from, book)?,
+            _ => return Err(MalformedSnapshot),
+        }
+        if from.is_empty() {
+            return Ok(());
+        }
+        Err(MalformedSnapshot)
+    }
+
+    /// Returns the book. Whether all parts came, the caller knows.
+    ///
+    /// # Errors
+    /// [`MalformedSnapshot`] if there was no part.
+    pub fn finish(self) -> Result<Book, MalformedSnapshot> {
+        self.0.ok_or(MalformedSnapshot)
+    }
+}
+
+fn take_ledger(from: &mut Decoder<'_>) -> Result<Book, MalformedSnapshot> {
+    Ok(Book {
+        ledger_id: LedgerId::take(from)?,
+        profile: Profile::take(from)?,
+        policy: LedgerPolicy::take(from)?,
+        agreements: HashMap::new(),
+        pledges: HashMap::new(),
+        imports: HashMap::new(),
+        references: HashMap::new(),
+        referenced: BTreeMap::new(),
+        newest_published_on: None,
+    })
+}
+
+fn take_streams(from: &mut Decoder<'_>, book: &mut Book) -> Result<(), MalformedSnapshot> {
+    while !from.is_empty() {
+        let taken_twice = match from.byte()? {
+            stream::AGREEMENT => {
+                let id = AgreementId::take(from)?;
+                book.agreements.insert(id, Stored::take(from)?).is_some()
+            }
+            stream::PLEDGE => {
+                let id = PledgeId::take(from)?;
+                book.pledges.insert(id, Stored::take(from)?).is_some()
+            }
+            stream::IMPORT => {
+                let id = ImportId::take(from)?;
+                let import = crate::import::Import::take(from)?;
+                let published_on = Some(import.source.published_on);
+                book.newest_published_on = book.newest_published_on.max(published_on);
+                book.imports.insert(id, import).is_some()
+            }
+            _ => return Err(MalformedSnapshot),
+        };
+        if taken_twice {
+            return Err(MalformedSnapshot);
+        }
+    }
+    Ok(())
+}
+
+fn take_references(from: &mut Decoder<'_>, book: &mut Book) -> Result<(), MalformedSnapshot> {
+    while !from.is_empty() {
+        let event_id = EventId::take(from)?;
+        let system = Arc::take(from)?;
+        let text = from.text()?;
+        let kind = KINDS.iter().find(|kind| **kind == &*text);
+        let key: ReferenceKey = (
+            system,
+            kind.copied().ok_or(MalformedSnapshot)?,
+            Arc::take(from)?,
+        );
+        // Ascending: of two that had a number after each other, the later one has it.
+        book.references.insert(key.clone(), event_id);
+        book.referenced.insert(event_id, key);
+    }
+    Ok(())
+}
+
+impl Book {
+    /// The streams of agreements, pledges and imports, ascending.
+    pub fn streams(&self) -> Vec<Stream> {
+        let agreements = self.agreements.keys().cloned().map(Stream::Agreement);
+        let pledges = self.pledges.keys().cloned().map(Stream::Pledge);
+        let imports = self.imports.keys().cloned().map(Stream::Import);
+        let mut streams: Vec<Stream> = agreements.chain(pledges).chain(imports).collect();
+        streams.sort_unstable();
+        streams
+    }
+
+    /// Folds one recorded event into a book that was read from a snapshot and may hold it already: for the
+    /// records after the first step of its [`Sweep`], in order, up to the last that a step could see. A stream's
+    /// revision says what it holds (INV-9); the submitters' numbers are taken up again, which changes nothing in
+    /// the end.
+    ///
+    /// # Errors
+    /// As [`Book::evolve`].
+    pub fn catch_up(&mut self, recorded: &Recorded<Event>) -> Result<(), CorruptStream> {
+        let Recorded {
+            event_id, event, ..
+        } = recorded;
+        let held = self.revision(&event.stream).unwrap_or_default();
+        if held < event.revision {
+            return self.evolve(recorded);
+        }
+        self.note_reference(*event_id, event);
+        Ok(())
+    }
+}

@@ -1,0 +1,417 @@
+//! The bytes of a snapshot: numbers of variable length, texts that stand once per part, and the shapes that
+//! values are put together from. What is read back is input: it may be anything, and nothing here panics.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use super::MalformedSnapshot;
+
+/// A value with a stored form. Fields are written in order and without names: a change of any is a new
+/// [`super::SNAPSHOT_FORMAT`].
+pub(super) trait Stored: Sized {
+    fn put(&self, out: &mut Encoder);
+
+    fn take(from: &mut Decoder<'_>) -> Result<Self, MalformedSnapshot>;
+}
+
+/// Writes one part.
+#[derive(Default)]
+pub(super) struct Encoder {
+    bytes: Vec<u8>,
+    /// Texts that the part holds already, with their numbers from 1.
+    texts: HashMap<Arc<str>, u64>,
+    last: Option<(Arc<str>, u64)>,
+}
+
+impl Encoder {
+    pub(super) fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
+    pub(super) fn into_bytes(self) -> Vec<u8> {
+        self.bytes
+    }
+
+    pub(super) fn byte(&mut self, byte: u8) {
+        self.bytes.push(byte);
+    }
+
+    pub(super) fn raw(&mut self, bytes: &[u8]) {
+        self.bytes.extend_from_slice(bytes);
+    }
+
+    /// Seven bits a byte, the lowest first; the highest bit says that more follow.
+    pub(super) fn number(&mut self, mut number: u64) {
+        while let [low, ..] = number.to_le_bytes()
+            && 0x80 <= number
+        {
+            self.bytes.push(low | 0x80);
+            number >>= 7;
+        }
+        let [low, ..] = number.to_le_bytes();
+        self.bytes.push(low);
+    }
+
+    /// A text's number in this part; the text itself where it stands for the first time.
+    pub(super) fn text(&mut self, text: &str) {
+        if let Some((last, number)) = &self.last
+            && &**last == text
+        {
+            let number = *number;
+            self.number(number);
+            return;
+        }
+        if let Some((known, &number)) = self.texts.get_key_value(text) {
+            self.last = Some((Arc::clone(known), number));
+            self.number(number);
+            return;
+        }
+        let shared: Arc<str> = text.into();
+        let number = count(self.texts.len()).saturating_add(1);
+        self.texts.insert(Arc::clone(&shared), number);
+        self.last = Some((shared, number));
+        self.byte(0);
+        self.number(count(text.len()));
+        self.raw(text.as_bytes());
+    }
+}
+
+/// Reads one part.
+pub(super) struct Decoder<'a> {
+    rest: &'a [u8],
+    texts: Vec<Arc<str>>,
+}
+
+impl<'a> Decoder<'a> {
+    pub(super) fn new(bytes: &'a [u8]) -> Self {
+        Self {
+            rest: bytes,
+            texts: Vec::new(),
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.rest.is_empty()
+    }
+
+    pub(super) fn byte(&mut self) -> Result<u8, MalformedSnapshot> {
+        let (&byte, rest) = self.rest.split_first().ok_or(MalformedSnapshot)?;
+        self.rest = rest;
+        Ok(byte)
+    }
+
+    pub(super) fn raw(&mut self, length: usize) -> Result<&'a [u8], MalformedSnapshot> {
+        let (taken, rest) = self
+            .rest
+            .split_at_checked(length)
+            .ok_or(MalformedSnapshot)?;
+        self.rest = rest;
+        Ok(taken)
+    }
+
+    pub(super) fn number(&mut self) -> Result<u64, MalformedSnapshot> {
+        let (mut number, mut shift) = (0_u64, 0_u32);
+        loop {
+            let byte = self.byte()?;
+            let bits = u64::from(byte & 0x7f);
+            let moved = bits.checked_shl(shift).ok_or(MalformedSnapshot)?;
+            if moved.checked_shr(shift) != Some(bits) {
+                return Err(MalformedSnapshot);
+            }
+            number |= moved;
+            if byte < 0x80 {
+                return Ok(number);
+            }
+            shift = shift.saturating_add(7);
+        }
+    }
+
+    /// How many items follow. Each takes at least a byte, so no count can ask for more room than there is input.
+    fn items(&mut self) -> Result<usize, MalformedSnapshot> {
+        let count = usize::try_from(self.number()?).map_err(|_| MalformedSnapshot)?;
+        if self.rest.len() < count {
+            return Err(MalformedSnapshot);
+        }
+        Ok(count)
+    }
+
+    pub(super) fn text(&mut self) -> Result<Arc<str>, MalformedSnapshot> {
+        let number = self.number()?;
+        if let Some(at) = number.checked_sub(1) {
+            let at = usize::try_from(at).map_err(|_| MalformedSnapshot)?;
+            return self.texts.get(at).cloned().ok_or(MalformedSnapshot);
+        }
+        let length = self.items()?;
+        let text = std::str::from_utf8(self.raw(length)?).map_err(|_| MalformedSnapshot)?;
+        let text: Arc<str> = text.into();
+        self.texts.push(Arc::clone(&text));
+        Ok(text)
+    }
+}
+
+fn count(length: usize) -> u64 {
+    u64::try_from(length).unwrap_or(u64::MAX)
+}
+
+impl Stored for bool {
+    fn put(&self, out: &mut Encoder) {
+        out.byte(u8::from(*self));
+    }
+
+    fn take(from: &mut Decoder<'_>) -> Result<Self, MalformedSnapshot> {
+        match from.byte()? {
+            0 => Ok(false),
+            1 => Ok(true),
+            _ => Err(MalformedSnapshot),
+        }
+    }
+}
+
+impl Stored for u64 {
+    fn put(&self, out: &mut Encoder) {
+        out.number(*self);
+    }
+
+    fn take(from: &mut Decoder<'_>) -> Result<Self, MalformedSnapshot> {
+        from.number()
+    }
+}
+
+macro_rules! smaller_numbers {
+    ($($number:ty),+) => { $(
+        impl Stored for $number {
+            fn put(&self, out: &mut Encoder) {
+                // No platform has numbers of more than 64 bits here.
+                out.number(u64::try_from(*self).unwrap_or(u64::MAX));
+            }
+
+            fn take(from: &mut Decoder<'_>) -> Result<Self, MalformedSnapshot> {
+                Self::try_from(from.number()?).map_err(|_| MalformedSnapshot)
+            }
+        }
+    )+ };
+}
+
+smaller_numbers!(u16, u32, usize);
+
+impl Stored for i128 {
+    /// The number doubled, its sign in the lowest bit; numbers beyond 63 bits follow a marker of their own.
+    fn put(&self, out: &mut Encoder) {
+        let magnitude = self.unsigned_abs();
+        match u64::try_from(magnitude) {
+            Ok(small) if small < 1 << 62 => {
+                out.number(small << 1 | u64::from(self.is_negative()));
+            }
+            Ok(_) | Err(_) => {
+                out.number(u64::MAX);
+                out.raw(&self.to_le_bytes());
+            }
+        }
+    }
+
+    fn take(from: &mut Decoder<'_>) -> Result<Self, MalformedSnapshot> {
+        let number = from.number()?;
+        if number == u64::MAX {
+            return Ok(Self::from_le_bytes(array(from)?));
+        }
+        let magnitude = Self::from(number >> 1);
+        Ok(if number & 1 == 1 {
+            magnitude.saturating_neg()
+        } else {
+            magnitude
+        })
+    }
+}
+
+fn array<const N: usize>(from: &mut Decoder<'_>) -> Result<[u8; N], MalformedSnapshot> {
+    from.raw(N)?.try_into().map_err(|_| MalformedSnapshot)
+}
+
+impl<const N: usize> Stored for [u8; N] {
+    fn put(&self, out: &mut Encoder) {
+        out.raw(self);
+    }
+
+    fn take(from: &mut Decoder<'_>) -> Result<Self, MalformedSnapshot> {
+        array(from)
+    }
+}
+
+impl Stored for Arc<str> {
+    fn put(&self, out: &mut Encoder) {
+        out.text(self);
+    }
+
+    fn take(from: &mut Decoder<'_>) -> Result<Self, MalformedSnapshot> {
+        from.text()
+    }
+}
+
+impl Stored for String {
+    fn put(&self, out: &mut Encoder) {
+        out.text(self);
+    }
+
+    fn take(from: &mut Decoder<'_>) -> Result<Self, MalformedSnapshot> {
+        Ok(from.text()?.as_ref().to_owned())
+    }
+}
+
+impl<T: Stored> Stored for Option<T> {
+    fn put(&self, out: &mut Encoder) {
+        self.is_some().put(out);
+        if let Some(value) = self {
+            value.put(out);
+        }
+    }
+
+    fn take(from: &mut Decoder<'_>) -> Result<Self, MalformedSnapshot> {
+        bool::take(from)?.then(|| T::take(from)).transpose()
+    }
+}
+
+impl<T: Stored> Stored for Vec<T> {
+    fn put(&self, out: &mut Encoder) {
+        self.len().put(out);
+        for value in self {
+            value.put(out);
+        }
+    }
+
+    fn take(from: &mut Decoder<'_>) -> Result<Self, MalformedSnapshot> {
+        let items = from.items()?;
+        // A value may be much larger than its bytes: what the count promises is reserved in portions only.
+        let mut values = Self::with_capacity(items.min(1_024));
+        for _ in 0..items {
+            values.push(T::take(from)?);
+        }
+        values.shrink_to_fit();
+        Ok(values)
+    }
+}
+
+impl<T: Stored + Ord> Stored for BTreeSet<T> {
+    fn put(&self, out: &mut Encoder) {
+        self.len().put(out);
+        for value in self {
+            value.put(out);
+        }
+    }
+
+    fn take(from: &mut Decoder<'_>) -> Result<Self, MalformedSnapshot> {
+        Ok(Vec::take(from)?.into_iter().collect())
+    }
+}
+
+impl<K: Stored + Ord, V: Stored> Stored for BTreeMap<K, V> {
+    fn put(&self, out: &mut Encoder) {
+        self.len().put(out);
+        for (key, value) in self {
+            key.put(out);
+            value.put(out);
+        }
+    }
+
+    fn take(from: &mut Decoder<'_>) -> Result<Self, MalformedSnapshot> {
+        let pairs: Vec<(K, V)> = Vec::take(from)?;
+        Ok(pairs.into_iter().collect())
+    }
+}
+
+impl<A: Stored, B: Stored> Stored for (A, B) {
+    fn put(&self, out: &mut Encoder) {
+        self.0.put(out);
+        self.1.put(out);
+    }
+
+    fn take(from: &mut Decoder<'_>) -> Result<Self, MalformedSnapshot> {
+        Ok((A::take(from)?, B::take(from)?))
+    }
+}
+
+impl<A: Stored, B: Stored, C: Stored> Stored for (A, B, C) {
+    fn put(&self, out: &mut Encoder) {
+        self.0.put(out);
+        self.1.put(out);
+        self.2.put(out);
+    }
+
+    fn take(from: &mut Decoder<'_>) -> Result<Self, MalformedSnapshot> {
+        Ok((A::take(from)?, B::take(from)?, C::take(from)?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check<T: Stored + PartialEq + std::fmt::Debug>(value: &T, bytes: &[u8]) {
+        let mut out = Encoder::default();
+        value.put(&mut out);
+        assert_eq!(out.into_bytes(), bytes);
+        let mut from = Decoder::new(bytes);
+        assert_eq!(T::take(&mut from).as_ref(), Ok(value));
+        assert!(from.is_empty());
+    }
+
+    #[test]
+    fn numbers_take_a_byte_for_each_seven_bits() {
+        check(&0_u64, &[0]);
+        check(&127_u64, &[127]);
+        check(&128_u64, &[0x80, 1]);
+        check(
+            &u64::MAX,
+            &[0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1],
+        );
+    }
+
+    #[test]
+    fn amounts_keep_their_sign_and_their_whole_range() {
+        check(&0_i128, &[0]);
+        check(&-1_i128, &[3]);
+        check(&63_i128, &[126]);
+        check(&64_i128, &[0x80, 1]);
+        for amount in [
+            (1_i128 << 62) - 1,
+            1 << 62,
+            -(1 << 62),
+            i128::MAX,
+            i128::MIN,
+        ] {
+            let mut out = Encoder::default();
+            amount.put(&mut out);
+            let bytes = out.into_bytes();
+            assert_eq!(i128::take(&mut Decoder::new(&bytes)), Ok(amount));
+        }
+    }
+
+    #[test]
+    fn a_text_stands_once_in_a_part_and_is_shared_when_read() {
+        let texts: Vec<Arc<str>> = vec!["ab".into(), "ab".into(), "c".into(), "ab".into()];
+        check(&texts, &[4, 0, 2, b'a', b'b', 1, 0, 1, b'c', 1]);
+        let mut from = Decoder::new(&[4, 0, 2, b'a', b'b', 1, 0, 1, b'c', 1]);
+        let read = Vec::<Arc<str>>::take(&mut from).unwrap();
+        assert!(Arc::ptr_eq(&read[0], &read[3]));
+    }
+
+    #[test]
+    fn bytes_that_are_no_value_are_refused() {
+        fn refused<T: Stored>(bytes: &[u8]) -> bool {
+            T::take(&mut Decoder::new(bytes)).is_err()
+        }
+        assert!(refused::<u64>(&[]));
+        assert!(refused::<u64>(&[0x80]));
+        assert!(refused::<u64>(&[0xff; 11]), "more than 64 bits");
+        assert!(refused::<u16>(&[0x80, 0x80, 4]), "more than 16 bits");
+        assert!(refused::<bool>(&[2]));
+        assert!(refused::<Option<bool>>(&[1]));
+        assert!(refused::<Vec<bool>>(&[2, 0]), "fewer items than promised");
+        assert!(refused::<Arc<str>>(&[1]), "a text that was never given");
+        assert!(refused::<Arc<str>>(&[0, 1, 0xff]), "no UTF-8");
+        assert!(refused::<[u8; 4]>(&[1, 2, 3]));
+        assert!(refused::<i128>(&[
+            0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1, 0
+        ]));
+    }
+}

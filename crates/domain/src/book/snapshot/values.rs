@@ -1,0 +1,330 @@
+//! Stored forms of values, terms and entries. Every field is named where it is written, so a new one does not
+//! compile before it has a place here; and that place is a new [`super::SNAPSHOT_FORMAT`].
+
+use jiff::civil::Date;
+
+use super::MalformedSnapshot;
+use super::bytes::{Decoder, Encoder, Stored};
+use crate::agreement::state::{Effect, LineState, Measure};
+use crate::agreement::{
+    Agreement, Balance, Conditionality, Entry, EntryKind, ForecastEntry, Line, Perspective,
+    Published, Terms, TrancheState, YearBasis, YearShare,
+};
+use crate::classification::{LineDims, OwnCode, Pillar, Share, Split, Vocabulary};
+use crate::ids::{self, AgreementId, ImportId, LedgerId, LineId, PaymentId, PledgeId, TrancheId};
+use crate::import::{Import, ImportSource};
+use crate::ledger::{LedgerPolicy, Tolerance};
+use crate::log::{EventId, Position, Revision};
+use crate::money::{Currency, Money};
+use crate::party::OrgRef;
+use crate::period::{FiscalCalendar, Period};
+use crate::pledge::state::{PledgeEntry, PledgeEntryKind};
+use crate::pledge::{Pledge, PledgeAnnouncement, PledgeBalance};
+use crate::rule::Profile;
+use crate::series::Series;
+
+macro_rules! structs {
+    ($($name:ident { $($field:ident),+ $(,)? })+) => { $(
+        impl Stored for $name {
+            fn put(&self, out: &mut Encoder) {
+                let Self { $($field),+ } = self;
+                $($field.put(out);)+
+            }
+
+            fn take(from: &mut Decoder<'_>) -> Result<Self, MalformedSnapshot> {
+                Ok(Self { $($field: Stored::take(from)?),+ })
+            }
+        }
+    )+ };
+}
+
+macro_rules! enums {
+    ($($name:ident { $($number:literal = $variant:ident),+ $(,)? })+) => { $(
+        impl Stored for $name {
+            fn put(&self, out: &mut Encoder) {
+                out.byte(match self { $(Self::$variant => $number),+ });
+            }
+
+            fn take(from: &mut Decoder<'_>) -> Result<Self, MalformedSnapshot> {
+                match from.byte()? {
+                    $($number => Ok(Self::$variant),)+
+                    _ => Err(MalformedSnapshot),
+                }
+            }
+        }
+    )+ };
+}
+
+macro_rules! ids {
+    ($($name:ident),+) => { $(
+        impl Stored for $name {
+            fn put(&self, out: &mut Encoder) {
+                out.text(self.as_str());
+            }
+
+            fn take(from: &mut Decoder<'_>) -> Result<Self, MalformedSnapshot> {
+                let text = from.text()?;
+                if ids::well_formed(&text) {
+                    return Ok(Self(text));
+                }
+                Err(MalformedSnapshot)
+            }
+        }
+    )+ };
+}
+
+ids!(
+    LedgerId,
+    AgreementId,
+    PledgeId,
+    LineId,
+    TrancheId,
+    PaymentId,
+    ImportId
+);
+
+enums! {
+    Profile { 1 = Strict, 2 = Mirror }
+    FiscalCalendar { 1 = January, 4 = April, 7 = July, 10 = October }
+    Perspective { 1 = Provider, 2 = Recipient }
+    Conditionality { 1 = None, 2 = Restriction, 3 = Condition }
+    YearBasis { 1 = Scheduled, 2 = Budgeted, 3 = Prorated, 4 = SigningYear }
+    Pillar { 1 = Humanitarian, 2 = Development, 3 = Peace, 4 = Unallocable }
+    Vocabulary { 1 = DacPurpose, 2 = DacCategory, 3 = Country, 4 = Region }
+    Measure { 1 = Committed, 2 = Disbursed, 3 = Received, 4 = Expended }
+    EntryKind {
+        1 = Commitment, 2 = Cash, 3 = Reallocation, 4 = Schedule, 5 = Forecast, 6 = Reversal, 7 = Fixed,
+    }
+    PledgeEntryKind { 1 = Announcement, 2 = Revision, 3 = Use, 4 = Reversal }
+}
+
+structs! {
+    EventId { position, index }
+    Tolerance { absolute_minor, relative_ppm }
+    LedgerPolicy {
+        functional_currency, fiscal_calendar, tolerance, multi_year_months, pillar_mapping, keep_refusals,
+    }
+    OrgRef { id, name, type_code, derived }
+    Share { vocabulary, code, share_ppm }
+    OwnCode { scheme, code }
+    LineDims { purposes, places, pillar, humanitarian, budget_heading, own_codes }
+    YearShare { period, minor_units, basis }
+    Line { line_id, amount, counterparty, dims, year_shares }
+    Terms {
+        perspective, provider, recipient, signed_on, starts_on, ends_on, currency, conditionality, lines,
+    }
+    ForecastEntry { period, amount, receiver }
+    Published { type_code, value_text, date_text, occurrence_key, occurrence, notes }
+    Balance { committed, disbursed, received, expended, scheduled }
+    LineState { balances, shares, drawn }
+    TrancheState { scheduled, open, dues, touched_by }
+    Entry { effective_on, kind, reversed_by, payment_id, effects }
+    Agreement {
+        terms, ends_on, revision, opened, places, lines, balances, parties, tranches, open_tranches,
+        forecasts, payments, committed_on, entries,
+    }
+    PledgeAnnouncement {
+        perspective, donor, recipient, amount, forum, intended_period, purposes, places, published,
+    }
+    PledgeBalance { pledged, converted, withdrawn }
+    PledgeEntry { effective_on, reversed_by, kind, effect }
+    Pledge { announcement, revision, balances, whole_set_by, agreements, entries }
+    ImportSource { dataset, file_sha256, published_on }
+    Import { source, completed, revision }
+}
+
+impl Stored for Position {
+    fn put(&self, out: &mut Encoder) {
+        self.0.put(out);
+    }
+
+    fn take(from: &mut Decoder<'_>) -> Result<Self, MalformedSnapshot> {
+        u64::take(from).map(Self)
+    }
+}
+
+impl Stored for Revision {
+    fn put(&self, out: &mut Encoder) {
+        self.0.put(out);
+    }
+
+    fn take(from: &mut Decoder<'_>) -> Result<Self, MalformedSnapshot> {
+        u64::take(from).map(Self)
+    }
+}
+
+/// The year that dates of few bytes lie around.
+const YEAR_ZERO: i16 = 2_000;
+
+impl Stored for Date {
+    /// The signed distance of its year from 2000, then its month and day in nine bits.
+    fn put(&self, out: &mut Encoder) {
+        let distance = i32::from(self.year()).saturating_sub(i32::from(YEAR_ZERO));
+        let year = u64::from(distance.unsigned_abs()) << 1 | u64::from(distance.is_negative());
+        let (month, day) = (self.month().unsigned_abs(), self.day().unsigned_abs());
+        out.number(year << 9 | u64::from(month) << 5 | u64::from(day));
+    }
+
+    fn take(from: &mut Decoder<'_>) -> Result<Self, MalformedSnapshot> {
+        let number = from.number()?;
+        let distance = i16::try_from(number >> 10).map_err(|_| MalformedSnapshot)?;
+        let distance = if number >> 9 & 1 == 1 {
+            distance.saturating_neg()
+        } else {
+            distance
+        };
+        let small = |bits: u64| i8::try_from(bits).map_err(|_| MalformedSnapshot);
+        let (month, day) = (small(number >> 5 & 0xf)?, small(number & 0x1f)?);
+        let year = YEAR_ZERO.checked_add(distance).ok_or(MalformedSnapshot)?;
+        Self::new(year, month, day).map_err(|_| MalformedSnapshot)
+    }
+}
+
+impl Stored for Period {
+    fn put(&self, out: &mut Encoder) {
+        self.starts_on().put(out);
+        self.ends_on().put(out);
+    }
+
+    fn take(from: &mut Decoder<'_>) -> Result<Self, MalformedSnapshot> {
+        Self::new(Date::take(from)?, Date::take(from)?).map_err(|_| MalformedSnapshot)
+    }
+}
+
+impl Stored for Currency {
+    fn put(&self, out: &mut Encoder) {
+        out.text(self.code());
+    }
+
+    fn take(from: &mut Decoder<'_>) -> Result<Self, MalformedSnapshot> {
+        Self::parse(&from.text()?).map_err(|_| MalformedSnapshot)
+    }
+}
+
+impl Stored for Money {
+    fn put(&self, out: &mut Encoder) {
+        self.minor_units().put(out);
+        self.currency().put(out);
+    }
+
+    fn take(from: &mut Decoder<'_>) -> Result<Self, MalformedSnapshot> {
+        let minor_units = i128::take(from)?;
+        Self::from_minor(minor_units, Currency::take(from)?).map_err(|_| MalformedSnapshot)
+    }
+}
+
+impl Stored for Split {
+    fn put(&self, out: &mut Encoder) {
+        self.scaled().put(out);
+        self.shares().len().put(out);
+        for share in self.shares() {
+            share.put(out);
+        }
+    }
+
+    fn take(from: &mut Decoder<'_>) -> Result<Self, MalformedSnapshot> {
+        let scaled = bool::take(from)?;
+        Self::recorded(Vec::take(from)?, scaled).map_err(|_| MalformedSnapshot)
+    }
+}
+
+impl<T: Stored> Stored for Series<T> {
+    fn put(&self, out: &mut Encoder) {
+        let Self { total, changes } = self;
+        total.put(out);
+        changes.put(out);
+    }
+
+    fn take(from: &mut Decoder<'_>) -> Result<Self, MalformedSnapshot> {
+        Ok(Self {
+            total: T::take(from)?,
+            changes: Stored::take(from)?,
+        })
+    }
+}
+
+impl Stored for Effect {
+    fn put(&self, out: &mut Encoder) {
+        match self {
+            Self::Amount {
+                line,
+                measure,
+                party,
+                minor_units,
+            } => {
+                out.byte(1);
+                line.put(out);
+                measure.put(out);
+                party.put(out);
+                minor_units.put(out);
+            }
+            Self::Share { line, share } => {
+                out.byte(2);
+                line.put(out);
+                share.put(out);
+            }
+            Self::Tranche {
+                tranche_id,
+                period,
+                minor_units,
+            } => {
+                out.byte(3);
+                tranche_id.put(out);
+                period.put(out);
+                minor_units.put(out);
+            }
+        }
+    }
+
+    fn take(from: &mut Decoder<'_>) -> Result<Self, MalformedSnapshot> {
+        Ok(match from.byte()? {
+            1 => Self::Amount {
+                line: Stored::take(from)?,
+                measure: Stored::take(from)?,
+                party: Stored::take(from)?,
+                minor_units: Stored::take(from)?,
+            },
+            2 => Self::Share {
+                line: Stored::take(from)?,
+                share: Stored::take(from)?,
+            },
+            3 => Self::Tranche {
+                tranche_id: Stored::take(from)?,
+                period: Stored::take(from)?,
+                minor_units: Stored::take(from)?,
+            },
+            _ => return Err(MalformedSnapshot),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_day_there_is_can_be_stored() {
+        let days = [
+            Date::MIN,
+            Date::MAX,
+            Date::ZERO,
+            jiff::civil::date(1999, 12, 31),
+            jiff::civil::date(2000, 1, 1),
+            jiff::civil::date(2024, 2, 29),
+        ];
+        for day in days {
+            let mut out = Encoder::default();
+            day.put(&mut out);
+            let bytes = out.into_bytes();
+            assert_eq!(Date::take(&mut Decoder::new(&bytes)), Ok(day), "{day}");
+        }
+    }
+
+    #[test]
+    fn a_day_of_our_time_takes_three_bytes() {
+        let mut out = Encoder::default();
+        jiff::civil::date(2026, 3, 31).put(&mut out);
+        // 26 years after 2000, month 3, day 31: (52 << 9) + (3 << 5) + 31 = 26751.
+        assert_eq!(out.into_bytes(), [0xff, 0xd0, 0x01]);
+    }
+}
