@@ -22,14 +22,16 @@ def call(method, request):
     """Calls `package.Service/Method` with a dict and returns the answer."""
     service, name = method.split("/")
     rpc = pool.FindServiceByName(service).FindMethodByName(name)
-    message = ParseDict(request, GetMessageClass(rpc.input_type)())
-    answer = GetMessageClass(rpc.output_type)
-    return channel.unary_unary(f"/{method}", rpc.input_type and type(message).SerializeToString, answer.FromString)(
-        message, timeout=10
-    )
+    question, answer = GetMessageClass(rpc.input_type), GetMessageClass(rpc.output_type)
+    stub = channel.unary_unary(f"/{method}", question.SerializeToString, answer.FromString)
+    return stub(ParseDict(request, question()), timeout=10)
 
 
-day = lambda year, month, day: {"year": year, "month": month, "day": day}
+def day(year, month, day):
+    """A civil date."""
+    return {"year": year, "month": month, "day": day}
+
+
 thousand = {"currency_code": "EUR", "units": 1000}
 agreement = {
     "agreement_id": "python-grant", "perspective": "PERSPECTIVE_RECIPIENT",
@@ -47,5 +49,5 @@ written = call("perennial.ledger.v1.LedgerService/Submit", {
 read = call("perennial.query.v1.QueryService/GetAgreementStatement", {
     "ledger_id": ledger, "agreement_id": "python-grant", "options": {"min_position": str(written.position)},
 })
-committed = read.statement.committed
+committed = read.row.committed
 print(f"recorded at position {written.position}, committed {committed.units}.00 {committed.currency_code}")
