@@ -13,6 +13,7 @@ mod integrity;
 mod iom;
 mod netherlands;
 mod python;
+mod readme;
 
 use std::path::Path;
 
