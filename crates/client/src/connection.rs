@@ -14,6 +14,8 @@ const CONNECT_MAX: Duration = Duration::from_secs(5);
 const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(30);
 /// How long a ping may stay unanswered.
 const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(20);
+/// How long a service may take until it begins to answer; each submission has a shorter time of its own.
+const ANSWER_MAX: Duration = Duration::from_mins(1);
 /// The most bytes of one answer: a page of rows, or a batch of records with stored bytes.
 const ANSWER_BYTES_MAX: usize = 64 * 1024 * 1024;
 
@@ -149,6 +151,7 @@ fn endpoint(address: &str) -> Result<Endpoint, AddressError> {
     let endpoint = Endpoint::from_shared(format!("http://{authority}")).map_err(|_| malformed())?;
     Ok(endpoint
         .connect_timeout(CONNECT_MAX)
+        .timeout(ANSWER_MAX)
         .tcp_nodelay(true)
         .http2_keep_alive_interval(KEEP_ALIVE_INTERVAL)
         .keep_alive_timeout(KEEP_ALIVE_TIMEOUT)

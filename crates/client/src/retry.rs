@@ -26,11 +26,11 @@ impl RetryPolicy {
         delay_max: Duration::from_secs(1),
     };
 
-    /// For writes, whose outcome must become known: eight times, within about 20 seconds.
+    /// For writes, whose outcome must become known: seven times, within about ten seconds.
     pub const WRITE: Self = Self {
-        retries_max: 8,
+        retries_max: 7,
         delay_min: Duration::from_millis(100),
-        delay_max: Duration::from_secs(5),
+        delay_max: Duration::from_secs(2),
     };
 
     /// For calls whose repetition is somebody else's decision.
@@ -89,7 +89,10 @@ mod tests {
             delay(Some(Duration::from_millis(50))),
             Duration::from_millis(200)
         );
-        assert_eq!(delay(Some(Duration::from_secs(3))), Duration::from_secs(3));
-        assert_eq!(delay(Some(Duration::from_mins(1))), Duration::from_secs(5));
+        assert_eq!(
+            delay(Some(Duration::from_millis(1_500))),
+            Duration::from_millis(1_500)
+        );
+        assert_eq!(delay(Some(Duration::from_mins(1))), Duration::from_secs(2));
     }
 }

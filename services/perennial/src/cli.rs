@@ -122,12 +122,12 @@ impl Command {
     /// Whether the command ends in its own way on Ctrl-C.
     pub const fn handles_interrupts(&self) -> bool {
         match self {
-            Self::Serve(_) | Self::Demo(_) | Self::Import(_) | Self::Submit(_) => true,
+            Self::Serve(_) | Self::Import(_) | Self::Submit(_) | Self::Events(_) => true,
+            Self::Demo(arguments) => arguments.keeps(),
             Self::Ledger(_)
             | Self::Agreement(_)
             | Self::Reverse(_)
             | Self::Report(_)
-            | Self::Events(_)
             | Self::Replay(_)
             | Self::Verify(_)
             | Self::Health(_)

@@ -65,6 +65,18 @@ impl Console {
             .map_err(|error| lost(&error))
     }
 
+    /// Prints text that has its own line ends.
+    ///
+    /// # Errors
+    /// As [`Self::data`].
+    pub fn raw(&self, text: &str) -> Result<(), Failure> {
+        let mut stdout = anstream::stdout().lock();
+        stdout
+            .write_all(text.as_bytes())
+            .and_then(|()| stdout.flush())
+            .map_err(|error| lost(&error))
+    }
+
     /// Prints a document as one line of JSON.
     ///
     /// # Errors

@@ -195,18 +195,32 @@ impl Failure {
             .iter()
             .map(|(key, value)| format!("{key} {value}"))
             .collect();
-        failure = failure.because(match figures.is_empty() {
-            true => reason.to_owned(),
-            false => format!("{reason} ({})", figures.join(", ")),
+        failure = failure.because(if figures.is_empty() {
+            reason.to_owned()
+        } else {
+            format!("{reason} ({})", figures.join(", "))
         });
         for field in &answer.fields {
             let place = places.get(&field.path).map(|place| format!(" ({place})"));
-            let place = place.unwrap_or_default();
-            failure = failure.because(format!("{}{place}: {}", field.path, field.problem));
+            let line = format!(
+                "{}{}: {}",
+                field.path,
+                place.unwrap_or_default(),
+                field.problem
+            );
+            if line != answer.message {
+                failure = failure.because(line);
+            }
         }
         for rule in &answer.rules {
-            let line = format!("{} {}: {}", rule.reason, rule.subject, rule.description);
-            failure = failure.because(line);
+            // Most descriptions begin with the subject already.
+            let named = rule.description.starts_with(&rule.subject);
+            let subject = if named {
+                String::new()
+            } else {
+                format!(" {}", rule.subject)
+            };
+            failure = failure.because(format!("{}{subject}: {}", rule.reason, rule.description));
         }
         if let Some(hint) = hint(&answer.reason) {
             failure = failure.hint(hint);

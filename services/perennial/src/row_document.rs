@@ -87,13 +87,13 @@ fn field_cell(message: &DynamicMessage, field: &FieldDescriptor) -> Result<Cell,
     if field.supports_presence() && !message.has_field(field) {
         return Ok(Cell::Nothing);
     }
-    match &*message.get_field(field) {
-        Value::List(values) => {
-            let cells = values.iter().map(|value| cell(value, &field.kind()));
-            Ok(Cell::List(cells.collect::<Result<_, _>>()?))
-        }
-        value => cell(value, &field.kind()),
-    }
+    let value = message.get_field(field);
+    let kind = field.kind();
+    let Some(values) = value.as_list() else {
+        return cell(&value, &kind);
+    };
+    let cells = values.iter().map(|value| cell(value, &kind));
+    Ok(Cell::List(cells.collect::<Result<_, _>>()?))
 }
 
 fn cell(value: &Value, kind: &Kind) -> Result<Cell, Failure> {
@@ -105,10 +105,11 @@ fn cell(value: &Value, kind: &Kind) -> Result<Cell, Failure> {
         Value::I64(number) => Cell::Number(*number),
         Value::String(text) => Cell::text(text),
         Value::Bytes(bytes) => Cell::Text(crate::commands::hex(bytes)),
-        Value::EnumNumber(number) => match kind {
-            Kind::Enum(descriptor) => word(descriptor, *number),
-            _ => Cell::Number(i64::from(*number)),
-        },
+        Value::EnumNumber(number) => kind
+            .as_enum()
+            .map_or(Cell::Number(i64::from(*number)), |descriptor| {
+                word(descriptor, *number)
+            }),
         Value::Message(message) => return message_cell(message),
         Value::F32(_) | Value::F64(_) | Value::List(_) | Value::Map(_) => {
             return Err(Failure::new(

@@ -1,6 +1,7 @@
 //! Instants and dates between people and the API.
 
 use perennial_domain::Date;
+use perennial_domain::log::RecordedAt;
 use perennial_wire::pb::google::r#type as google;
 use prost_types::Timestamp;
 
@@ -30,6 +31,19 @@ pub fn parse_instant(text: &str) -> Result<Timestamp, String> {
 pub fn parse_date(text: &str) -> Result<Date, String> {
     crate::submission::parse_date(text)
         .ok_or_else(|| format!("\"{text}\" is no date: write it as 2027-01-31"))
+}
+
+/// Today in UTC.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a command line is where the clock is read"
+)]
+pub fn today() -> Date {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    let micros = since.map_or(0, |since| {
+        i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
+    });
+    RecordedAt(micros).date()
 }
 
 /// A civil date as the API has it.

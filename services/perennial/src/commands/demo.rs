@@ -76,6 +76,13 @@ pub struct Arguments {
     data: Option<PathBuf>,
 }
 
+impl Arguments {
+    /// Whether the sample is served until Ctrl-C.
+    pub const fn keeps(&self) -> bool {
+        self.keep
+    }
+}
+
 /// Runs the command.
 ///
 /// # Errors
@@ -158,7 +165,7 @@ impl Served {
         let running = tokio::spawn(async move {
             // Where nobody waits any more, nobody needs to be told.
             node::run(config, listener, stopping, || {
-                ready.send(()).unwrap_or_default()
+                ready.send(()).unwrap_or_default();
             })
             .await
         });
@@ -278,11 +285,10 @@ async fn refused(session: &Session, schema: &SubmissionSchema) -> Result<(), Fai
                 return Err(Failure::from_client(TOO_MUCH.story, &error));
             };
             for rule in &answer.rules {
-                let text = format!(
-                    "      refused: {} {}: {}",
-                    rule.reason, rule.subject, rule.description
-                );
-                session.console.data(&text)?;
+                session.console.data(&format!(
+                    "      refused, {}: {}",
+                    rule.reason, rule.description
+                ))?;
             }
             Ok(())
         }
@@ -292,7 +298,7 @@ async fn refused(session: &Session, schema: &SubmissionSchema) -> Result<(), Fai
 async fn tables(session: &Session) -> Result<(), Failure> {
     title(session, "Multi-year funding (perennial report multi-year)")?;
     Question::of(ViewName::MultiYear)
-        .print(session, LEDGER)
+        .print_rows(session, LEDGER)
         .await?;
     title(
         session,
@@ -300,20 +306,22 @@ async fn tables(session: &Session) -> Result<(), Failure> {
     )?;
     Question::of(ViewName::Nexus)
         .group_by(&["year", "pillar"])
-        .print(session, LEDGER)
+        .print_rows(session, LEDGER)
         .await?;
     title(
         session,
         "Pledges beside what became of them (perennial report pledges)",
     )?;
-    Question::of(ViewName::Pledges).print(session, LEDGER).await
+    Question::of(ViewName::Pledges)
+        .print_rows(session, LEDGER)
+        .await
 }
 
 /// One question, whose answer depends on when it is asked.
 async fn as_of(session: &Session) -> Result<(), Failure> {
     title(
         session,
-        "What was committed for 2027? It depends on the day that is asked about:",
+        "What have donors committed for 2027? It depends on the day that is asked about:",
     )?;
     for on in ["2024-12-31", "2025-06-30"] {
         session
@@ -321,9 +329,9 @@ async fn as_of(session: &Session) -> Result<(), Failure> {
             .data(&format!("as true on {on} (--effective-as-of {on})"))?;
         let question = Question::of(ViewName::Nexus).group_by(&["year", "pillar"]);
         question
-            .filter("year = \"2027\"")
+            .filter("year = \"2027\" AND direction = incoming")
             .effective_as_of(on)?
-            .print(session, LEDGER)
+            .print_rows(session, LEDGER)
             .await?;
     }
     title(
@@ -369,12 +377,11 @@ fn try_next(session: &Session, folder: &Folder) {
         "  perennial demo --keep                                  serve this sample and ask your own questions",
     );
     say("  perennial submit --example sign-agreement              what a submission looks like");
-    match folder {
-        Folder::Fresh(_) => {
-            say("  perennial serve --data ./perennial-data                a ledger of your own")
-        }
-        Folder::Named(path) => say(&format!("  perennial serve --data {}", path.display())),
-    }
+    let data = match folder {
+        Folder::Fresh(_) => "./perennial-data".to_owned(),
+        Folder::Named(path) => path.display().to_string(),
+    };
+    say(&format!("  perennial serve --data {data}"));
 }
 
 /// Serves the sample until Ctrl-C or SIGTERM.

@@ -4,6 +4,7 @@ use clap::{Args, Subcommand};
 use perennial_client::{History, HistoryItem, RetryPolicy};
 use perennial_export::cell::Cell;
 use perennial_wire::pb::audit::{EventFilter, GetEventRequest, ReadEventsRequest, Record};
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::api_json::ApiJson;
 use crate::cli::OutputFormat;
@@ -95,22 +96,32 @@ async fn tail(session: &Session, arguments: TailArguments) -> Result<(), Failure
     };
     let mut history = History::new(session.connection.clone(), policy, request);
     let printer = Printer::new(session)?;
+    let mut interrupts = signal(SignalKind::interrupt())
+        .map_err(|error| Failure::caused(Exit::Other, "listen for Ctrl-C", &error))?;
     let mut left = arguments.limit.unwrap_or(u64::MAX);
+    let mut next_position = from_position;
     while 0 < left {
-        let next = history.next().await;
+        let next = tokio::select! {
+            next = history.next() => next,
+            _ = interrupts.recv() => {
+                return Err(Failure::interrupted().hint(format!("--from {next_position} goes on here")));
+            }
+        };
         let next = next.map_err(|error| Failure::from_client("read events", &error))?;
         match next {
             None => break,
             Some(HistoryItem::Records(records)) => {
-                for record in records {
-                    if left == 0 {
-                        break;
-                    }
-                    printer.print(&record)?;
+                for record in records
+                    .iter()
+                    .take(usize::try_from(left).unwrap_or(usize::MAX))
+                {
+                    printer.print(record)?;
+                    next_position = record.position.saturating_add(1);
                     left = left.saturating_sub(1);
                 }
             }
-            Some(HistoryItem::Progress(_) | HistoryItem::CaughtUp(_)) => {}
+            Some(HistoryItem::Progress(position)) => next_position = position.saturating_add(1),
+            Some(HistoryItem::CaughtUp(_)) => {}
         }
     }
     Ok(())

@@ -24,8 +24,8 @@ pub enum Verb {
 /// Which files.
 #[derive(Debug, Args)]
 #[command(before_long_help = "Examples:
-  perennial ledger create iom --profile mirror
-  perennial import iati iom.xml --ledger iom
+  perennial ledger create iom-mirror --profile mirror
+  perennial import iati iom.xml --ledger iom-mirror
   perennial import iati ./corpus --ledger world --output json
 
 Importing the same file again appends nothing.

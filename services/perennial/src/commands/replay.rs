@@ -1,5 +1,7 @@
 //! `perennial replay`: folds the whole history here, checks every link, and compares with the live views.
 
+mod view;
+
 use clap::Args;
 use perennial_client::{History, HistoryItem, RetryPolicy};
 use perennial_domain::log::{EventId, Position, Recorded, RecordedAt};
@@ -11,17 +13,36 @@ use perennial_wire::pb::query::GetDigestRequest;
 use perennial_wire::stored::{Outcome, decode_body};
 
 use super::hex;
+use super::report::{ReadArguments, ViewName, print_listing};
 use crate::failure::{Exit, Failure};
 use crate::progress::Progress;
 use crate::session::Session;
 
 /// Folds the whole history here.
 #[derive(Debug, Args)]
-#[command(before_long_help = "Example:\n  perennial replay --ledger treasury --to 1200\n")]
+#[command(before_long_help = "Examples:
+  perennial replay --ledger treasury                          compare digests
+  perennial replay nexus --group-by pillar --ledger treasury  and print a view, computed here
+")]
 pub struct Arguments {
-    /// The last position, included; by default the head.
+    /// Also print this view, computed from the history alone.
+    #[arg(value_enum)]
+    view: Option<ViewName>,
+    /// For `agreement` and `timeline`: the agreement's id, or an external reference of it.
+    #[arg(value_name = "AGREEMENT", required_if_eq("view", "timeline"))]
+    agreement: Option<String>,
+    /// The last position to read, included; by default the head.
     #[arg(long, value_name = "POSITION")]
     to: Option<u64>,
+    /// From what the view is computed.
+    #[command(flatten)]
+    read: ReadArguments,
+    /// The keys to keep, separated by commas; the rest is summed away.
+    #[arg(long, value_name = "KEYS", value_delimiter = ',')]
+    group_by: Vec<String>,
+    /// Conditions on rows, as in `direction = outgoing AND year = "2026"`.
+    #[arg(long, value_name = "CONDITIONS", default_value = "")]
+    filter: String,
 }
 
 /// Runs the command.
@@ -35,45 +56,18 @@ pub async fn run(session: &Session, arguments: Arguments) -> Result<(), Failure>
         None => session.head_position(&ledger_id).await?,
     };
     let replay = fold(session, &ledger_id, last).await?;
-    let digest = replay.facts.digest(Position(last));
-    let missing = || {
-        Failure::new(
-            Exit::VerificationFailed,
-            format!("the history ends before position {last}"),
-        )
-    };
-    let replayed = digest.ok_or_else(missing)?.0;
-    let request = GetDigestRequest {
-        ledger_id: ledger_id.clone(),
-        at_position: Some(last),
-    };
-    let live = session
-        .read("ask for the digest of the live views", || {
-            let (mut client, request) = (session.connection.query(), request.clone());
-            async move { client.get_digest(request).await }
-        })
-        .await?;
-    let document = ReplayDocument {
-        ledger: ledger_id,
-        records: replay.records,
-        events: replay.events,
-        position: last,
-        replayed_digest: hex(&replayed),
-        live_digest: hex(&live.digest),
-        equal: live.digest == replayed,
-    };
-    if session.console.wants_json() {
+    let document = compare(session, ledger_id, &replay, last).await?;
+    if let Some(view) = arguments.view {
+        let options = arguments.read.options(session, &document.ledger).await?;
+        print_listing(
+            session,
+            &view::listing(&replay.facts, view, &arguments, options)?,
+        )?;
+        session.console.say(&verdict(&document));
+    } else if session.console.wants_json() {
         session.console.json(&document)?;
     } else {
-        let verdict = if document.equal {
-            "the live views hold the same"
-        } else {
-            "THE LIVE VIEWS DIFFER"
-        };
-        session.console.data(&format!(
-            "{} records with {} events folded up to position {last}: {verdict}",
-            document.records, document.events
-        ))?;
+        session.console.data(&verdict(&document))?;
         session
             .console
             .data(&format!("digest here {}", document.replayed_digest))?;
@@ -86,6 +80,54 @@ pub async fn run(session: &Session, arguments: Arguments) -> Result<(), Failure>
     } else {
         Err(Failure::printed(Exit::VerificationFailed))
     }
+}
+
+/// Compares the folded history with the live views.
+async fn compare(
+    session: &Session,
+    ledger: String,
+    replay: &Replay,
+    last: u64,
+) -> Result<ReplayDocument, Failure> {
+    let missing = || {
+        let text = format!("the history ends before position {last}");
+        Failure::new(Exit::VerificationFailed, text)
+    };
+    let replayed = replay.facts.digest(Position(last)).ok_or_else(missing)?.0;
+    let request = GetDigestRequest {
+        ledger_id: ledger.clone(),
+        at_position: Some(last),
+    };
+    let live = session
+        .read("ask for the digest of the live views", || {
+            let (mut client, request) = (session.connection.query(), request.clone());
+            async move { client.get_digest(request).await }
+        })
+        .await?;
+    Ok(ReplayDocument {
+        ledger,
+        records: replay.records,
+        events: replay.events,
+        position: last,
+        replayed_digest: hex(&replayed),
+        live_digest: hex(&live.digest),
+        equal: live.digest == replayed,
+    })
+}
+
+fn verdict(document: &ReplayDocument) -> String {
+    let compared = if document.equal {
+        "the live views hold the same"
+    } else {
+        "THE LIVE VIEWS DIFFER"
+    };
+    let ReplayDocument {
+        records,
+        events,
+        position,
+        ..
+    } = document;
+    format!("{records} records with {events} events folded up to position {position}: {compared}")
 }
 
 /// A history, folded.

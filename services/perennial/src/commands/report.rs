@@ -237,11 +237,15 @@ impl Question {
         ask::ask(session, ledger_id, &self.0).await
     }
 
-    /// Asks and prints.
+    /// Asks and prints the rows alone.
     ///
     /// # Errors
     /// As the service answers.
-    pub(crate) async fn print(&self, session: &Session, ledger_id: &str) -> Result<(), Failure> {
-        print_listing(session, &self.ask(session, ledger_id).await?)
+    pub(crate) async fn print_rows(
+        &self,
+        session: &Session,
+        ledger_id: &str,
+    ) -> Result<(), Failure> {
+        print::print_rows(session, &self.ask(session, ledger_id).await?)
     }
 }

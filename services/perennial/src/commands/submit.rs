@@ -8,6 +8,7 @@ use clap::Args;
 use perennial_client::{ClientError, RetryPolicy};
 use perennial_export::answers::{EventDocument, FlagDocument, SubmissionDocument};
 use perennial_wire::pb::ledger::SubmitResponse;
+use tokio::signal::unix::{SignalKind, signal};
 
 use super::hex;
 use crate::failure::{Exit, Failure};
@@ -146,14 +147,15 @@ impl Submitting<'_> {
             return Err(Failure::new(Exit::Interrupted, "nothing is recorded"));
         }
         let client = self.session.ledger_client(RetryPolicy::WRITE);
+        let mut interrupts = signal(SignalKind::interrupt())
+            .map_err(|error| Failure::caused(Exit::Other, "listen for Ctrl-C", &error))?;
         let mut recorded: usize = 0;
         for decoded in &self.decoded {
             // Ctrl-C ends between two submissions: the one on its way is answered first.
-            let mut interrupted = std::pin::pin!(tokio::signal::ctrl_c());
             let mut submitting = std::pin::pin!(client.submit(&decoded.submission));
             let (answer, stop) = tokio::select! {
                 answer = &mut submitting => (answer, false),
-                _ = &mut interrupted => (submitting.await, true),
+                _ = interrupts.recv() => (submitting.await, true),
             };
             let answer = answer.map_err(|error| self.failure(decoded, &error, recorded))?;
             recorded = recorded.saturating_add(1);
@@ -331,4 +333,16 @@ fn lines(document: &SubmissionDocument) -> Vec<String> {
         )
     });
     events.chain(flags).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::quoted;
+
+    #[test]
+    fn a_name_is_quoted_where_a_shell_would_take_it_apart() {
+        assert_eq!(quoted("data/payment-1.json"), "data/payment-1.json");
+        assert_eq!(quoted("my file.json"), "'my file.json'");
+        assert_eq!(quoted("it's.json"), "'it'\\''s.json'");
+    }
 }

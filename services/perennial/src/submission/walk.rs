@@ -281,17 +281,19 @@ fn enumeration(descriptor: &EnumDescriptor, raw: &RawValue) -> Result<Value, Str
 
 /// Reads text, a number, bytes or a yes or no, as the JSON mapping of the API has them.
 fn scalar(field: &FieldDescriptor, raw: &RawValue) -> Result<Value, String> {
-    let json = match field.is_list() {
-        true => format!("{{\"{}\":[{}]}}", field.json_name(), raw.get()),
-        false => format!("{{\"{}\":{}}}", field.json_name(), raw.get()),
+    let (open, close) = if field.is_list() {
+        ("[", "]")
+    } else {
+        ("", "")
     };
+    let json = format!("{{\"{}\":{open}{}{close}}}", field.json_name(), raw.get());
     let mut json = serde_json::Deserializer::from_str(&json);
     let read = DynamicMessage::deserialize(field.parent_message().clone(), &mut json)
         .map_err(|error| without_place(&error))?;
     let value = read.get_field(field).into_owned();
-    match value {
-        Value::List(mut values) => values.pop().ok_or_else(|| "is empty".to_owned()),
-        value => Ok(value),
+    match value.as_list() {
+        Some(values) => values.first().cloned().ok_or_else(|| "is empty".to_owned()),
+        None => Ok(value),
     }
 }
 

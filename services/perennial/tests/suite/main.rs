@@ -1,12 +1,9 @@
 //! The command line without a server: help, usage, exit codes, reading submissions, checking logs.
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "helpers of tests may panic as tests do"
-)]
+#![expect(clippy::unwrap_used, reason = "helpers of tests may panic as tests do")]
 
 mod command_line;
 mod examples;
 mod row_document;
+mod serve;
 mod submissions;
 mod verify;

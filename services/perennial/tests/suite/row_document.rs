@@ -11,12 +11,12 @@ fn json(name: &str, message: &impl Message) -> String {
     document.object(message).unwrap().json().to_string()
 }
 
-fn usd(units: i64, nanos: i32) -> Option<Money> {
-    Some(Money {
+fn usd(units: i64, nanos: i32) -> Money {
+    Money {
         currency_code: "USD".to_owned(),
         units,
         nanos,
-    })
+    }
 }
 
 #[test]
@@ -25,7 +25,7 @@ fn a_register_has_the_published_keys() {
         iati_type: "11".to_owned(),
         currency_code: "USD".to_owned(),
         entries: 575,
-        amount: usd(2_417_615_507, 120_000_000),
+        amount: Some(usd(2_417_615_507, 120_000_000)),
     };
     assert_eq!(
         json("RegisterRow", &row),
@@ -39,9 +39,9 @@ fn a_multi_year_row_has_the_published_keys() {
         direction: Direction::Incoming.into(),
         currency_code: "USD".to_owned(),
         agreements: 575,
-        amount: usd(5, 0),
+        amount: Some(usd(5, 0)),
         multi_year_agreements: 175,
-        multi_year_amount: usd(0, -10_000_000),
+        multi_year_amount: Some(usd(0, -10_000_000)),
         unknown_agreements: 0,
     };
     assert_eq!(
@@ -68,10 +68,10 @@ fn a_nexus_row_leaves_out_keys_that_are_grouped_away() {
         pillar: Pillar::Peace.into(),
         currency_code: "USD".to_owned(),
         year_basis: YearBasis::SigningYear.into(),
-        committed: usd(1, 0),
-        disbursed: usd(2, 0),
-        received: usd(3, 0),
-        expended: usd(4, 0),
+        committed: Some(usd(1, 0)),
+        disbursed: Some(usd(2, 0)),
+        received: Some(usd(3, 0)),
+        expended: Some(usd(4, 0)),
     };
     assert_eq!(
         json("NexusRow", &whole),
@@ -110,7 +110,7 @@ fn what_an_agreement_does_not_say_is_null() {
             day: 31,
         }),
         multi_year: MultiYear::Unknown.into(),
-        committed: usd(10, 0),
+        committed: Some(usd(10, 0)),
         ..AgreementRow::default()
     };
     let text = json("AgreementRow", &row);
@@ -149,7 +149,7 @@ fn an_answer_says_from_what_it_was_computed() {
 fn an_amount_that_is_not_whole_in_its_currency_is_an_error_and_no_rounding() {
     let document = RowDocument::of("perennial.query.v1.RegisterRow").unwrap();
     let row = RegisterRow {
-        amount: usd(1, 1),
+        amount: Some(usd(1, 1)),
         ..RegisterRow::default()
     };
     assert!(document.object(&row).is_err());

@@ -20,10 +20,10 @@ fn decode(text: &str) -> Result<Vec<Decoded>, Vec<String>> {
 }
 
 fn disburse(command: &Command) -> &Disburse {
-    match command.action.as_ref().unwrap() {
-        command::Action::Disburse(disburse) => disburse,
-        other => panic!("{other:?}"),
-    }
+    let Some(command::Action::Disburse(disburse)) = &command.action else {
+        panic!("{:?}", command.action);
+    };
+    disburse
 }
 
 const PAYMENT: &str = r#"{"commands": [{"effective_on": "2026-07-10",

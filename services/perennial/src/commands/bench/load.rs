@@ -181,7 +181,7 @@ impl Load {
         let disburse = Disburse {
             agreement_id: self.agreement_id(index),
             amount: Some(usd(units)),
-            payment_id: format!("pay-{}", request_id),
+            payment_id: format!("pay-{request_id}"),
             reference: format!("{request_id} {}", "x".repeat(REFERENCE_CHARACTERS)),
             ..Disburse::default()
         };

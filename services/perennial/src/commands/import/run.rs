@@ -29,6 +29,7 @@ use crate::failure::{Exit, Failure};
 use crate::progress::Progress;
 use crate::session::Session;
 use crate::submission::ledger_request_id;
+use crate::time::today;
 
 /// Submissions on their way at once.
 const WINDOW: NonZeroUsize = NonZeroUsize::MIN.saturating_add(127);
@@ -409,17 +410,4 @@ fn learn_record(known: &mut Known, record: Record) -> Result<(), Failure> {
         });
     }
     Ok(())
-}
-
-/// Today in UTC, for a file that names no day.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a command line is where the clock is read"
-)]
-fn today() -> Date {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    let micros = since.map_or(0, |since| {
-        i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
-    });
-    RecordedAt(micros).date()
 }

@@ -21,27 +21,33 @@ pub(crate) fn print_listing(session: &Session, listing: &Listing) -> Result<(), 
             .rows
             .iter()
             .try_for_each(|row| console.json(&row.json())),
-        OutputFormat::Csv => console.data(csv(listing)?.trim_end()),
+        OutputFormat::Csv => console.raw(&csv(listing)?),
         OutputFormat::Table => {
-            match listing.rows.as_slice() {
-                [row] if listing.one => fields(session, row)?,
-                rows => {
-                    let present = |column: &&str| {
-                        rows.is_empty() || rows.iter().any(|row| row.at(column) != &Cell::Nothing)
-                    };
-                    let columns = table_columns(listing.view).split_whitespace();
-                    let columns: Vec<&str> = columns.filter(present).collect();
-                    let cells: Vec<Vec<Cell>> = rows
-                        .iter()
-                        .map(|row| columns.iter().map(|column| shown(row.at(column))).collect())
-                        .collect();
-                    console.table(&columns, &cells)?;
-                }
-            }
+            print_rows(session, listing)?;
             footnotes(session, listing);
             Ok(())
         }
     }
+}
+
+/// Prints the rows of an answer as a table for people.
+///
+/// # Errors
+/// If it cannot be written.
+pub(super) fn print_rows(session: &Session, listing: &Listing) -> Result<(), Failure> {
+    let rows = match listing.rows.as_slice() {
+        [row] if listing.one => return fields(session, row),
+        rows => rows,
+    };
+    let present =
+        |column: &&str| rows.is_empty() || rows.iter().any(|row| row.at(column) != &Cell::Nothing);
+    let columns = table_columns(listing.view).split_whitespace();
+    let columns: Vec<&str> = columns.filter(present).collect();
+    let cells: Vec<Vec<Cell>> = rows
+        .iter()
+        .map(|row| columns.iter().map(|column| shown(row.at(column))).collect())
+        .collect();
+    session.console.table(&columns, &cells)
 }
 
 /// The stable document of an answer.
@@ -92,12 +98,20 @@ fn csv(listing: &Listing) -> Result<String, Failure> {
     String::from_utf8(bytes).map_err(|error| failed(&error))
 }
 
-/// A party is shown by its name, else by its id.
+/// Characters of one cell of a table; documents and CSV have the whole text.
+const CELL_CHARACTERS: usize = 48;
+
+/// A party is shown by its name, else by its id; long texts are cut.
 fn shown(cell: &Cell) -> Cell {
     let text = |member: &str| Some(cell.at(member).plain()).filter(|text| !text.is_empty());
-    text("name")
-        .or_else(|| text("id"))
-        .map_or_else(|| cell.clone(), Cell::Text)
+    let text = text("name").or_else(|| text("id"));
+    let cell = text.map_or_else(|| cell.clone(), Cell::Text);
+    let plain = cell.plain();
+    if cell.is_number() || plain.chars().count() <= CELL_CHARACTERS {
+        return cell;
+    }
+    let start = plain.chars().take(CELL_CHARACTERS.saturating_sub(1));
+    Cell::Text(start.chain("…".chars()).collect())
 }
 
 /// One row as lines, for people.
