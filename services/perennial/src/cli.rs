@@ -21,7 +21,7 @@ Examples:
 
 /// A ledger for multi-year financing commitments.
 #[derive(Debug, Parser)]
-#[command(name = "perennial", version, about, before_long_help = EXAMPLES, arg_required_else_help = true)]
+#[command(name = "perennial", version, before_long_help = EXAMPLES, arg_required_else_help = true)]
 pub struct Cli {
     /// What every command understands.
     #[command(flatten)]

@@ -292,11 +292,10 @@ pub(crate) fn print_as(
                     "{ledger}: {records} records hold, head hash {}",
                     document.head_hash
                 ),
-                (Some(position), problem) => format!(
-                    "{ledger}: FAILED at position {position}: {} {}",
-                    problem.as_deref().unwrap_or_default(),
-                    document.file.as_deref().unwrap_or_default()
-                ),
+                (Some(position), problem) => {
+                    let problem = problem.as_deref().unwrap_or_default();
+                    format!("{ledger}: FAILED at position {position}: {problem}")
+                }
             };
             session.console.data(&text)
         }

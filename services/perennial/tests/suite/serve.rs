@@ -331,3 +331,27 @@ fn a_table_as_csv_begins_with_where_it_stands_and_ends_its_lines_as_the_standard
     assert_eq!(lines[2..], [""]);
     assert_eq!(server.stop(), 0);
 }
+
+#[test]
+fn a_flipped_byte_is_found_from_files_alone_with_its_position_and_its_file() {
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(with_examples(folder.path(), &RECEIPT).stop(), 0);
+    let log = folder.path().join("data/ledgers/treasury/log");
+    let segment = log.join(format!("{:020}.seg", 0));
+    let mut bytes = std::fs::read(&segment).unwrap();
+    let end = bytes.iter().rposition(|byte| *byte != 0).unwrap();
+    *bytes.get_mut(end / 2).unwrap() ^= 1;
+    std::fs::write(&segment, bytes).unwrap();
+    let data = folder.path().join("data");
+    let arguments = ["verify", "--data", data.to_str().unwrap()];
+    let (code, stdout, _) = crate::command_line::perennial(&arguments);
+    assert_eq!(code, 8, "{stdout}");
+    let document: serde_json::Value = serde_json::from_str(&stdout).unwrap();
+    let position = document["first_bad_position"].as_u64().unwrap();
+    assert!((1..=4).contains(&position), "{document}");
+    assert_eq!(document["records"], position);
+    assert!(
+        document["file"].as_str().unwrap().ends_with(".seg"),
+        "{document}"
+    );
+}
