@@ -351,7 +351,10 @@ fn a_flipped_byte_is_found_from_files_alone_with_its_position_and_its_file() {
     assert!((1..=4).contains(&position), "{document}");
     assert_eq!(document["records"], position);
     assert!(
-        document["file"].as_str().unwrap().ends_with(".seg"),
+        document["file"]
+            .as_str()
+            .unwrap()
+            .ends_with("00000000000000000000.seg"),
         "{document}"
     );
 }
