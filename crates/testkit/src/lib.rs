@@ -4,4 +4,5 @@ pub mod history;
 pub mod log;
 pub mod ports;
 pub mod random;
+pub mod sample_log;
 pub mod view_store;

@@ -13,7 +13,13 @@ mod opening;
 mod projector;
 mod reading;
 
+mod subscription;
+pub mod waiting;
+
+pub mod grpc;
+pub mod service;
 pub mod system;
 
 pub use config::Config;
 pub use projections::Projections;
+pub use service::SERVICES;

@@ -109,6 +109,8 @@ pub struct Reached {
     pub next_offset: LogOffset,
     /// Everything that was durable when it was last looked is in it.
     pub caught_up: bool,
+    /// It was caught up once: before that it is a prefix that nobody would expect.
+    pub complete: bool,
     /// Why it does not follow.
     pub problem: Option<Problem>,
 }
@@ -290,6 +292,7 @@ impl Projection {
                 reached.position = position;
                 reached.next_offset = next_offset;
                 reached.caught_up = end;
+                reached.complete |= end;
                 if !matches!(reached.problem, Some(Problem::Integrity(_))) {
                     reached.problem = None;
                 }
@@ -341,6 +344,7 @@ impl Projection {
                 position,
                 next_offset,
                 caught_up: true,
+                complete: true,
                 problem: None,
             };
         });

@@ -19,7 +19,7 @@ pub struct Projections {
 
 impl Projections {
     /// Projects what `logs` names, now and later, until `stop`. Must be called within a runtime.
-    pub fn start(config: Config, logs: &Arc<dyn LedgerLogs>, stop: CancellationToken) -> Arc<Self> {
+    pub fn start(config: Config, logs: Arc<dyn LedgerLogs>, stop: CancellationToken) -> Arc<Self> {
         let projections = Arc::new(Self {
             config,
             projections: RwLock::new(BTreeMap::new()),
@@ -28,6 +28,8 @@ impl Projections {
         projections.project_new(&names.borrow_and_update(), &stop);
         let projected = Arc::clone(&projections);
         tokio::spawn(async move {
+            // Whoever names the ledgers is kept as long as they are projected.
+            let _logs = logs;
             loop {
                 tokio::select! {
                     changed = names.changed() => if changed.is_err() { return },
@@ -79,7 +81,7 @@ impl Projections {
     }
 
     /// Waits until every projector has ended and all views are on stable storage. Call it after the stop.
-    pub async fn ended(&self) {
+    pub async fn close(&self) {
         for projection in self.all() {
             projection.ended().await;
         }

@@ -13,7 +13,7 @@ use perennial_views::columns::Row;
 use perennial_views::day::{Day, Month};
 use perennial_views::delta::{Delta, RecordMeta};
 use perennial_views::dictionary::{
-    EntityNo, Facet, FacetNo, LineNo, Names, OrgNo, PeriodNo, Series, SeriesNo,
+    EntityNo, Facet, FacetNo, LineNo, Names, OrgNo, PeriodNo, Series, SeriesKind, SeriesNo,
 };
 use perennial_views::digest::StateDigest;
 use perennial_views::exception::{Exception, Finding};
@@ -151,12 +151,12 @@ fn names(writer: &mut Writer<'_>, names: &Names) {
     });
     writer.list(&names.series, |writer, series| {
         writer.number(series.facet.0);
-        writer.byte(series.measure.code());
-        writer.raw(series.currency.code().as_bytes());
-        writer.number(series.month.0);
-        writer.option(series.period, |writer, period| writer.number(period.0));
-        writer.option(series.basis, |writer, basis| writer.byte(basis_code(basis)));
-        writer.byte(series.register.code());
+        writer.byte(series.kind.measure.code());
+        writer.raw(series.kind.currency.code().as_bytes());
+        writer.number(series.kind.month.0);
+        writer.option(series.kind.period, |writer, period| writer.number(period.0));
+        writer.option(series.kind.basis, |writer, basis| writer.byte(basis_code(basis)));
+        writer.byte(series.kind.register.code());
     });
 }
 
@@ -200,8 +200,7 @@ fn read_series(reader: &mut Reader<'_>) -> Result<Series, Malformed> {
         Measure::of_code(reader.byte()?).ok_or_else(|| Malformed::new("a series of no measure"))?;
     let currency = std::str::from_utf8(reader.raw(3)?)
         .map_err(|_| Malformed::new("a currency without a code"))?;
-    Ok(Series {
-        facet,
+    let kind = SeriesKind {
         measure,
         currency: Currency::parse(currency).map_err(|error| Malformed(error.to_string()))?,
         month: Month(reader.number()?),
@@ -209,7 +208,8 @@ fn read_series(reader: &mut Reader<'_>) -> Result<Series, Malformed> {
         basis: reader.option(read_basis)?,
         register: Register::of_code(reader.byte()?)
             .ok_or_else(|| Malformed::new("a series of no register"))?,
-    })
+    };
+    Ok(Series { facet, kind })
 }
 
 fn org(writer: &mut Writer<'_>, org: &OrgRef) {

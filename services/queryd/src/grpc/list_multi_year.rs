@@ -1,0 +1,31 @@
+use perennial_views::View;
+use perennial_wire::pb::query::{ListMultiYearRequest, ListMultiYearResponse, row};
+use tonic::{Request, Response, Status};
+
+use super::Handlers;
+use super::ask::{Ask, Parts};
+
+/// Answers with rows of `multi-year`.
+pub(super) async fn list_multi_year(
+    handlers: &Handlers,
+    request: &Request<ListMultiYearRequest>,
+) -> Result<Response<ListMultiYearResponse>, Status> {
+    let asked = request.get_ref();
+    let parts = Parts {
+        ledger_id: asked.ledger_id.clone(),
+        options: asked.options.clone(),
+        page: asked.page.clone(),
+        ..Parts::default()
+    };
+    let ask = Ask::check(handlers, request, View::MultiYear, parts)?;
+    let listed = ask.page(handlers, |_| {}, row_of).await?;
+    Ok(Response::new(ListMultiYearResponse {
+        read_info: Some(listed.read_info),
+        rows: listed.rows,
+        next_page_token: listed.next_page_token,
+    }))
+}
+
+fn row_of(row: row::Row) -> Option<perennial_wire::pb::query::MultiYearRow> {
+    if let row::Row::MultiYear(row) = row { Some(row) } else { None }
+}
