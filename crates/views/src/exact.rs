@@ -122,6 +122,12 @@ impl Exact {
             }
     }
 
+    /// Whether a period that was cut by days has a part in it.
+    pub fn is_cut(&self) -> bool {
+        let mut cut = self.parts.iter().filter(|(of_days, _)| 1 < *of_days);
+        cut.any(|(_, numerator)| *numerator != I256::ZERO)
+    }
+
     /// Whole minor units, rounded half to even.
     pub fn rounded(&self) -> i128 {
         let Fixed { floor, fraction } = self.fixed();

@@ -1,7 +1,6 @@
 //! One question's way of reading the facts: its position resolved, its filter looked up, its years cut.
 
 use perennial_domain::Date;
-use perennial_domain::agreement::YearBasis;
 use perennial_domain::classification::{Pillar, WHOLE_PPM};
 use perennial_domain::event::Stream;
 use perennial_domain::log::Position;
@@ -242,15 +241,6 @@ impl<'a> Lens<'a> {
                 of_days,
             })
             .collect()
-    }
-
-    /// The basis that rows show: what is cut by day is prorated (SEMANTICS.md 1 "Periods, not year labels").
-    pub const fn basis(recorded: YearBasis, years: usize) -> YearBasis {
-        if 1 < years {
-            YearBasis::Prorated
-        } else {
-            recorded
-        }
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! `reading` and `bad_input` test bytes to activities; `booking`, `parties`, `classification`, `budgets`,
 //! `schedules`, `pledges`, `restatement` and `runs` test activities to submissions, on files written for it;
-//! `real_data` and `corpus` test both on published files, where those are found.
+//! `real_data` and `corpus` test both on published files, where those are found, and `answers` what the views then say.
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -15,6 +15,7 @@ mod ledger;
 mod shared;
 mod xml;
 
+mod answers;
 mod bad_input;
 mod booking;
 mod budgets;

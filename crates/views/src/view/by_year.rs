@@ -11,7 +11,7 @@ use crate::lens::Lens;
 use crate::posting::{Direction, Measure};
 use crate::question::Dimension;
 use crate::rows::RowKey;
-use crate::view::additive::{Basis, CellKey, Contribution, Declaration, Figure, Fold};
+use crate::view::additive::{Basis, CellKey, Contribution, Declaration, Figure, Fold, FoldRow};
 
 const fn cash(name: &'static str, measures: &'static [Measure]) -> Figure {
     Figure {
@@ -68,6 +68,8 @@ pub struct ByYearRow {
     pub currency: Currency,
     /// How the commitment came to this year; `actual` where nothing is committed for it.
     pub year_basis: Option<&'static str>,
+    /// Whether the period of an amount in this row crosses a year boundary and was cut by days.
+    pub prorated: bool,
     /// Committed for this year, moves included.
     pub committed: i128,
     /// Of it: what was moved here (above 0) or away by reallocations and extensions.
@@ -143,14 +145,14 @@ pub fn contributions(lens: &Lens<'_>, row_key: &RowKey, figure: &str) -> Vec<Con
     Vec::new()
 }
 
-type Bases = BTreeMap<Option<Basis>, Vec<i128>>;
+type Bases = BTreeMap<Option<Basis>, FoldRow>;
 
 /// The cells that differ in nothing but their basis, best basis first.
-fn by_group(cells: BTreeMap<CellKey, Vec<i128>>) -> BTreeMap<CellKey, Bases> {
+fn by_group(cells: BTreeMap<CellKey, FoldRow>) -> BTreeMap<CellKey, Bases> {
     let mut groups: BTreeMap<CellKey, Bases> = BTreeMap::new();
-    for (key, figures) in cells {
+    for (key, row) in cells {
         let group = CellKey { basis: None, ..key };
-        groups.entry(group).or_default().insert(key.basis, figures);
+        groups.entry(group).or_default().insert(key.basis, row);
     }
     groups
 }
@@ -161,19 +163,20 @@ fn group(lens: &Lens<'_>, key: &CellKey, mut bases: Bases, rows: &mut Vec<ByYear
         && let Some(actual) = bases.remove(&Some(Basis::Actual))
         && let Some(best) = bases.values_mut().next()
     {
-        for (figure, cash) in best.iter_mut().zip(&actual) {
+        for (figure, cash) in best.figures.iter_mut().zip(&actual.figures) {
             *figure += cash;
         }
+        best.prorated |= actual.prorated;
     }
-    let sum = |at: usize| -> i128 { bases.values().filter_map(|figures| figures.get(at)).sum() };
+    let sum = |at: usize| -> i128 { bases.values().filter_map(|row| row.figures.get(at)).sum() };
     let committed = sum(0);
     let paid = match key.direction {
         Direction::Outgoing => sum(2),
         Direction::Incoming => sum(3),
     };
     let paid_for = paid + sum(6);
-    for (at, (basis, figures)) in bases.iter().enumerate() {
-        let figure = |at: usize| figures.get(at).copied().unwrap_or_default();
+    for (at, (basis, row)) in bases.iter().enumerate() {
+        let figure = |at: usize| row.figures.get(at).copied().unwrap_or_default();
         let of_year = |amount: i128| if at == 0 { amount } else { 0 };
         rows.push(ByYearRow {
             agreement_id: key.agreement.map(|entity| agreement_id(lens, entity)),
@@ -181,6 +184,7 @@ fn group(lens: &Lens<'_>, key: &CellKey, mut bases: Bases, rows: &mut Vec<ByYear
             year: key.year.map(FiscalYear::label),
             currency: key.currency,
             year_basis: basis.map(Basis::name),
+            prorated: row.prorated,
             committed: figure(0),
             moved: figure(1),
             disbursed: figure(2),

@@ -13,7 +13,7 @@ use perennial_domain::rule::Rule;
 use crate::dictionary::EntityNo;
 use crate::exception::{Exception, Finding};
 use crate::lens::Lens;
-use crate::posting::{Direction, Measure};
+use crate::posting::Direction;
 use crate::rows::RowKey;
 use crate::view::balances::{self, Balances};
 
@@ -230,7 +230,7 @@ const fn is_of_balances(rule: Rule) -> bool {
     )
 }
 
-/// Evaluates a rule of balances (SEMANTICS.md 2).
+/// Evaluates a rule of balances (SEMANTICS.md 2; ADR-0005: R13 knows no tolerance, R17 needs an open portion).
 fn stands(lens: &Lens<'_>, rule: Rule, direction: Direction, balances: &Balances) -> bool {
     let committed = balances.committed();
     let paid = balances.paid(direction);
@@ -245,8 +245,8 @@ fn stands(lens: &Lens<'_>, rule: Rule, direction: Direction, balances: &Balances
         return paid < 0;
     }
     if rule == Rule::ScheduledWithinUndisbursed {
-        return balances.undisbursed(direction)
-            < balances.of(Measure::Scheduled) + balances.of(Measure::Drawn);
+        let scheduled = balances.scheduled();
+        return 0 < scheduled && balances.undisbursed(direction) < scheduled;
     }
     rule == Rule::CommitmentAboveDisbursed && committed < paid
 }

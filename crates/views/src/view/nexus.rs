@@ -4,7 +4,7 @@ use crate::lens::Lens;
 use crate::posting::{Direction, Measure};
 use crate::question::Dimension;
 use crate::rows::{Party, RowKey};
-use crate::view::additive::{Basis, CellKey, Contribution, Declaration, Figure, Fold};
+use crate::view::additive::{Basis, CellKey, Contribution, Declaration, Figure, Fold, FoldRow};
 use perennial_domain::classification::Pillar;
 use perennial_domain::money::Currency;
 use perennial_domain::period::FiscalYear;
@@ -68,6 +68,8 @@ pub struct NexusRow {
     pub currency: Currency,
     /// `scheduled`, `budgeted`, `prorated`, `signing_year`; `actual` for cash.
     pub year_basis: Option<&'static str>,
+    /// Whether the period of an amount in this row crosses a year boundary and was cut by days.
+    pub prorated: bool,
     /// Net commitments.
     pub committed: i128,
     /// Net payments by the provider.
@@ -106,7 +108,7 @@ pub fn evaluate(lens: &Lens<'_>) -> Vec<NexusRow> {
     let mut rows: Vec<NexusRow> = fold
         .rows()
         .iter()
-        .map(|(key, figures)| row(lens, key, figures))
+        .map(|(key, found)| row(lens, key, found))
         .collect();
     rows.sort_by(|a, b| {
         let left = (a.direction, &a.donor, &a.recipient, &a.country, &a.year);
@@ -124,15 +126,15 @@ pub fn contributions(lens: &Lens<'_>, row_key: &RowKey, figure: &str) -> Vec<Con
     let cell = fold
         .rows()
         .into_iter()
-        .find(|(key, figures)| row(lens, key, figures).key() == *row_key);
+        .find(|(key, found)| row(lens, key, found).key() == *row_key);
     match cell {
         None => Vec::new(),
         Some((cell, _)) => fold.contributions(figure, |key| *key == cell),
     }
 }
 
-fn row(lens: &Lens<'_>, key: &CellKey, figures: &[i128]) -> NexusRow {
-    let figure = |at: usize| figures.get(at).copied().unwrap_or_default();
+fn row(lens: &Lens<'_>, key: &CellKey, found: &FoldRow) -> NexusRow {
+    let figure = |at: usize| found.figures.get(at).copied().unwrap_or_default();
     NexusRow {
         direction: key.direction,
         donor: key.donor.words(lens),
@@ -144,6 +146,7 @@ fn row(lens: &Lens<'_>, key: &CellKey, figures: &[i128]) -> NexusRow {
         pillar: key.pillar,
         currency: key.currency,
         year_basis: key.basis.map(Basis::name),
+        prorated: found.prorated,
         committed: figure(0),
         disbursed: figure(1),
         received: figure(2),

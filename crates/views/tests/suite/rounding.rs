@@ -95,7 +95,7 @@ fn countries_and_pillars_are_a_product_that_sums_to_the_amount() {
 }
 
 #[test]
-fn a_period_is_cut_by_days_and_marked_prorated() {
+fn a_period_is_cut_by_days_keeps_its_basis_and_is_marked_prorated() {
     // 2019-12-30 to 2020-01-02: two days in each year.
     let log = log_of(
         101,
@@ -108,13 +108,17 @@ fn a_period_is_cut_by_days_and_marked_prorated() {
             (
                 row.year.as_deref().unwrap(),
                 row.year_basis.unwrap(),
+                row.prorated,
                 row.committed,
             )
         })
         .collect();
     assert_eq!(
         found,
-        [("2019", "prorated", 51), ("2020", "prorated", 50)],
+        [
+            ("2019", "budgeted", true, 51),
+            ("2020", "budgeted", true, 50)
+        ],
         "the tie goes to the earlier year"
     );
 }
@@ -133,6 +137,7 @@ fn a_period_inside_a_fiscal_year_keeps_its_basis_and_its_label() {
     assert_eq!(rows.len(), 1);
     assert_eq!(rows[0].year.as_deref(), Some("2019/20"));
     assert_eq!(rows[0].year_basis, Some("budgeted"));
+    assert!(!rows[0].prorated);
     assert_eq!(rows[0].committed, 101);
 }
 
@@ -250,4 +255,27 @@ fn the_mappings_are_named_by_their_content() {
         assert_eq!(core.pillar_of(code).name(), in_core, "{code}");
         assert_eq!(wide.pillar_of(code).name(), in_wide, "{code}");
     }
+}
+
+#[test]
+fn a_year_that_nothing_is_cut_into_keeps_its_own_sum() {
+    // 2020: 1 cent over two countries of a half each. 2022 and 2023: 1 cent by days. 2020 must not lend its cent.
+    let log = log_of(
+        2,
+        vec![
+            share("2020-01-01", "2020-12-31", 1, YearBasis::Scheduled),
+            share("2022-07-02", "2023-07-01", 1, YearBasis::Scheduled),
+        ],
+    );
+    let question = Question {
+        group_by: Some(vec![Dimension::Country, Dimension::Year]),
+        ..Question::default()
+    };
+    let rows = nexus(&log, &question);
+    let of = |year: &str| -> i128 {
+        let rows = rows.iter().filter(|row| row.year.as_deref() == Some(year));
+        rows.map(|row| row.committed).sum()
+    };
+    assert_eq!(of("2020"), 1);
+    assert_eq!(of("2022") + of("2023"), 1);
 }
