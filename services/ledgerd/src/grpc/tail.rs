@@ -1,5 +1,6 @@
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use perennial_app::ports::log::{LogOffset, LogRead, LogTail};
 use perennial_wire::pb;
@@ -17,6 +18,8 @@ type Answer = Result<pb::logstream::TailResponse, Status>;
 
 /// How much of the log one message carries, about.
 const MESSAGE_BYTES: usize = 256 * 1024;
+/// How often a reader at the end hears that the log lives: proxies cut streams that are quiet.
+const SIGN_OF_LIFE: Duration = Duration::from_secs(15);
 /// Messages that may wait for a slow reader.
 const MESSAGES_MAX: usize = 8;
 
@@ -63,7 +66,7 @@ async fn pump(
         tail = returned;
         let answer = match read {
             Ok(entries) if entries.is_empty() => {
-                if !follow || !more(&mut end, &stop, &sender).await {
+                if !follow || !more(&mut end, &stop, &sender, durable_end).await {
                     return;
                 }
                 continue;
@@ -78,19 +81,31 @@ async fn pump(
     }
 }
 
-/// Waits for more of the log; false if there is nobody to read it or nothing more to come.
+/// Tells the reader that it has everything, now and every [`SIGN_OF_LIFE`], until there is more of the log; false
+/// if there is nobody to read it or nothing more to come.
 async fn more(
     end: &mut watch::Receiver<LogOffset>,
     stop: &CancellationToken,
     sender: &mpsc::Sender<Answer>,
+    durable_end: u64,
 ) -> bool {
-    tokio::select! {
-        changed = end.changed() => changed.is_ok(),
-        () = sender.closed() => false,
-        () = stop.cancelled() => {
-            // A reader that has left needs no farewell.
-            drop(sender.send(Err(error::stopping())).await);
-            false
+    loop {
+        if sender
+            .send(Ok(message(Vec::new(), durable_end)))
+            .await
+            .is_err()
+        {
+            return false;
+        }
+        tokio::select! {
+            changed = end.changed() => return changed.is_ok(),
+            () = sender.closed() => return false,
+            () = stop.cancelled() => {
+                // A reader that has left needs no farewell.
+                drop(sender.send(Err(error::stopping())).await);
+                return false;
+            }
+            () = tokio::time::sleep(SIGN_OF_LIFE) => {}
         }
     }
 }
