@@ -42,7 +42,7 @@ pub use entry::{
 };
 pub use event::{
     AgreementEvent, DecreaseReason, Description, EvidenceLevel, ExtensionKind, ParticipatingOrg,
-    ReversalReason,
+    Rescheduling, ReversalReason,
 };
 pub use state::{Agreement, Balance, Entry, EntryKind, TrancheState};
 pub use terms::{Conditionality, Line, Perspective, Terms, YearBasis, YearShare};

@@ -264,15 +264,10 @@ impl Canonical {
                 self.date(*due_on);
                 self.period(*period);
             }
-            AgreementEvent::TrancheRescheduled {
-                tranche_id,
-                new_due_on,
-                period,
-                ..
-            } => {
-                self.text(tranche_id.as_str());
-                self.date(*new_due_on);
-                self.period(*period);
+            AgreementEvent::TrancheRescheduled(moved) => {
+                self.text(moved.tranche_id.as_str());
+                self.date(moved.new_due_on);
+                self.period(moved.period);
             }
             AgreementEvent::TrancheCancelled { tranche_id, .. } => self.text(tranche_id.as_str()),
             AgreementEvent::EntryReversed { target, reason } => {

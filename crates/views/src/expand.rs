@@ -146,14 +146,9 @@ impl Expansion<'_> {
             AgreementEvent::TrancheScheduled { amount, due_on, .. } => {
                 self.due(*amount, *due_on, false);
             }
-            AgreementEvent::TrancheRescheduled {
-                open,
-                previous_due_on,
-                new_due_on,
-                ..
-            } => {
-                self.due(*open, *previous_due_on, true);
-                self.due(*open, *new_due_on, false);
+            AgreementEvent::TrancheRescheduled(moved) => {
+                self.due(moved.open, moved.previous_due_on, true);
+                self.due(moved.open, moved.new_due_on, false);
             }
             AgreementEvent::TrancheCancelled { open, due_on, .. } => {
                 self.due(*open, *due_on, true);

@@ -92,6 +92,23 @@ pub struct Description {
     pub documents: Vec<DocRef>,
 }
 
+/// How a tranche became due on another day.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rescheduling {
+    /// The tranche.
+    pub tranche_id: TrancheId,
+    /// What is open of it, so that the event expands alone.
+    pub open: Money,
+    /// The day before.
+    pub previous_due_on: Date,
+    /// The new day.
+    pub new_due_on: Date,
+    /// The period it is for now.
+    pub period: Period,
+    /// Why.
+    pub reason: String,
+}
+
 /// A fact about an agreement. Amounts are above 0 unless said otherwise; the kind gives the direction.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AgreementEvent {
@@ -164,20 +181,7 @@ pub enum AgreementEvent {
         period: Period,
     },
     /// It is due on another day.
-    TrancheRescheduled {
-        /// The tranche.
-        tranche_id: TrancheId,
-        /// What is open of it, so that the event expands alone.
-        open: Money,
-        /// The day before.
-        previous_due_on: Date,
-        /// The new day.
-        new_due_on: Date,
-        /// The period it is for now.
-        period: Period,
-        /// Why.
-        reason: String,
-    },
+    TrancheRescheduled(Rescheduling),
     /// It will not be paid.
     TrancheCancelled {
         /// The tranche.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 
 use crate::agreement::state::{Effect, Entry, EntryKind, LineState, TrancheState};
-use crate::agreement::{Agreement, AgreementEvent, Terms};
+use crate::agreement::{Agreement, AgreementEvent, Rescheduling, Terms};
 use crate::book::Impossible;
 use crate::ids::{LineId, TrancheId};
 use crate::log::{EventId, Revision};
@@ -177,28 +177,11 @@ impl Agreement {
                 due_on,
                 period,
             } => {
-                let minor_units = amount.minor_units();
-                let tranche = TrancheState {
-                    scheduled: minor_units,
-                    open: minor_units,
-                    dues: vec![(event_id, *due_on, *period)],
-                    touched_by: vec![event_id],
-                };
+                let tranche = TrancheState::scheduled(event_id, *amount, *due_on, *period);
                 self.tranches.insert(tranche_id.clone(), tranche);
                 self.index_tranche(tranche_id);
             }
-            AgreementEvent::TrancheRescheduled {
-                tranche_id,
-                new_due_on,
-                period,
-                ..
-            } => {
-                let tranche = self.touch(event_id, tranche_id)?;
-                let previous = tranche.due_on();
-                tranche.dues.push((event_id, *new_due_on, *period));
-                self.open_tranches.remove(&(previous, tranche_id.clone()));
-                self.index_tranche(tranche_id);
-            }
+            AgreementEvent::TrancheRescheduled(moved) => self.reschedule(event_id, moved)?,
             AgreementEvent::TrancheCancelled { tranche_id, .. } => {
                 self.touch(event_id, tranche_id)?;
             }
@@ -225,6 +208,17 @@ impl Agreement {
             | AgreementEvent::EntryReplaced { .. } => {}
         }
         self.note_payment(event);
+        Ok(())
+    }
+
+    fn reschedule(&mut self, event_id: EventId, moved: &Rescheduling) -> Result<(), Impossible> {
+        let tranche = self.touch(event_id, &moved.tranche_id)?;
+        let previous = tranche.due_on();
+        let due = (event_id, moved.new_due_on, moved.period);
+        tranche.dues.push(due);
+        self.open_tranches
+            .remove(&(previous, moved.tranche_id.clone()));
+        self.index_tranche(&moved.tranche_id);
         Ok(())
     }
 

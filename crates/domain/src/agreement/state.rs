@@ -8,7 +8,7 @@ use jiff::civil::Date;
 use crate::agreement::{ForecastEntry, Line, Perspective, Terms, YearBasis, YearShare};
 use crate::ids::{AgreementId, LineId, PaymentId, TrancheId};
 use crate::log::{EventId, Revision};
-use crate::money::Currency;
+use crate::money::{Currency, Money};
 use crate::party::OrgRef;
 use crate::period::Period;
 use crate::series::{Amounts, Series};
@@ -174,6 +174,21 @@ pub struct TrancheState {
 }
 
 impl TrancheState {
+    /// As it is when it has just been scheduled.
+    pub(crate) fn scheduled(
+        event_id: EventId,
+        amount: Money,
+        due_on: Date,
+        period: Period,
+    ) -> Self {
+        Self {
+            scheduled: amount.minor_units(),
+            open: amount.minor_units(),
+            dues: vec![(event_id, due_on, period)],
+            touched_by: vec![event_id],
+        }
+    }
+
     /// The day it is due now.
     pub fn due_on(&self) -> Date {
         self.dues.last().map_or(Date::MAX, |&(_, due_on, _)| due_on)

@@ -17,7 +17,7 @@ use perennial_domain::log::{EventId, Position, Recorded, Revision};
 use perennial_domain::money::Money;
 use perennial_domain::rule::{Conduct, Profile};
 use perennial_testkit::history::words::*;
-use perennial_testkit::history::{given, new_book, recorded};
+use perennial_testkit::history::{Given, given, new_book, recorded};
 use perennial_testkit::random::Random;
 
 pub(crate) struct Story {
@@ -300,6 +300,38 @@ fn check_flags(story: &Story) {
     }
 }
 
+/// What an event alone books: committed, disbursed, received.
+fn booked_by(fact: &AgreementEvent) -> [i128; 3] {
+    let paid = |cash: &CashEntry, sign: i128| cash.amount.minor_units() * sign;
+    match fact {
+        AgreementEvent::AgreementSigned(terms) => {
+            let lines = terms.lines.iter();
+            [lines.map(|line| line.amount.minor_units()).sum(), 0, 0]
+        }
+        AgreementEvent::CommitmentIncreased { amount, .. } => [amount.minor_units(), 0, 0],
+        AgreementEvent::CommitmentDecreased { amount, .. } => [-amount.minor_units(), 0, 0],
+        AgreementEvent::DisbursementMade { cash, .. }
+        | AgreementEvent::ReimbursementMade { cash } => [0, paid(cash, 1), 0],
+        AgreementEvent::RefundMade { cash, .. } => [0, paid(cash, -1), 0],
+        AgreementEvent::ReceiptConfirmed { cash } => [0, 0, paid(cash, 1)],
+        AgreementEvent::RefundReceived { cash, .. } => [0, 0, paid(cash, -1)],
+        AgreementEvent::AgreementDescribed(_)
+        | AgreementEvent::LineOpened { .. }
+        | AgreementEvent::PeriodExtended { .. }
+        | AgreementEvent::PeriodShortened { .. }
+        | AgreementEvent::TrancheScheduled { .. }
+        | AgreementEvent::TrancheRescheduled { .. }
+        | AgreementEvent::TrancheCancelled { .. }
+        | AgreementEvent::ForecastReplaced { .. }
+        | AgreementEvent::ExpenditureReported { .. }
+        | AgreementEvent::ExpenditureReduced { .. }
+        | AgreementEvent::FundsReallocated { .. }
+        | AgreementEvent::OtherFlowRecorded(_)
+        | AgreementEvent::EntryReversed { .. }
+        | AgreementEvent::EntryReplaced { .. } => [0, 0, 0],
+    }
+}
+
 /// An independent sum over the events: an entry counts unless it was cancelled, whatever the reason.
 fn check_sums(story: &Story) {
     let mut entries: BTreeMap<EventId, (AgreementId, [i128; 3])> = BTreeMap::new();
@@ -310,37 +342,13 @@ fn check_sums(story: &Story) {
         let perennial_domain::event::Stream::Agreement(id) = &recorded.event.stream else {
             continue;
         };
-        let paid = |cash: &CashEntry, sign: i128| cash.amount.minor_units() * sign;
-        let sums = match fact {
-            AgreementEvent::AgreementSigned(terms) => {
-                let lines = terms.lines.iter();
-                [lines.map(|line| line.amount.minor_units()).sum(), 0, 0]
-            }
-            AgreementEvent::CommitmentIncreased { amount, .. } => [amount.minor_units(), 0, 0],
-            AgreementEvent::CommitmentDecreased { amount, .. } => [-amount.minor_units(), 0, 0],
-            AgreementEvent::DisbursementMade { cash, .. }
-            | AgreementEvent::ReimbursementMade { cash } => [0, paid(cash, 1), 0],
-            AgreementEvent::RefundMade { cash, .. } => [0, paid(cash, -1), 0],
-            AgreementEvent::ReceiptConfirmed { cash } => [0, 0, paid(cash, 1)],
-            AgreementEvent::RefundReceived { cash, .. } => [0, 0, paid(cash, -1)],
-            AgreementEvent::EntryReversed { target, .. }
-            | AgreementEvent::EntryReplaced { target } => {
-                assert!(entries.remove(target).is_some(), "INV-1: {target}");
-                continue;
-            }
-            AgreementEvent::AgreementDescribed(_)
-            | AgreementEvent::LineOpened { .. }
-            | AgreementEvent::PeriodExtended { .. }
-            | AgreementEvent::PeriodShortened { .. }
-            | AgreementEvent::TrancheScheduled { .. }
-            | AgreementEvent::TrancheRescheduled { .. }
-            | AgreementEvent::TrancheCancelled { .. }
-            | AgreementEvent::ForecastReplaced { .. }
-            | AgreementEvent::ExpenditureReported { .. }
-            | AgreementEvent::ExpenditureReduced { .. }
-            | AgreementEvent::FundsReallocated { .. }
-            | AgreementEvent::OtherFlowRecorded(_) => [0, 0, 0],
-        };
+        if let AgreementEvent::EntryReversed { target, .. }
+        | AgreementEvent::EntryReplaced { target } = fact
+        {
+            assert!(entries.remove(target).is_some(), "INV-1: {target}");
+            continue;
+        }
+        let sums = booked_by(fact);
         entries.insert(recorded.event_id, (id.clone(), sums));
     }
     for id in AGREEMENTS.map(agreement) {
@@ -385,6 +393,17 @@ fn event(fact: AgreementEvent, revision: u64) -> Event {
     }
 }
 
+fn a_reversed_payment() -> Given {
+    given(
+        Profile::Mirror,
+        [
+            signed(eur(100)),
+            disbursed("2024-03-01", eur(1)),
+            reversed("2024-03-01", event_of(2), ReversalReason::Error),
+        ],
+    )
+}
+
 #[test]
 fn an_impossible_order_is_reported_and_never_a_panic() {
     let disbursement = |line_id: &str| {
@@ -398,16 +417,6 @@ fn an_impossible_order_is_reported_and_never_a_panic() {
     let reversal = |position| AgreementEvent::EntryReversed {
         target: event_of(position),
         reason: ReversalReason::Error,
-    };
-    let history = || {
-        given(
-            Profile::Mirror,
-            [
-                signed(eur(100)),
-                disbursed("2024-03-01", eur(1)),
-                reversed("2024-03-01", event_of(2), ReversalReason::Error),
-            ],
-        )
     };
     for (fact, revision, problem) in [
         (
@@ -450,7 +459,7 @@ fn an_impossible_order_is_reported_and_never_a_panic() {
             Impossible::UnknownTranche,
         ),
     ] {
-        let mut given = history();
+        let mut given = a_reversed_payment();
         let event = recorded(given.next, 0, event(fact, revision));
         let corrupt = given.book.evolve(&event).unwrap_err();
         assert_eq!(corrupt.problem, problem);

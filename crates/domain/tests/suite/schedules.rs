@@ -1,7 +1,8 @@
 //! Tranches, plans, and on which lines and tranches a payment falls.
 
 use perennial_domain::agreement::{
-    AgreementCommand, AgreementEvent, ForecastEntry, LineAmount, LinePart, Terms, Tranche,
+    AgreementCommand, AgreementEvent, ForecastEntry, LineAmount, LinePart, Rescheduling, Terms,
+    Tranche,
 };
 use perennial_domain::event::Fact;
 use perennial_domain::money::Money;
@@ -100,14 +101,14 @@ fn a_rescheduled_tranche_takes_its_new_place_in_the_order() {
         .when((date("2024-03-01"), reschedule))
         .then([happened(
             "2024-03-01",
-            AgreementEvent::TrancheRescheduled {
+            AgreementEvent::TrancheRescheduled(Rescheduling {
                 tranche_id: tranche("tranche-b"),
                 open: eur(30),
                 previous_due_on: date("2024-06-01"),
                 new_due_on: date("2025-12-01"),
                 period: day("2025-12-01"),
                 reason: "late start".to_owned(),
-            },
+            }),
         )])
         .when(disburse("2024-07-01", eur(10)))
         .then([disbursed_from(

@@ -1,4 +1,4 @@
-use perennial_domain::agreement::{AgreementEvent, CashEntry, OtherFlow};
+use perennial_domain::agreement::{AgreementEvent, CashEntry, OtherFlow, Rescheduling};
 use perennial_domain::event::{Event, Fact};
 use perennial_domain::ids::PaymentId;
 use perennial_domain::import::ImportEvent;
@@ -188,9 +188,9 @@ fn agreement_words(event: &AgreementEvent) -> (Option<&str>, Option<&str>) {
         | AgreementEvent::PeriodExtended { amendment, .. } => (amendment.as_deref(), None),
         AgreementEvent::PeriodShortened { reason, .. } => (None, Some(reason)),
         AgreementEvent::TrancheScheduled { tranche_id, .. } => (Some(tranche_id.as_str()), None),
-        AgreementEvent::TrancheRescheduled {
+        AgreementEvent::TrancheRescheduled(Rescheduling {
             tranche_id, reason, ..
-        }
+        })
         | AgreementEvent::TrancheCancelled {
             tranche_id, reason, ..
         } => (Some(tranche_id.as_str()), Some(reason)),

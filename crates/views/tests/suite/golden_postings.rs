@@ -3,7 +3,7 @@
 use perennial_domain::agreement::{
     AgreementEvent, CashEntry, DecreaseReason, Description, EvidenceLevel, ExtensionKind,
     ForecastEntry, Leg, LegDirection, LegPlace, OtherFlow, OtherFlowKind, Perspective, Published,
-    ReversalReason, ShareMove, TrancheDraw, YearBasis,
+    Rescheduling, ReversalReason, ShareMove, TrancheDraw, YearBasis,
 };
 use perennial_domain::classification::{Pillar, Split};
 use perennial_domain::event::{Event, Fact, Stream};
@@ -242,14 +242,14 @@ fn a_tranche_is_scheduled_by_its_due_date_moved_and_cancelled() {
         &["- scheduled 100 2020-03-10 2020-09-01..2020-09-30"],
     );
     check(
-        AgreementEvent::TrancheRescheduled {
+        AgreementEvent::TrancheRescheduled(Rescheduling {
             tranche_id: tranche("tranche-1"),
             open: usd(60),
             previous_due_on: date("2020-09-30"),
             new_due_on: date("2021-01-15"),
             period: period("2020-07-01", "2021-06-30"),
             reason: "late".to_owned(),
-        },
+        }),
         &[
             "- scheduled -60 2020-03-10 2020-09-01..2020-09-30",
             "- scheduled 60 2020-03-10 2021-01-01..2021-01-31",

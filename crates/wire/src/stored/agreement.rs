@@ -1,7 +1,8 @@
 //! `agreement.proto`: events of agreements. Terms and lines first, then commitment, schedule and corrections;
-//! payments are in `cash`.
+//! payments are in `payment`, and what they are made of in `cash`.
 
 mod from_message;
+mod payment;
 mod to_message;
 
 pub(super) use from_message::*;

@@ -81,17 +81,10 @@ impl Random {
                 previous: self.some(0, 3, Self::forecast),
                 entries: self.some(0, 3, Self::forecast),
             },
-            E::DisbursementMade { .. } => {
-                let draw = |random: &mut Self| TrancheDraw {
-                    tranche_id: random.tranche_id(),
-                    period: random.period(),
-                    minor_units: random.minor(),
-                };
-                E::DisbursementMade {
-                    cash: self.cash(),
-                    draws: self.some(0, 3, draw),
-                }
-            }
+            E::DisbursementMade { .. } => E::DisbursementMade {
+                cash: self.cash(),
+                draws: self.some(0, 3, Self::draw),
+            },
             E::RefundMade { .. } => E::RefundMade {
                 cash: self.cash(),
                 reason: self.text(),
@@ -127,6 +120,14 @@ impl Random {
             | E::ReceiptConfirmed { .. }
             | E::RefundReceived { .. }
             | E::ExpenditureReduced { .. }) => other,
+        }
+    }
+
+    fn draw(&mut self) -> TrancheDraw {
+        TrancheDraw {
+            tranche_id: self.tranche_id(),
+            period: self.period(),
+            minor_units: self.minor(),
         }
     }
 

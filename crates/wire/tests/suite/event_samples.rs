@@ -2,7 +2,8 @@
 
 use perennial_domain::agreement::{
     AgreementEvent, Conditionality, DecreaseReason, Description, EvidenceLevel, ExtensionKind,
-    OtherFlow, OtherFlowKind, Perspective, ReversalReason, ShareMove, Terms, TrancheDraw,
+    OtherFlow, OtherFlowKind, Perspective, Rescheduling, ReversalReason, ShareMove, Terms,
+    TrancheDraw,
 };
 use perennial_domain::event::{Event, Fact, Stream};
 use perennial_domain::ids::{ImportId, LedgerId};
@@ -157,14 +158,14 @@ fn schedule_events() -> Vec<(&'static str, Event)> {
         ),
         (
             "tranche_rescheduled",
-            agreement(AgreementEvent::TrancheRescheduled {
+            agreement(AgreementEvent::TrancheRescheduled(Rescheduling {
                 tranche_id: tranche_id(),
                 open: money("400", "USD"),
                 previous_due_on: on("2026-07-01"),
                 new_due_on: on("2026-10-01"),
                 period: period("2026-10-01", "2026-10-01"),
                 reason: reason.clone(),
-            }),
+            })),
         ),
         (
             "tranche_cancelled",

@@ -4,7 +4,7 @@ use jiff::civil::Date;
 
 use crate::agreement::decide::Case;
 use crate::agreement::state::TrancheState;
-use crate::agreement::{AgreementCommand, AgreementEvent, Tranche};
+use crate::agreement::{AgreementCommand, AgreementEvent, Rescheduling, Tranche};
 use crate::finding::Findings;
 use crate::ids::TrancheId;
 use crate::period::Period;
@@ -28,14 +28,14 @@ pub(super) fn draft(
         } => {
             findings.date("new_due_on", *new_due_on);
             let tranche = open(case, findings, tranche_id)?;
-            Some(AgreementEvent::TrancheRescheduled {
+            Some(AgreementEvent::TrancheRescheduled(Rescheduling {
                 tranche_id: tranche_id.clone(),
                 open: case.money(findings, tranche.open)?,
                 previous_due_on: tranche.due_on(),
                 new_due_on: *new_due_on,
                 period: moved(tranche, *new_due_on),
                 reason: reason.clone(),
-            })
+            }))
         }
         AgreementCommand::CancelTranche { tranche_id, reason } => {
             let tranche = open(case, findings, tranche_id)?;

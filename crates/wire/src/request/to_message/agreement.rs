@@ -1,8 +1,13 @@
+use perennial_domain::Date;
 use perennial_domain::agreement::{
-    AgreementCommand as Command, Description, ForecastEntry, Leg, Line, ParticipatingOrg,
-    ShareMove, Terms, Tranche,
+    AgreementCommand as Command, Cash, DecreaseReason, Description, EvidenceLevel, ExtensionKind,
+    ForecastEntry, Leg, Line, OtherFlowKind, ParticipatingOrg, Published, Reallocation,
+    ReversalReason, ShareMove, Terms, Tranche, YearShare,
 };
-use perennial_domain::ids::AgreementId;
+use perennial_domain::ids::{AgreementId, LineId, TrancheId};
+use perennial_domain::log::EventId;
+use perennial_domain::money::Money;
+use perennial_domain::period::Period;
 
 use super::agreement_owner;
 use super::cash::payment;
@@ -12,154 +17,256 @@ use crate::money;
 use crate::pb::ledger as pb;
 use crate::pb::ledger::command::Action as Message;
 
-/// Returns the message of a command to an agreement.
-#[expect(
-    clippy::too_many_lines,
-    reason = "one arm a command, each a plain copy: splitting it would hide a missing one"
-)]
+/// Returns the message of a command to an agreement: one arm a command, so that none is missing.
 pub(super) fn action(id: &AgreementId, command: &Command) -> Message {
-    let agreement_id = id.to_string();
+    let of = id.to_string();
     match command {
-        Command::Sign(terms) => Message::SignAgreement(sign(agreement_id, terms)),
-        Command::Describe(words) => Message::DescribeAgreement(describe(agreement_id, words)),
-        Command::OpenLine(line) => Message::OpenLine(pb::OpenLine {
-            agreement_id,
-            line: Some(line.into()),
-        }),
+        Command::Sign(terms) => Message::SignAgreement(sign(of, terms)),
+        Command::Describe(words) => Message::DescribeAgreement(describe(of, words)),
+        Command::OpenLine(line) => open_line(of, line),
         Command::IncreaseCommitment {
             line_id,
             amount,
-            year_shares: shares,
+            year_shares,
             amendment,
             published,
-        } => Message::IncreaseCommitment(pb::IncreaseCommitment {
-            agreement_id,
-            line_id: optional(line_id.as_ref()),
-            amount: Some((*amount).into()),
-            year_shares: year_shares(shares, amount.currency()),
-            amendment: amendment.clone().unwrap_or_default(),
-            published: published.as_ref().map(Into::into),
-        }),
+        } => increase(of, line_id, (*amount, year_shares), amendment, published),
         Command::DecreaseCommitment {
             line_id,
             amount,
-            year_shares: shares,
+            year_shares,
             reason,
             published,
-        } => Message::DecreaseCommitment(pb::DecreaseCommitment {
-            agreement_id,
-            line_id: optional(line_id.as_ref()),
-            amount: Some((*amount).into()),
-            year_shares: year_shares(shares, amount.currency()),
-            reason: pb::DecreaseReason::from(*reason).into(),
-            published: published.as_ref().map(Into::into),
-        }),
+        } => decrease(of, line_id, (*amount, year_shares), *reason, published),
         Command::ExtendPeriod {
             new_ends_on,
             kind,
             moves,
             amendment,
-        } => Message::ExtendPeriod(pb::ExtendPeriod {
-            agreement_id,
-            new_ends_on: Some(to_google(*new_ends_on)),
-            kind: pb::ExtensionKind::from(*kind).into(),
-            moves: moves.iter().map(Into::into).collect(),
-            amendment: amendment.clone().unwrap_or_default(),
-        }),
+        } => extend(of, *new_ends_on, *kind, moves, amendment),
         Command::ShortenPeriod {
             new_ends_on,
             reason,
-        } => Message::ShortenPeriod(pb::ShortenPeriod {
-            agreement_id,
-            new_ends_on: Some(to_google(*new_ends_on)),
-            reason: reason.clone(),
-        }),
-        Command::ScheduleTranche(tranche) => {
-            Message::ScheduleTranche(schedule(agreement_id, tranche))
-        }
+        } => shorten(of, *new_ends_on, reason),
+        Command::ScheduleTranche(tranche) => Message::ScheduleTranche(schedule(of, tranche)),
         Command::RescheduleTranche {
             tranche_id,
             new_due_on,
             reason,
-        } => Message::RescheduleTranche(pb::RescheduleTranche {
-            agreement_id,
-            tranche_id: tranche_id.to_string(),
-            new_due_on: Some(to_google(*new_due_on)),
-            reason: reason.clone(),
-        }),
-        Command::CancelTranche { tranche_id, reason } => {
-            Message::CancelTranche(pb::CancelTranche {
-                agreement_id,
-                tranche_id: tranche_id.to_string(),
-                reason: reason.clone(),
-            })
-        }
-        Command::ReplaceForecast(entries) => Message::ReplaceForecast(pb::ReplaceForecast {
-            agreement_id,
-            entries: entries.iter().map(Into::into).collect(),
-        }),
-        Command::Disburse { cash, tranche_id } => {
-            let tranche_id = optional(tranche_id.as_ref());
-            payment!(Disburse, agreement_id, cash, tranche_id: tranche_id)
-        }
-        Command::Reimburse(cash) => payment!(Reimburse, agreement_id, cash),
-        Command::Refund { cash, reason } => {
-            payment!(Refund, agreement_id, cash, reason: reason.clone())
-        }
-        Command::ConfirmReceipt(cash) => payment!(ConfirmReceipt, agreement_id, cash),
-        Command::ConfirmRefund { cash, reason } => {
-            payment!(ConfirmRefund, agreement_id, cash, reason: reason.clone())
-        }
+        } => reschedule(of, tranche_id, *new_due_on, reason),
+        Command::CancelTranche { tranche_id, reason } => cancel(of, tranche_id, reason),
+        Command::ReplaceForecast(entries) => replace_forecast(of, entries),
+        Command::Disburse { cash, tranche_id } => disburse(of, cash, tranche_id.as_ref()),
+        Command::Reimburse(cash) => payment!(Reimburse, of, cash),
+        Command::Refund { cash, reason } => payment!(Refund, of, cash, reason: reason.clone()),
+        Command::ConfirmReceipt(cash) => payment!(ConfirmReceipt, of, cash),
+        Command::ConfirmRefund { cash, reason } => confirm_refund(of, cash, reason),
         Command::ReportExpenditure {
             cash,
             period,
             evidence_level,
-        } => {
-            let level = pb::EvidenceLevel::from(*evidence_level).into();
-            let period = period.map(Into::into);
-            payment!(ReportExpenditure, agreement_id, cash, evidence_level: level, period: period)
-        }
+        } => report_expenditure(of, cash, *period, *evidence_level),
         Command::ReduceExpenditure {
             cash,
             period,
             reason,
-        } => {
-            let (period, reason) = (period.map(Into::into), reason.clone());
-            payment!(ReduceExpenditure, agreement_id, cash, reason: reason, period: period)
-        }
-        Command::ReallocateFunds(reallocation) => Message::ReallocateFunds(pb::ReallocateFunds {
-            agreement_id,
-            legs: reallocation.legs.iter().map(Into::into).collect(),
-            legal_basis: reallocation.legal_basis.clone(),
-        }),
+        } => reduce_expenditure(of, cash, *period, reason),
+        Command::ReallocateFunds(reallocation) => reallocate(of, reallocation),
         Command::RecordOtherFlow {
             kind,
             negative,
             cash,
-        } => {
-            let (kind, negative) = (pb::OtherFlowKind::from(*kind).into(), *negative);
-            payment!(RecordOtherFlow, agreement_id, cash, kind: kind, negative: negative)
-        }
-        Command::ReverseEntry { target, reason } => Message::ReverseEntry(pb::ReverseEntry {
-            owner: Some(agreement_owner(id)),
-            target: target.to_string(),
-            reason: pb::ReversalReason::from(*reason).into(),
-        }),
+        } => record_other_flow(of, *kind, *negative, cash),
+        Command::ReverseEntry { target, reason } => reverse(id, *target, *reason),
         Command::ReplaceEntry {
             target,
             replacement,
             replacement_effective_on,
-        } => Message::ReplaceEntry(Box::new(pb::ReplaceEntry {
-            agreement_id,
-            target: target.to_string(),
-            replacement: Some(Box::new(pb::Command {
-                effective_on: Some(to_google(*replacement_effective_on)),
-                external_reference: None,
-                evidence: Vec::new(),
-                action: Some(action(id, replacement)),
-            })),
-        })),
+        } => replace(id, *target, replacement, *replacement_effective_on),
     }
+}
+
+fn open_line(agreement_id: String, line: &Line) -> Message {
+    Message::OpenLine(pb::OpenLine {
+        agreement_id,
+        line: Some(line.into()),
+    })
+}
+
+/// An amount, and the shares of it that fall into periods.
+type Spread<'a> = (Money, &'a [YearShare]);
+
+#[expect(
+    clippy::ref_option,
+    reason = "the fields are taken as the event holds them"
+)]
+fn increase(
+    agreement_id: String,
+    line_id: &Option<LineId>,
+    (amount, shares): Spread<'_>,
+    amendment: &Option<String>,
+    published: &Option<Published>,
+) -> Message {
+    Message::IncreaseCommitment(pb::IncreaseCommitment {
+        agreement_id,
+        line_id: optional(line_id.as_ref()),
+        amount: Some(amount.into()),
+        year_shares: year_shares(shares, amount.currency()),
+        amendment: amendment.clone().unwrap_or_default(),
+        published: published.as_ref().map(Into::into),
+    })
+}
+
+#[expect(
+    clippy::ref_option,
+    reason = "the fields are taken as the event holds them"
+)]
+fn decrease(
+    agreement_id: String,
+    line_id: &Option<LineId>,
+    (amount, shares): Spread<'_>,
+    reason: DecreaseReason,
+    published: &Option<Published>,
+) -> Message {
+    Message::DecreaseCommitment(pb::DecreaseCommitment {
+        agreement_id,
+        line_id: optional(line_id.as_ref()),
+        amount: Some(amount.into()),
+        year_shares: year_shares(shares, amount.currency()),
+        reason: pb::DecreaseReason::from(reason).into(),
+        published: published.as_ref().map(Into::into),
+    })
+}
+
+#[expect(
+    clippy::ref_option,
+    reason = "the fields are taken as the event holds them"
+)]
+fn extend(
+    agreement_id: String,
+    new_ends_on: Date,
+    kind: ExtensionKind,
+    moves: &[ShareMove],
+    amendment: &Option<String>,
+) -> Message {
+    Message::ExtendPeriod(pb::ExtendPeriod {
+        agreement_id,
+        new_ends_on: Some(to_google(new_ends_on)),
+        kind: pb::ExtensionKind::from(kind).into(),
+        moves: moves.iter().map(Into::into).collect(),
+        amendment: amendment.clone().unwrap_or_default(),
+    })
+}
+
+fn shorten(agreement_id: String, new_ends_on: Date, reason: &str) -> Message {
+    Message::ShortenPeriod(pb::ShortenPeriod {
+        agreement_id,
+        new_ends_on: Some(to_google(new_ends_on)),
+        reason: reason.to_owned(),
+    })
+}
+
+fn reschedule(
+    agreement_id: String,
+    tranche_id: &TrancheId,
+    new_due_on: Date,
+    reason: &str,
+) -> Message {
+    Message::RescheduleTranche(pb::RescheduleTranche {
+        agreement_id,
+        tranche_id: tranche_id.to_string(),
+        new_due_on: Some(to_google(new_due_on)),
+        reason: reason.to_owned(),
+    })
+}
+
+fn cancel(agreement_id: String, tranche_id: &TrancheId, reason: &str) -> Message {
+    Message::CancelTranche(pb::CancelTranche {
+        agreement_id,
+        tranche_id: tranche_id.to_string(),
+        reason: reason.to_owned(),
+    })
+}
+
+fn replace_forecast(agreement_id: String, entries: &[ForecastEntry]) -> Message {
+    Message::ReplaceForecast(pb::ReplaceForecast {
+        agreement_id,
+        entries: entries.iter().map(Into::into).collect(),
+    })
+}
+
+fn disburse(agreement_id: String, cash: &Cash, tranche_id: Option<&TrancheId>) -> Message {
+    payment!(Disburse, agreement_id, cash, tranche_id: optional(tranche_id))
+}
+
+fn confirm_refund(agreement_id: String, cash: &Cash, reason: &str) -> Message {
+    payment!(ConfirmRefund, agreement_id, cash, reason: reason.to_owned())
+}
+
+fn report_expenditure(
+    agreement_id: String,
+    cash: &Cash,
+    period: Option<Period>,
+    evidence_level: EvidenceLevel,
+) -> Message {
+    let level = pb::EvidenceLevel::from(evidence_level).into();
+    let period = period.map(Into::into);
+    payment!(ReportExpenditure, agreement_id, cash, evidence_level: level, period: period)
+}
+
+fn reduce_expenditure(
+    agreement_id: String,
+    cash: &Cash,
+    period: Option<Period>,
+    reason: &str,
+) -> Message {
+    let (period, reason) = (period.map(Into::into), reason.to_owned());
+    payment!(ReduceExpenditure, agreement_id, cash, reason: reason, period: period)
+}
+
+fn reallocate(agreement_id: String, reallocation: &Reallocation) -> Message {
+    Message::ReallocateFunds(pb::ReallocateFunds {
+        agreement_id,
+        legs: reallocation.legs.iter().map(Into::into).collect(),
+        legal_basis: reallocation.legal_basis.clone(),
+    })
+}
+
+fn record_other_flow(
+    agreement_id: String,
+    kind: OtherFlowKind,
+    negative: bool,
+    cash: &Cash,
+) -> Message {
+    let kind = pb::OtherFlowKind::from(kind).into();
+    payment!(RecordOtherFlow, agreement_id, cash, kind: kind, negative: negative)
+}
+
+fn reverse(id: &AgreementId, target: EventId, reason: ReversalReason) -> Message {
+    Message::ReverseEntry(pb::ReverseEntry {
+        owner: Some(agreement_owner(id)),
+        target: target.to_string(),
+        reason: pb::ReversalReason::from(reason).into(),
+    })
+}
+
+fn replace(
+    id: &AgreementId,
+    target: EventId,
+    replacement: &Command,
+    effective_on: Date,
+) -> Message {
+    let command = pb::Command {
+        effective_on: Some(to_google(effective_on)),
+        external_reference: None,
+        evidence: Vec::new(),
+        action: Some(action(id, replacement)),
+    };
+    Message::ReplaceEntry(Box::new(pb::ReplaceEntry {
+        agreement_id: id.to_string(),
+        target: target.to_string(),
+        replacement: Some(Box::new(command)),
+    }))
 }
 
 fn optional(id: Option<&impl ToString>) -> String {

@@ -1,6 +1,6 @@
 use perennial_domain::agreement::{
-    AgreementEvent, Description, ForecastEntry, Leg, LegPlace, Line, ParticipatingOrg, ShareMove,
-    Terms, YearShare,
+    AgreementEvent, Description, ForecastEntry, Leg, LegPlace, Line, ParticipatingOrg,
+    Rescheduling, ShareMove, Terms, YearShare,
 };
 use perennial_domain::classification::{LineDims, OwnCode};
 
@@ -160,14 +160,14 @@ pub(in crate::stored) fn scheduled(
 pub(in crate::stored) fn rescheduled(
     message: pb::TrancheRescheduled,
 ) -> Result<AgreementEvent, DecodeError> {
-    Ok(AgreementEvent::TrancheRescheduled {
+    Ok(AgreementEvent::TrancheRescheduled(Rescheduling {
         tranche_id: tranche_id(&message.tranche_id)?,
         open: required("open", message.open, amount)?,
         previous_due_on: day(message.previous_due_on).at("previous_due_on")?,
         new_due_on: day(message.new_due_on).at("new_due_on")?,
         period: required("period", message.period, period)?,
         reason: message.reason,
-    })
+    }))
 }
 
 pub(in crate::stored) fn cancelled(

@@ -1,172 +1,208 @@
+use perennial_domain::Date;
 use perennial_domain::agreement::{
-    AgreementEvent as Event, Description, ForecastEntry, Leg, Line, ParticipatingOrg, ShareMove,
-    Terms, YearShare,
+    AgreementEvent as Event, DecreaseReason, Description, ExtensionKind, ForecastEntry, Leg, Line,
+    ParticipatingOrg, Published, Rescheduling, ReversalReason, ShareMove, Terms, YearShare,
 };
 use perennial_domain::classification::OwnCode;
+use perennial_domain::ids::{LineId, TrancheId};
+use perennial_domain::log::EventId;
+use perennial_domain::money::Money;
+use perennial_domain::period::Period;
 
+use super::payment::{
+    disbursed, expended, expenditure_reduced, receipt_confirmed, refund_received, refunded,
+    reimbursed,
+};
 use crate::pb::log as pb;
 use crate::pb::log::stored_event::Kind;
 use crate::stored::value::split_message;
 use crate::{date, money};
 
-/// Returns the stored form of an agreement's event.
-#[expect(
-    clippy::too_many_lines,
-    reason = "one arm a kind, each a plain copy: splitting it would hide a missing one"
-)]
+/// Returns the stored form of an agreement's event: one arm a kind, so that none is missing.
 pub(in crate::stored) fn to_kind(event: &Event) -> Kind {
     match event {
         Event::AgreementSigned(terms) => Kind::AgreementSigned(terms.into()),
         Event::AgreementDescribed(words) => Kind::AgreementDescribed(words.into()),
-        Event::LineOpened { line } => Kind::LineOpened(pb::LineOpened {
-            line: Some(line.into()),
-        }),
+        Event::LineOpened { line } => line_opened(line),
         Event::CommitmentIncreased {
             line_id,
             amount,
             year_shares,
             amendment,
             published,
-        } => Kind::CommitmentIncreased(pb::CommitmentIncreased {
-            line_id: line_id.to_string(),
-            amount: Some((*amount).into()),
-            year_shares: year_shares.iter().map(Into::into).collect(),
-            amendment: amendment.clone(),
-            published: published.as_ref().map(Into::into),
-        }),
+        } => increased(line_id, *amount, year_shares, amendment, published),
         Event::CommitmentDecreased {
             line_id,
             amount,
             year_shares,
             reason,
             published,
-        } => Kind::CommitmentDecreased(pb::CommitmentDecreased {
-            line_id: line_id.to_string(),
-            amount: Some((*amount).into()),
-            year_shares: year_shares.iter().map(Into::into).collect(),
-            reason: pb::DecreaseReason::from(*reason).into(),
-            published: published.as_ref().map(Into::into),
-        }),
+        } => decreased(line_id, *amount, year_shares, *reason, published),
         Event::PeriodExtended {
             previous_ends_on,
             new_ends_on,
             kind,
             moves,
             amendment,
-        } => Kind::PeriodExtended(pb::PeriodExtended {
-            previous_ends_on: previous_ends_on.map(date::number),
-            new_ends_on: date::number(*new_ends_on),
-            kind: pb::ExtensionKind::from(*kind).into(),
-            moves: moves.iter().map(Into::into).collect(),
-            amendment: amendment.clone(),
-        }),
+        } => extended(*previous_ends_on, *new_ends_on, *kind, moves, amendment),
         Event::PeriodShortened {
             previous_ends_on,
             new_ends_on,
             reason,
-        } => Kind::PeriodShortened(pb::PeriodShortened {
-            previous_ends_on: previous_ends_on.map(date::number),
-            new_ends_on: date::number(*new_ends_on),
-            reason: reason.clone(),
-        }),
+        } => shortened(*previous_ends_on, *new_ends_on, reason),
         Event::TrancheScheduled {
             tranche_id,
             amount,
             due_on,
             period,
-        } => Kind::TrancheScheduled(pb::TrancheScheduled {
-            tranche_id: tranche_id.to_string(),
-            amount: Some((*amount).into()),
-            due_on: date::number(*due_on),
-            period: Some((*period).into()),
-        }),
-        Event::TrancheRescheduled {
-            tranche_id,
-            open,
-            previous_due_on,
-            new_due_on,
-            period,
-            reason,
-        } => Kind::TrancheRescheduled(pb::TrancheRescheduled {
-            tranche_id: tranche_id.to_string(),
-            open: Some((*open).into()),
-            previous_due_on: date::number(*previous_due_on),
-            new_due_on: date::number(*new_due_on),
-            period: Some((*period).into()),
-            reason: reason.clone(),
-        }),
+        } => scheduled(tranche_id, *amount, *due_on, *period),
+        Event::TrancheRescheduled(moved) => Kind::TrancheRescheduled(moved.into()),
         Event::TrancheCancelled {
             tranche_id,
             open,
             due_on,
             reason,
-        } => Kind::TrancheCancelled(pb::TrancheCancelled {
-            tranche_id: tranche_id.to_string(),
-            open: Some((*open).into()),
-            due_on: date::number(*due_on),
-            reason: reason.clone(),
-        }),
-        Event::ForecastReplaced { previous, entries } => {
-            Kind::ForecastReplaced(pb::ForecastReplaced {
-                previous: previous.iter().map(Into::into).collect(),
-                entries: entries.iter().map(Into::into).collect(),
-            })
-        }
-        Event::DisbursementMade { cash, draws } => Kind::DisbursementMade(pb::DisbursementMade {
-            cash: Some(cash.into()),
-            draws: draws.iter().map(Into::into).collect(),
-        }),
-        Event::ReimbursementMade { cash } => Kind::ReimbursementMade(pb::ReimbursementMade {
-            cash: Some(cash.into()),
-        }),
-        Event::RefundMade { cash, reason } => Kind::RefundMade(pb::RefundMade {
-            cash: Some(cash.into()),
-            reason: reason.clone(),
-        }),
-        Event::ReceiptConfirmed { cash } => Kind::ReceiptConfirmed(pb::ReceiptConfirmed {
-            cash: Some(cash.into()),
-        }),
-        Event::RefundReceived { cash, reason } => Kind::RefundReceived(pb::RefundReceived {
-            cash: Some(cash.into()),
-            reason: reason.clone(),
-        }),
+        } => cancelled(tranche_id, *open, *due_on, reason),
+        Event::ForecastReplaced { previous, entries } => forecast(previous, entries),
+        Event::DisbursementMade { cash, draws } => disbursed(cash, draws),
+        Event::ReimbursementMade { cash } => reimbursed(cash),
+        Event::RefundMade { cash, reason } => refunded(cash, reason),
+        Event::ReceiptConfirmed { cash } => receipt_confirmed(cash),
+        Event::RefundReceived { cash, reason } => refund_received(cash, reason),
         Event::ExpenditureReported {
             cash,
             period,
             evidence_level,
-        } => Kind::ExpenditureReported(pb::ExpenditureReported {
-            cash: Some(cash.into()),
-            period: Some((*period).into()),
-            evidence_level: pb::EvidenceLevel::from(*evidence_level).into(),
-        }),
+        } => expended(cash, *period, *evidence_level),
         Event::ExpenditureReduced {
             cash,
             period,
             reason,
-        } => Kind::ExpenditureReduced(pb::ExpenditureReduced {
-            cash: Some(cash.into()),
-            period: Some((*period).into()),
-            reason: reason.clone(),
-        }),
-        Event::FundsReallocated { legs, legal_basis } => {
-            Kind::FundsReallocated(pb::FundsReallocated {
-                legs: legs.iter().map(Into::into).collect(),
-                legal_basis: legal_basis.clone(),
-            })
-        }
-        Event::OtherFlowRecorded(flow) => Kind::OtherFlowRecorded(pb::OtherFlowRecorded {
-            kind: pb::OtherFlowKind::from(flow.kind).into(),
-            negative: flow.negative,
-            cash: Some((&flow.cash).into()),
-        }),
-        Event::EntryReversed { target, reason } => Kind::EntryReversed(pb::EntryReversed {
-            target: Some((*target).into()),
-            reason: pb::ReversalReason::from(*reason).into(),
-        }),
-        Event::EntryReplaced { target } => Kind::EntryReplaced(pb::EntryReplaced {
-            target: Some((*target).into()),
-        }),
+        } => expenditure_reduced(cash, *period, reason),
+        Event::FundsReallocated { legs, legal_basis } => reallocated(legs, legal_basis),
+        Event::OtherFlowRecorded(flow) => Kind::OtherFlowRecorded(flow.into()),
+        Event::EntryReversed { target, reason } => reversed(*target, *reason),
+        Event::EntryReplaced { target } => replaced(*target),
     }
+}
+
+fn line_opened(line: &Line) -> Kind {
+    Kind::LineOpened(pb::LineOpened {
+        line: Some(line.into()),
+    })
+}
+
+#[expect(
+    clippy::ref_option,
+    reason = "the fields are taken as the event holds them"
+)]
+fn increased(
+    line_id: &LineId,
+    amount: Money,
+    year_shares: &[YearShare],
+    amendment: &Option<String>,
+    published: &Option<Published>,
+) -> Kind {
+    Kind::CommitmentIncreased(pb::CommitmentIncreased {
+        line_id: line_id.to_string(),
+        amount: Some(amount.into()),
+        year_shares: year_shares.iter().map(Into::into).collect(),
+        amendment: amendment.clone(),
+        published: published.as_ref().map(Into::into),
+    })
+}
+
+#[expect(
+    clippy::ref_option,
+    reason = "the fields are taken as the event holds them"
+)]
+fn decreased(
+    line_id: &LineId,
+    amount: Money,
+    year_shares: &[YearShare],
+    reason: DecreaseReason,
+    published: &Option<Published>,
+) -> Kind {
+    Kind::CommitmentDecreased(pb::CommitmentDecreased {
+        line_id: line_id.to_string(),
+        amount: Some(amount.into()),
+        year_shares: year_shares.iter().map(Into::into).collect(),
+        reason: pb::DecreaseReason::from(reason).into(),
+        published: published.as_ref().map(Into::into),
+    })
+}
+
+#[expect(
+    clippy::ref_option,
+    reason = "the fields are taken as the event holds them"
+)]
+fn extended(
+    previous_ends_on: Option<Date>,
+    new_ends_on: Date,
+    kind: ExtensionKind,
+    moves: &[ShareMove],
+    amendment: &Option<String>,
+) -> Kind {
+    Kind::PeriodExtended(pb::PeriodExtended {
+        previous_ends_on: previous_ends_on.map(date::number),
+        new_ends_on: date::number(new_ends_on),
+        kind: pb::ExtensionKind::from(kind).into(),
+        moves: moves.iter().map(Into::into).collect(),
+        amendment: amendment.clone(),
+    })
+}
+
+fn shortened(previous_ends_on: Option<Date>, new_ends_on: Date, reason: &str) -> Kind {
+    Kind::PeriodShortened(pb::PeriodShortened {
+        previous_ends_on: previous_ends_on.map(date::number),
+        new_ends_on: date::number(new_ends_on),
+        reason: reason.to_owned(),
+    })
+}
+
+fn scheduled(tranche_id: &TrancheId, amount: Money, due_on: Date, period: Period) -> Kind {
+    Kind::TrancheScheduled(pb::TrancheScheduled {
+        tranche_id: tranche_id.to_string(),
+        amount: Some(amount.into()),
+        due_on: date::number(due_on),
+        period: Some(period.into()),
+    })
+}
+
+fn cancelled(tranche_id: &TrancheId, open: Money, due_on: Date, reason: &str) -> Kind {
+    Kind::TrancheCancelled(pb::TrancheCancelled {
+        tranche_id: tranche_id.to_string(),
+        open: Some(open.into()),
+        due_on: date::number(due_on),
+        reason: reason.to_owned(),
+    })
+}
+
+fn forecast(previous: &[ForecastEntry], entries: &[ForecastEntry]) -> Kind {
+    Kind::ForecastReplaced(pb::ForecastReplaced {
+        previous: previous.iter().map(Into::into).collect(),
+        entries: entries.iter().map(Into::into).collect(),
+    })
+}
+
+fn reallocated(legs: &[Leg], legal_basis: &str) -> Kind {
+    Kind::FundsReallocated(pb::FundsReallocated {
+        legs: legs.iter().map(Into::into).collect(),
+        legal_basis: legal_basis.to_owned(),
+    })
+}
+
+fn reversed(target: EventId, reason: ReversalReason) -> Kind {
+    Kind::EntryReversed(pb::EntryReversed {
+        target: Some(target.into()),
+        reason: pb::ReversalReason::from(reason).into(),
+    })
+}
+
+fn replaced(target: EventId) -> Kind {
+    Kind::EntryReplaced(pb::EntryReplaced {
+        target: Some(target.into()),
+    })
 }
 
 impl From<&Terms> for pb::AgreementSigned {
@@ -245,6 +281,19 @@ impl From<&Description> for pb::AgreementDescribed {
             hierarchy: description.hierarchy.map(u32::from),
             parent: description.parent.clone(),
             documents: description.documents.iter().map(Into::into).collect(),
+        }
+    }
+}
+
+impl From<&Rescheduling> for pb::TrancheRescheduled {
+    fn from(moved: &Rescheduling) -> Self {
+        Self {
+            tranche_id: moved.tranche_id.to_string(),
+            open: Some(moved.open.into()),
+            previous_due_on: date::number(moved.previous_due_on),
+            new_due_on: date::number(moved.new_due_on),
+            period: Some(moved.period.into()),
+            reason: moved.reason.clone(),
         }
     }
 }
