@@ -46,7 +46,7 @@ pub use reason::{
 use submission::{Step, pack};
 
 use crate::activity::Activity;
-use crate::known::{Known, KnownAgreement};
+use crate::known::Known;
 use crate::tally::Tally;
 use crate::vocabulary::Direction;
 
@@ -313,29 +313,15 @@ impl Planner {
             describe::description(activity, defaults, &self.limits, &mut plan.remarks);
         let term = describe::term(activity, &mut plan.remarks);
         let budgets = budget::budgets(activity, defaults, &mut plan.remarks);
-        let mut sides: BTreeMap<(Direction, Currency), Vec<Entry>> = BTreeMap::new();
-        for entry in entries {
-            let side = (entry.direction(), entry.amount.currency());
-            sides.entry(side).or_default().push(entry);
-        }
         let mut forecasts =
             describe::forecasts(activity, defaults, &self.limits, &mut plan.remarks);
-        for side in forecasts
-            .keys()
-            .copied()
-            .chain(known_sides(known, identifier))
-        {
-            sides.entry(side).or_default();
-        }
+        let others = forecasts.keys().copied();
+        let others = others.chain(known_sides(known, identifier));
         let mut steps = Vec::new();
-        for ((direction, currency), entries) in sides {
+        for ((direction, currency), entries) in by_side(entries, others) {
             let agreement_id = identity::agreement_id(identifier, direction, currency);
             let known = known.agreement(&agreement_id);
-            let moved = |known: &KnownAgreement| {
-                let end_gone = known.ends_on.is_some() && term.ends_on.is_none();
-                known.starts_on != term.starts_on || end_gone
-            };
-            if known.is_some_and(moved) {
+            if known.is_some_and(|known| term.moved_since(known)) {
                 let locator = locator(activity, activity.line);
                 plan.remarks.push(Item {
                     reason: Reason::TermChangedUpstream,
@@ -397,8 +383,21 @@ impl ActivityPlan {
     }
 }
 
+/// An agreement of an activity: which way its money goes, in which currency.
+type Side = (Direction, Currency);
+
+/// The entries of each agreement, in published order; none for `others` without an entry.
+fn by_side(entries: Vec<Entry>, others: impl Iterator<Item = Side>) -> BTreeMap<Side, Vec<Entry>> {
+    let mut sides: BTreeMap<Side, Vec<Entry>> = others.map(|side| (side, Vec::new())).collect();
+    for entry in entries {
+        let side = (entry.direction(), entry.amount.currency());
+        sides.entry(side).or_default().push(entry);
+    }
+    sides
+}
+
 /// The sides of an activity that are agreements in the ledger, under the ids that this planner gives.
-fn known_sides(known: &Known, identifier: &str) -> Vec<(Direction, Currency)> {
+fn known_sides(known: &Known, identifier: &str) -> Vec<Side> {
     let agreements = known.streams(identifier).map(|streams| &streams.agreements);
     agreements
         .into_iter()

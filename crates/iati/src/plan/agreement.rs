@@ -29,6 +29,14 @@ pub(super) struct Term {
     pub(super) ends_on: Option<Date>,
 }
 
+impl Term {
+    /// Whether it now says another start, or no end any more: what a later term does not follow by itself.
+    pub(super) fn moved_since(self, known: &KnownAgreement) -> bool {
+        let end_gone = known.ends_on.is_some() && self.ends_on.is_none();
+        known.starts_on != self.starts_on || end_gone
+    }
+}
+
 /// Everything that one agreement is planned from.
 pub(super) struct Draft<'a> {
     pub(super) agreement_id: AgreementId,

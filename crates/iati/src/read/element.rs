@@ -57,7 +57,6 @@ fn part<R: BufRead>(
             let org = org(source, tag)?;
             activity.reporting_org = activity.reporting_org.take().or(org);
         }
-
         "title" => {
             let text = words(source)?;
             activity.title = activity.title.take().or(text);
@@ -73,14 +72,8 @@ fn part<R: BufRead>(
             }
         }
         "other-identifier" => {
-            let (type_code, reference) = (tag.take("type"), tag.take("ref"));
-            let text = words(source)?;
-            if let Some(reference) = reference.or(text) {
-                activity.other_identifiers.push(OtherIdentifier {
-                    type_code,
-                    reference,
-                });
-            }
+            let identifier = other_identifier(source, tag)?;
+            activity.other_identifiers.extend(identifier);
         }
         "activity-status" => {
             activity.status = tag.take("code");
@@ -92,12 +85,8 @@ fn part<R: BufRead>(
             activity.dates.push(ActivityDate { type_code, date });
         }
         "related-activity" => {
-            let is_parent = tag.take("type").as_deref() == Some("1");
-            let reference = tag.take("ref");
-            if is_parent && activity.parent.is_none() {
-                activity.parent = reference;
-            }
-            skip(source)?;
+            let parent = parent(source, tag)?;
+            activity.parent = activity.parent.take().or(parent);
         }
         "sector" => activity.sectors.push(coded(source, tag)?),
         "recipient-country" => activity.countries.push(coded(source, tag)?),
@@ -111,6 +100,26 @@ fn part<R: BufRead>(
         _ => skip(source)?,
     }
     Ok(())
+}
+
+fn other_identifier<R: BufRead>(
+    source: &mut Source<R>,
+    mut tag: Tag,
+) -> Result<Option<OtherIdentifier>, ReadError> {
+    let (type_code, reference) = (tag.take("type"), tag.take("ref"));
+    let text = words(source)?;
+    Ok(reference.or(text).map(|reference| OtherIdentifier {
+        type_code,
+        reference,
+    }))
+}
+
+/// Reads a related activity; returns its reference if it is the parent.
+fn parent<R: BufRead>(source: &mut Source<R>, mut tag: Tag) -> Result<Option<String>, ReadError> {
+    let is_parent = tag.take("type").as_deref() == Some("1");
+    let reference = tag.take("ref").filter(|_| is_parent);
+    skip(source)?;
+    Ok(reference)
 }
 
 fn transaction<R: BufRead>(source: &mut Source<R>, mut tag: Tag) -> Result<Transaction, ReadError> {
