@@ -11,7 +11,7 @@ pub(super) struct Row {
 }
 
 /// Crates that connect a port to the world. They never use each other.
-pub(super) const ADAPTERS: &[&str] = &["log-file", "log-kafka", "views-sled"];
+pub(super) const ADAPTERS: &[&str] = &["log-file", "log-kafka", "log-remote", "views-sled"];
 
 /// Folders of `services/`, which may use everything but `testkit`, and each other only through `perennial`.
 pub(super) const SERVICES: &[&str] = &["ledgerd", "queryd", "auditd", "perennial"];
@@ -72,6 +72,12 @@ pub(super) const TABLE: &[Row] = &[
         third_party: &["tokio", "tracing", "rdkafka"],
     },
     Row {
+        name: "log-remote",
+        // The reading half of the `Log` port over gRPC, for processes that do not open the log's files.
+        workspace: &["domain", "app", "wire"],
+        third_party: &["tokio", "tokio-util", "tonic", "tracing"],
+    },
+    Row {
         name: "views-sled",
         workspace: &["domain", "views", "app", "wire"],
         third_party: &["sled", "tokio", "tracing"],
@@ -79,8 +85,18 @@ pub(super) const TABLE: &[Row] = &[
     Row {
         name: "iati",
         workspace: &["domain", "views"],
-        // SHA-256 names an occurrence and a submission, so that a second import appends nothing.
-        third_party: &["quick-xml", "csv", "zstd", "serde", "serde_json", "sha2"],
+        third_party: &[
+            "quick-xml",
+            "csv",
+            "zstd",
+            "serde",
+            "serde_json",
+            // SHA-256 names an occurrence and a submission, so that a second import appends nothing.
+            "sha2",
+            // Texts are recorded in NFC, as `wire` takes them up: a published text is compared in that form with
+            // what is recorded, or a second import would see a change where there is none.
+            "unicode-normalization",
+        ],
     },
     Row {
         name: "fts",
