@@ -1,6 +1,7 @@
 //! Follows one ledger's log from its first entry, checking the chain, and remembers where positions lie.
 
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 use perennial_app::ports::ledgers::ReadableLedger;
 use perennial_app::ports::log::LogOffset;
@@ -12,6 +13,8 @@ use tokio_util::sync::CancellationToken;
 
 /// One known point is kept per this many records.
 const POINT_EVERY_RECORDS: u64 = 1_024;
+/// How long what is appended may gather before it is checked.
+const COALESCE: Duration = Duration::from_millis(50);
 /// How much of the log one read takes.
 const READ_BYTES: usize = 1024 * 1024;
 
@@ -111,6 +114,9 @@ impl Follower {
                         changed = end.changed() => if changed.is_err() { return },
                         () = stop.cancelled() => return,
                     }
+                    // Nobody waits for this check: reading many small batches at once leaves the machine to
+                    // those who wait for their answers.
+                    tokio::time::sleep(COALESCE).await;
                 }
                 Ok(records) => self.remember(&records),
                 Err(error) => return self.stop_with(&error),
