@@ -12,11 +12,13 @@ use perennial_proof::{Chain, Claim, Entry, Hash, Term};
 use perennial_wire::stored::{Actor, Outcome, RecordBody};
 use tokio::sync::{mpsc, oneshot, watch};
 
+use crate::ports::cache::LogPoint;
 use crate::ports::log::{AppendOutcome, LogRead, StoredEntry};
+use crate::ports::request_index::IndexedRequest;
 use crate::records::{LedgerReadError, LedgerReader};
 use crate::recovery::{KnownPoint, RecoverError, Recovered, recover};
 use crate::submission::{Accepted, Place, Prepared, SubmitError};
-use crate::writer::{Job, RequestIndex, Writer, WriterOptions, WriterPorts, WriterStopped};
+use crate::writer::{Job, Writer, WriterOptions, WriterPorts, WriterState, WriterStopped};
 
 /// Where a ledger stands, as its writer knows it: everything here is durable and accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -138,25 +140,30 @@ impl Ledger {
         ports: WriterPorts,
         options: WriterOptions,
     ) -> Result<(Self, WriterTask), OpenError> {
-        let recovered = recover_off_thread(&ledger_id, &ports, known).await?;
-        let missing = || OpenError::Recover {
-            ledger_id: ledger_id.clone(),
-            source: RecoverError::NotCreated,
-        };
+        let recovered = recover_off_thread(&ledger_id, &ports, (known, options)).await?;
+        tell(&ledger_id, &recovered);
         let Recovered {
             book,
             mut chain,
             requests,
+            newest,
+            snapshot,
+            folded: _,
         } = recovered;
-        let book = book.ok_or_else(missing)?;
+        let book = book.ok_or_else(|| OpenError::Recover {
+            ledger_id: ledger_id.clone(),
+            source: RecoverError::NotCreated,
+        })?;
         check_clock(&ledger_id, &chain, ports.clock.now())?;
         claim(&ledger_id, claimant, &ports, &mut chain).await?;
-        Ok(Self::start(
-            (book, chain, requests),
-            ledger_id,
-            ports,
-            options,
-        ))
+        let state = WriterState {
+            book,
+            chain,
+            requests,
+            newest,
+            snapshot,
+        };
+        Ok(Self::start(state, ledger_id, ports, options))
     }
 
     /// Creates a ledger on an empty log: claim, first record, writer. A log that holds claims only, because a
@@ -171,30 +178,34 @@ impl Ledger {
         options: WriterOptions,
     ) -> Result<(Self, WriterTask, Place), OpenError> {
         let ledger_id = new.ledger_id.clone();
-        let Recovered {
-            book,
-            mut chain,
-            mut requests,
-        } = recover_off_thread(&ledger_id, &ports, None).await?;
-        if book.is_some() {
+        let recovered = recover_off_thread(&ledger_id, &ports, (None, options)).await?;
+        if recovered.book.is_some() {
             return Err(OpenError::Exists { ledger_id });
         }
+        let (mut chain, mut requests) = (recovered.chain, recovered.requests);
         claim(&ledger_id, claimant, &ports, &mut chain).await?;
-        let (book, place) = append_first(new, &ports, &mut chain, &mut requests).await?;
-        let (ledger, task) = Self::start((book, chain, requests), ledger_id, ports, options);
+        let (book, place, first) = append_first(new, &ports, &mut chain).await?;
+        requests.settle(vec![first.0], first.1);
+        let state = WriterState {
+            book,
+            chain,
+            requests,
+            newest: Some(first.1),
+            snapshot: None,
+        };
+        let (ledger, task) = Self::start(state, ledger_id, ports, options);
         Ok((ledger, task, place))
     }
 
     fn start(
-        state: (Book, Chain, RequestIndex),
+        state: WriterState,
         ledger_id: LedgerId,
         ports: WriterPorts,
         options: WriterOptions,
     ) -> (Self, WriterTask) {
         let (queue, jobs) = mpsc::channel(options.queue_submissions_max);
-        let (book, chain, _) = &state;
-        let (profile, policy) = (book.profile(), book.policy().clone());
-        let (head_sender, head) = watch::channel(head_of(chain));
+        let (profile, policy) = (state.book.profile(), state.book.policy().clone());
+        let (head_sender, head) = watch::channel(head_of(&state.chain));
         let log: Arc<dyn LogRead> = Arc::clone(&ports.log) as Arc<dyn LogRead>;
         let writer = Writer::new(ports, options, state, ledger_id.to_string(), head_sender);
         let (ended, task) = oneshot::channel();
@@ -327,10 +338,10 @@ fn lost() -> SubmitError {
 async fn recover_off_thread(
     ledger_id: &LedgerId,
     ports: &WriterPorts,
-    known: Option<KnownPoint>,
+    (known, options): (Option<KnownPoint>, WriterOptions),
 ) -> Result<Recovered, OpenError> {
-    let (log, id) = (Arc::clone(&ports.log), ledger_id.to_string());
-    let recovered = tokio::task::spawn_blocking(move || recover(&*log, &id, known)).await;
+    let source = ports.source(ledger_id.as_str());
+    let recovered = tokio::task::spawn_blocking(move || recover(&source, known, &options)).await;
     match recovered {
         Ok(Ok(recovered)) => Ok(recovered),
         Ok(Err(source)) => Err(OpenError::Recover {
@@ -341,6 +352,20 @@ async fn recover_off_thread(
             ledger_id: ledger_id.clone(),
             reason: join.to_string(),
         }),
+    }
+}
+
+/// Says how the ledger was opened: an operator who waits wants to know for what.
+fn tell(ledger_id: &LedgerId, recovered: &Recovered) {
+    let records = recovered.chain.next_position().0;
+    let folded = recovered.folded;
+    match recovered.snapshot {
+        Some(snapshot) => tracing::info!(
+            ledger = %ledger_id, records, snapshot = snapshot.0, folded, "recovered from a snapshot"
+        ),
+        None => {
+            tracing::info!(ledger = %ledger_id, records, folded, "recovered from the log alone");
+        }
     }
 }
 
@@ -395,8 +420,7 @@ async fn append_first(
     new: NewLedger,
     ports: &WriterPorts,
     chain: &mut Chain,
-    requests: &mut RequestIndex,
-) -> Result<(Book, Place), OpenError> {
+) -> Result<(Book, Place, (IndexedRequest, LogPoint)), OpenError> {
     let ledger_id = new.ledger_id.clone();
     let fail = |reason: String| OpenError::Append {
         ledger_id: ledger_id.clone(),
@@ -434,13 +458,23 @@ async fn append_first(
         )
         .map_err(|error| fail(error.to_string()))?;
     let first = durable(ports.log.append(vec![StoredEntry(entry)]).await).map_err(fail)?;
-    requests.insert(new.request_id, Position(0), first);
+    let request = IndexedRequest {
+        request_id: new.request_id,
+        position: Position(0),
+        offset: first,
+    };
+    let point = LogPoint {
+        position: Position(0),
+        record_hash: sealed.record_hash,
+        term: chain.term(),
+        offset: first,
+    };
     let place = Place {
         position: Position(0),
         recorded_at: RecordedAt(sealed.recorded_at),
         record_hash: sealed.record_hash,
     };
-    Ok((book, place))
+    Ok((book, place, (request, point)))
 }
 
 fn creation_digest(event: &Event) -> [u8; 32] {

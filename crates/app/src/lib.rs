@@ -13,6 +13,8 @@ pub mod submission;
 
 pub mod records;
 
+mod requests;
+
 pub mod recovery;
 
 pub mod ledger;

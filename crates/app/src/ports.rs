@@ -5,4 +5,8 @@ pub mod clock;
 pub mod ids;
 pub mod ledgers;
 pub mod log;
+
+pub mod cache;
+pub mod request_index;
+pub mod snapshot_store;
 pub mod view_store;

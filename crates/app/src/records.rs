@@ -1,11 +1,15 @@
 //! Reading a ledger's accepted records in order: the one path of the writer, the projectors and the auditors.
 
+mod lookup;
+
 use perennial_domain::event::Event;
 use perennial_domain::log::{EventId, Position, Recorded, RecordedAt};
 use perennial_proof::{Chain, ChainPoint, Damage, Entry, EntryError, Hash, Term, Verdict};
 use perennial_wire::stored::{DecodeError, Outcome, RecordBody};
 
 use crate::ports::log::{LogOffset, LogRead, LogTail, ReadError, StoredEntry};
+
+pub(crate) use lookup::{Lookup, look_up};
 
 /// An accepted record, as stored.
 #[derive(Clone, Debug)]

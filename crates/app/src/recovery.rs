@@ -1,16 +1,44 @@
-//! Opening a ledger: from its log to the state that decisions need.
+//! Opening a ledger: from its log, and the caches beside it, to the state that decisions need.
+//!
+//! The log alone gives everything. A snapshot and the request index shorten the way: after the record that each
+//! reflects was found in the log, only what follows has to be read. What does not fit is dropped and said; what
+//! stands beyond the log's durable end proves lost history, and then nothing is opened.
+
+mod caches;
+mod replay;
+
+use std::sync::Arc;
 
 use perennial_domain::book::{Book, CorruptStream};
 use perennial_domain::log::Position;
-use perennial_proof::{Chain, Hash};
-use perennial_wire::stored::{DecodeError, Outcome};
+use perennial_proof::Chain;
+use perennial_wire::stored::DecodeError;
 
+use crate::ports::cache::{CacheError, LogPoint};
 use crate::ports::log::LogRead;
-use crate::records::{LedgerReadError, LedgerReader, LedgerRecord};
-use crate::writer::RequestIndex;
+use crate::ports::request_index::RequestIndexStore;
+use crate::ports::snapshot_store::SnapshotStore;
+use crate::records::LedgerReadError;
+use crate::requests::{RequestLimits, Requests};
+use crate::writer::WriterOptions;
 
-/// How much of the log one read of the recovery takes.
-const READ_BYTES: usize = 4 * 1024 * 1024;
+pub use crate::ports::cache::KnownPoint;
+
+use caches::{Anchor, Snapshot};
+use replay::{Plan, replay};
+
+/// What a ledger is recovered from.
+#[derive(Clone)]
+pub struct LedgerSource {
+    /// Its id.
+    pub ledger_id: String,
+    /// Its log.
+    pub log: Arc<dyn LogRead>,
+    /// The snapshots of its state.
+    pub snapshots: Arc<dyn SnapshotStore>,
+    /// The index of its request ids.
+    pub requests: Arc<dyn RequestIndexStore>,
+}
 
 /// A ledger's state at the durable end of its log.
 pub struct Recovered {
@@ -18,17 +46,13 @@ pub struct Recovered {
     pub book: Option<Book>,
     /// Where the chain stands.
     pub chain: Chain,
-    /// Every request id so far.
-    pub requests: RequestIndex,
-}
-
-/// A record that is known from elsewhere to be part of the ledger: from a head marker or a kept checkpoint.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct KnownPoint {
-    /// Its position.
-    pub position: Position,
-    /// Its hash.
-    pub record_hash: Hash,
+    /// The newest record.
+    pub newest: Option<LogPoint>,
+    /// Up to where the state came from a snapshot; absent if the log was folded from its start.
+    pub snapshot: Option<Position>,
+    /// How many records were folded.
+    pub folded: u64,
+    pub(crate) requests: Requests,
 }
 
 /// Why a ledger cannot be opened.
@@ -66,91 +90,157 @@ pub enum RecoverError {
     /// The first record is not the creation of the ledger.
     #[error("position 0 does not create a ledger")]
     NotCreated,
+    /// The request index can neither be used nor begun anew.
+    #[error("open the request index")]
+    RequestIndex(#[source] CacheError),
+    /// The request index does not take what it has to, and there is no room to do without it.
+    #[error("the request index does not take the ids of the ledger's records")]
+    RequestsUnindexed,
 }
 
-/// Reads the whole log and folds it; `known` must be in it. Blocks on IO.
+/// Reads what the caches do not know yet and folds it; `known` must be in the log. Blocks on IO.
 ///
 /// # Errors
 /// [`RecoverError`]: the ledger must not be served.
 pub fn recover(
-    log: &dyn LogRead,
-    ledger_id: &str,
+    source: &LedgerSource,
     known: Option<KnownPoint>,
+    options: &WriterOptions,
 ) -> Result<Recovered, RecoverError> {
-    let mut reader = LedgerReader::from_start(log, ledger_id).map_err(RecoverError::Read)?;
-    let mut book = None;
-    let mut requests = RequestIndex::default();
-    loop {
-        let records = reader.read(READ_BYTES).map_err(RecoverError::Read)?;
-        if records.is_empty() {
-            let chain = reader.into_chain();
-            check_reached(&chain, known)?;
-            return Ok(Recovered {
-                book,
-                chain,
-                requests,
-            });
-        }
-        for record in &records {
-            check_same(record, known)?;
-            fold(&mut book, &mut requests, record)?;
-        }
-    }
-}
-
-fn check_reached(chain: &Chain, known: Option<KnownPoint>) -> Result<(), RecoverError> {
-    match known {
-        Some(KnownPoint { position, .. }) if chain.next_position().0 <= position.0 => {
-            Err(RecoverError::LostHistory {
-                position,
-                problem: "known and not there",
-            })
-        }
-        Some(_) | None => Ok(()),
-    }
-}
-
-fn check_same(record: &LedgerRecord, known: Option<KnownPoint>) -> Result<(), RecoverError> {
-    match known {
-        Some(KnownPoint {
-            position,
-            record_hash,
-        }) if record.position == position && record.record_hash != record_hash => {
-            Err(RecoverError::LostHistory {
-                position,
-                problem: "another record than the known one",
-            })
-        }
-        Some(_) | None => Ok(()),
-    }
-}
-
-fn fold(
-    book: &mut Option<Book>,
-    requests: &mut RequestIndex,
-    record: &LedgerRecord,
-) -> Result<(), RecoverError> {
-    let position = record.position;
-    let body = record
-        .body()
-        .map_err(|source| RecoverError::Decode { position, source })?;
-    requests.insert(body.request_id, position, record.offset);
-    let Outcome::Events(events) = body.outcome else {
-        return Ok(());
+    // Opening the index and reading the snapshot keep two processors busy.
+    let (index, snapshot) = std::thread::scope(|scope| {
+        let index = scope.spawn(|| caches::open_index(source));
+        let snapshot = caches::load_snapshot(source);
+        (join(index), snapshot)
+    });
+    let (index, snapshot) = (index?, snapshot?);
+    let limits = RequestLimits {
+        recent_max: options.recent_requests_max,
+        unindexed_max: options.unindexed_requests_max,
     };
-    for (index, event) in (0_u32..).zip(events) {
-        let event_id = perennial_domain::log::EventId { position, index };
-        let recorded = perennial_domain::log::Recorded {
-            event_id,
-            recorded_at: record.recorded_at,
-            event,
+    let mut requests = Requests::start(index.index, limits, &source.ledger_id);
+    let indexed = index.saved.map_or(IdsFrom::Start, IdsFrom::Anchor);
+    let needs = Needs {
+        snapshot,
+        indexed,
+        known: [known, index.reach],
+    };
+    let state = read_on(source, needs, &mut requests)?;
+    Ok(Recovered {
+        book: state.book,
+        chain: state.chain,
+        newest: state.newest,
+        snapshot: state.snapshot,
+        folded: state.folded,
+        requests,
+    })
+}
+
+/// The state without its request ids.
+pub(crate) struct State {
+    pub(crate) book: Option<Book>,
+    pub(crate) chain: Chain,
+    pub(crate) newest: Option<LogPoint>,
+    pub(crate) snapshot: Option<Position>,
+    pub(crate) folded: u64,
+}
+
+/// Reads the state back into a writer that knows the ids of all durable records.
+///
+/// # Errors
+/// [`RecoverError`].
+pub(crate) fn recover_state(
+    source: &LedgerSource,
+    requests: &mut Requests,
+) -> Result<State, RecoverError> {
+    let snapshot = caches::load_snapshot(source)?;
+    let needs = Needs {
+        snapshot,
+        indexed: IdsFrom::Anywhere,
+        known: [None, None],
+    };
+    read_on(source, needs, requests)
+}
+
+/// From where on request ids have to be read.
+#[derive(Clone, Copy)]
+enum IdsFrom {
+    /// From the first record on.
+    Start,
+    /// After this one.
+    Anchor(Anchor),
+    /// They are known.
+    Anywhere,
+}
+
+/// What has to be read, and what has to be there.
+struct Needs {
+    /// A snapshot, and the position that must be in the log because of it or of one that was dropped.
+    snapshot: (Option<Snapshot>, Option<Position>),
+    indexed: IdsFrom,
+    known: [Option<KnownPoint>; 2],
+}
+
+fn read_on(
+    source: &LedgerSource,
+    needs: Needs,
+    requests: &mut Requests,
+) -> Result<State, RecoverError> {
+    let Needs {
+        snapshot: (snapshot, reach),
+        indexed,
+        known: [known, of_index],
+    } = needs;
+    let plan = |snapshot: Option<Snapshot>| {
+        let folded = snapshot.as_ref().map(|snapshot| snapshot.anchor);
+        let from = match (folded, indexed) {
+            (Some(folded), IdsFrom::Anchor(indexed)) => Some(folded.first(indexed)),
+            (folded, IdsFrom::Anywhere) => folded,
+            (None, _) | (_, IdsFrom::Start) => None,
         };
-        match book {
-            Some(book) => book
-                .evolve(&recorded)
-                .map_err(|source| RecoverError::Fold { position, source })?,
-            None => *book = Some(Book::created(&recorded).map_err(|_| RecoverError::NotCreated)?),
+        let high = snapshot.as_ref().map(|snapshot| snapshot.mark.high);
+        Plan {
+            from,
+            snapshot,
+            known: [known, of_index, high],
+            reach,
+        }
+    };
+    let high = snapshot.as_ref().map(|snapshot| snapshot.mark.high);
+    let taken = snapshot.is_some();
+    match replay(source, plan(snapshot), requests) {
+        Err(problem) if taken && problem.may_be_the_snapshots(high) => {
+            let error: &dyn std::error::Error = &problem;
+            tracing::warn!(
+                ledger = source.ledger_id,
+                error,
+                "the state snapshot does not fit the log: it is dropped and the log folded from its start"
+            );
+            replay(source, plan(None), requests)
+        }
+        other => other,
+    }
+}
+
+impl RecoverError {
+    /// Whether folding without the snapshot may go better.
+    fn may_be_the_snapshots(&self, high: Option<KnownPoint>) -> bool {
+        match self {
+            Self::Fold { .. } | Self::NotCreated => true,
+            Self::LostHistory { position, problem } => {
+                *problem == replay::ANOTHER && high.is_some_and(|high| high.position == *position)
+            }
+            Self::Read(_)
+            | Self::Decode { .. }
+            | Self::RequestIndex(_)
+            | Self::RequestsUnindexed => false,
         }
     }
-    Ok(())
+}
+
+/// A panic of a helping thread goes on in the one that waits for it.
+fn join<T>(thread: std::thread::ScopedJoinHandle<'_, T>) -> T {
+    thread
+        .join()
+        .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }

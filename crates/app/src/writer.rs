@@ -4,7 +4,8 @@
 //! the record is durable (INV-4). The writer owns the state: nothing else ever changes it (INV-11).
 
 mod batch;
-mod requests;
+mod repeat;
+mod snapshots;
 
 use std::sync::Arc;
 
@@ -16,13 +17,18 @@ use perennial_wire::stored::{Outcome, RecordBody, StoredRefusal};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::ledger::Head;
+use crate::ports::cache::LogPoint;
 use crate::ports::clock::Clock;
 use crate::ports::ids::Ids;
-use crate::ports::log::{AppendOutcome, Log, LogOffset, StoredEntry, Ticket};
+use crate::ports::log::{AppendOutcome, Log, LogOffset, LogRead, StoredEntry, Ticket};
+use crate::ports::request_index::{IndexedRequest, RequestIndexStore};
+use crate::ports::snapshot_store::SnapshotStore;
+use crate::recovery::{LedgerSource, RecoverError, recover_state};
+use crate::requests::{Requests, Taken};
 use crate::submission::{Accepted, Place, Prepared, SubmitError};
 
 use batch::{Batch, Waiting};
-pub use requests::RequestIndex;
+use snapshots::Snapshots;
 
 /// What a submission is answered.
 pub type Answer = Result<Accepted, SubmitError>;
@@ -46,6 +52,14 @@ pub struct WriterOptions {
     pub batch_records_max: usize,
     /// Bytes in one group append.
     pub batch_bytes_max: usize,
+    /// A state snapshot is taken after so many records, and at a clean stop. Opening folds at most about as many.
+    pub snapshot_every_records: u64,
+    /// About how much of the state is encoded between two batches, in bytes: 64 KiB take well below a millisecond.
+    pub snapshot_part_bytes: usize,
+    /// Request ids of the newest records that are held in memory whatever the request index holds.
+    pub recent_requests_max: usize,
+    /// Request ids in memory at most, when the request index does not keep up: then nothing new is taken.
+    pub unindexed_requests_max: usize,
 }
 
 impl Default for WriterOptions {
@@ -54,6 +68,10 @@ impl Default for WriterOptions {
             queue_submissions_max: 4_096,
             batch_records_max: 4_096,
             batch_bytes_max: 8 * 1024 * 1024,
+            snapshot_every_records: 100_000,
+            snapshot_part_bytes: 64 * 1024,
+            recent_requests_max: 65_536,
+            unindexed_requests_max: 1_000_000,
         }
     }
 }
@@ -67,6 +85,22 @@ pub struct WriterPorts {
     pub clock: Arc<dyn Clock>,
     /// Salts.
     pub ids: Arc<dyn Ids>,
+    /// Snapshots of the ledger's state.
+    pub snapshots: Arc<dyn SnapshotStore>,
+    /// The index of its request ids.
+    pub requests: Arc<dyn RequestIndexStore>,
+}
+
+impl WriterPorts {
+    /// What the ledger is recovered from.
+    pub fn source(&self, ledger_id: &str) -> LedgerSource {
+        LedgerSource {
+            ledger_id: ledger_id.to_owned(),
+            log: Arc::clone(&self.log) as Arc<dyn LogRead>,
+            snapshots: Arc::clone(&self.snapshots),
+            requests: Arc::clone(&self.requests),
+        }
+    }
 }
 
 /// Why a writer stopped by itself.
@@ -80,7 +114,21 @@ pub enum WriterStopped {
     },
     /// After a rejected append the state could not be read back.
     #[error("read the ledger again after a rejected append")]
-    Recover(#[source] crate::recovery::RecoverError),
+    Recover(#[source] RecoverError),
+    /// The request index is broken, and memory holds as many ids as it may.
+    #[error("the request index does not take the ids of new records")]
+    RequestsUnindexed,
+}
+
+/// What a writer begins with.
+pub(crate) struct WriterState {
+    pub(crate) book: Book,
+    pub(crate) chain: Chain,
+    pub(crate) requests: Requests,
+    /// The newest durable record.
+    pub(crate) newest: Option<LogPoint>,
+    /// Up to where the newest snapshot reaches.
+    pub(crate) snapshot: Option<Position>,
 }
 
 pub(crate) struct Writer {
@@ -89,10 +137,12 @@ pub(crate) struct Writer {
     pub(crate) ledger_id: String,
     pub(crate) book: Book,
     pub(crate) chain: Chain,
-    pub(crate) requests: RequestIndex,
+    /// Closed before [`Writer::head`], which tells others that the writer is gone.
+    pub(crate) requests: Requests,
+    snapshots: Snapshots,
     pub(crate) head: watch::Sender<Head>,
-    /// Records before this position are durable and accepted.
-    durable: Position,
+    /// The newest record that is durable and accepted.
+    newest: Option<LogPoint>,
     /// Decided and sealed, not yet handed to the log.
     pending: Batch,
     flushing: Option<Flushing>,
@@ -109,12 +159,19 @@ impl Writer {
     pub(crate) fn new(
         ports: WriterPorts,
         options: WriterOptions,
-        recovered: (Book, Chain, RequestIndex),
+        state: WriterState,
         ledger_id: String,
         head: watch::Sender<Head>,
     ) -> Self {
-        let (book, chain, requests) = recovered;
-        let durable = Position(chain.next_position().0);
+        let WriterState {
+            book,
+            chain,
+            requests,
+            newest,
+            snapshot,
+        } = state;
+        let store = Arc::clone(&ports.snapshots);
+        let snapshots = Snapshots::new(store, ledger_id.clone(), &options, (&book, snapshot));
         Self {
             ports,
             options,
@@ -122,24 +179,37 @@ impl Writer {
             book,
             chain,
             requests,
+            snapshots,
             head,
-            durable,
+            newest,
             pending: Batch::default(),
             flushing: None,
             repeats: Vec::new(),
         }
     }
 
-    /// Serves the queue until it is closed and everything in it is answered.
+    /// Serves the queue until it is closed and everything in it is answered, then leaves the caches as they are
+    /// of most use.
     ///
     /// # Errors
     /// [`WriterStopped`]; every waiting caller has been answered with what is known.
     pub(crate) async fn run(mut self, mut queue: mpsc::Receiver<Job>) -> Result<(), WriterStopped> {
+        let served = self.serve(&mut queue).await;
+        if served.is_ok() {
+            self.snapshots.at_rest(&self.book, self.newest).await;
+        }
+        self.requests.close().await;
+        served
+    }
+
+    async fn serve(&mut self, queue: &mut mpsc::Receiver<Job>) -> Result<(), WriterStopped> {
         let mut jobs = Vec::with_capacity(self.options.batch_records_max);
         let mut open = true;
         while open || self.flushing.is_some() || !self.pending.is_empty() {
             self.start_flush();
-            let room = self.room();
+            self.snapshots.begin_if_due(self.newest);
+            let is_full = self.requests.is_full();
+            let room = if is_full { 0 } else { self.room() };
             tokio::select! {
                 outcome = flushed(&mut self.flushing) => self.settle(outcome)?,
                 received = queue.recv_many(&mut jobs, room.max(1)), if open && 0 < room => {
@@ -147,6 +217,13 @@ impl Writer {
                     for job in jobs.drain(..) {
                         self.take(job);
                     }
+                }
+                room = self.snapshots.room() => {
+                    self.snapshots.step(room, &self.book, &self.chain);
+                    self.snapshots.finish_if_durable(self.newest);
+                }
+                more = self.requests.more_indexed(), if is_full => if !more {
+                    return Err(WriterStopped::RequestsUnindexed);
                 }
             }
         }
@@ -172,9 +249,13 @@ impl Writer {
     }
 
     fn take(&mut self, job: Job) {
-        if let Some((position, offset)) = self.requests.find(job.prepared.request_id) {
-            self.repeat(job, position, offset);
-            return;
+        match self.requests.find(job.prepared.request_id) {
+            Ok(None) => {}
+            Ok(Some(taken)) => return self.repeat(job, taken),
+            Err(error) => {
+                let reason = format!("whether the request id is taken is not known: {error}");
+                return answer(job, Err(SubmitError::Unavailable { reason }));
+            }
         }
         let at = Position(self.chain.next_position().0);
         let now = self.ports.clock.now();
@@ -207,9 +288,9 @@ impl Writer {
     }
 
     /// A request id that is known: answered from its record, now or once that is durable (INV-5).
-    fn repeat(&mut self, job: Job, position: Position, offset: Option<LogOffset>) {
-        match offset.filter(|_| position < self.durable) {
-            Some(offset) => requests::answer_from_log(&self.ports.log, job, position, offset),
+    fn repeat(&mut self, job: Job, Taken { position, offset }: Taken) {
+        match offset {
+            Some(offset) => repeat::answer_from_log(&self.ports.log, job, position, offset),
             None => self.repeats.push((position, job)),
         }
     }
@@ -221,6 +302,7 @@ impl Writer {
         match self.seal(&body, now) {
             Ok((entry, place)) => {
                 if let Outcome::Events(events) = body.outcome {
+                    self.snapshots.began(&events);
                     self.book.apply(&Decision { at, events });
                 }
                 self.requests.insert_pending(job.prepared.request_id, at);
@@ -319,27 +401,36 @@ impl Writer {
     }
 
     fn accept(&mut self, batch: Batch, first: LogOffset) {
-        let mut newest = None;
+        let Some(place) = batch.newest() else { return };
+        let term = self.chain.term();
+        self.head.send_replace(Head {
+            newest: Some(place),
+            term,
+        });
+        let mut ids = Vec::with_capacity(batch.len());
         for waiting in batch.into_waiting() {
-            self.requests.settle(waiting.job.prepared.request_id, first);
-            newest = Some(waiting.place);
+            ids.push(IndexedRequest {
+                request_id: waiting.job.prepared.request_id,
+                position: waiting.place.position,
+                offset: first,
+            });
             answer(waiting.job, waiting.answer);
         }
-        if let Some(place) = newest {
-            self.durable = Position(place.position.0.saturating_add(1));
-            let term = self.chain.term();
-            self.head.send_replace(Head {
-                newest: Some(place),
-                term,
-            });
-        }
-        let durable = self.durable;
+        let point = LogPoint {
+            position: place.position,
+            record_hash: place.record_hash,
+            term,
+            offset: first,
+        };
+        self.newest = Some(point);
+        self.requests.settle(ids, point);
+        self.snapshots.finish_if_durable(self.newest);
         let (ready, waiting) = std::mem::take(&mut self.repeats)
             .into_iter()
-            .partition::<Vec<_>, _>(|(position, _)| *position < durable);
+            .partition::<Vec<_>, _>(|(position, _)| *position <= place.position);
         self.repeats = waiting;
         for (position, job) in ready {
-            requests::answer_from_log(&self.ports.log, job, position, first);
+            repeat::answer_from_log(&self.ports.log, job, position, first);
         }
     }
 
@@ -356,15 +447,14 @@ impl Writer {
 
     /// Forgets the speculation after an append that wrote nothing.
     fn recover(&mut self) -> Result<(), WriterStopped> {
-        let recovered = crate::recovery::recover(&*self.ports.log, &self.ledger_id, None)
-            .map_err(WriterStopped::Recover)?;
-        let book = recovered.book.ok_or(WriterStopped::Recover(
-            crate::recovery::RecoverError::NotCreated,
-        ))?;
-        self.book = book;
-        self.durable = Position(recovered.chain.next_position().0);
-        self.chain = recovered.chain;
-        self.requests = recovered.requests;
+        self.requests.forget_pending();
+        let source = self.ports.source(&self.ledger_id);
+        let state = recover_state(&source, &mut self.requests).map_err(WriterStopped::Recover)?;
+        let created = || WriterStopped::Recover(RecoverError::NotCreated);
+        self.book = state.book.ok_or_else(created)?;
+        self.chain = state.chain;
+        self.newest = state.newest;
+        self.snapshots.abandon(&self.book);
         Ok(())
     }
 }

@@ -6,3 +6,6 @@ pub mod ports;
 pub mod random;
 pub mod sample_log;
 pub mod view_store;
+
+pub mod request_index;
+pub mod snapshot_store;

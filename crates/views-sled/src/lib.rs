@@ -8,6 +8,10 @@
 //! Upholds INV-6: rows and the position that they reflect are one atomic batch; a digest of the rows is saved with
 //! them and checked when they are read back. Layout: `<cache>/<schema>-<n>/` for each generation, and `CURRENT`.
 //!
+//! The writer's two caches stand here too, for the same reason and under the same rules: [`FileSnapshotStore`] (one
+//! file, replaced whole) and [`SledRequestIndexStore`] (a database of its own behind a filter in memory), both in
+//! `<cache>/writer/`.
+//!
 //! Read in order: [`SledViewStore`], then the modules `directory`, `keys`, `codec`, `block`, `tree`, `flusher`,
 //! `generation`.
 
@@ -20,5 +24,14 @@ mod keys;
 mod store;
 mod tree;
 
+mod files;
+mod filter;
+mod request_index;
+mod state_snapshot;
+
 pub use directory::cache_directory;
 pub use store::{Options, SledViewStore};
+
+pub use files::writer_cache_directory;
+pub use request_index::SledRequestIndexStore;
+pub use state_snapshot::FileSnapshotStore;

@@ -12,6 +12,7 @@ use perennial_app::writer::WriterPorts;
 use perennial_domain::ids::LedgerId;
 use perennial_domain::log::Position;
 use perennial_log_file::{DirectoryLock, FileLog, LockError};
+use perennial_views_sled::{FileSnapshotStore, SledRequestIndexStore, writer_cache_directory};
 use tokio::sync::{Mutex, mpsc, watch};
 
 use crate::config::Config;
@@ -146,7 +147,8 @@ impl Ledgers {
             record_hash: marker.record_hash,
         });
         let (id, options) = (ledger_id.clone(), self.config.writer);
-        let (ledger, task) = Ledger::open(id, known, &self.claimant, ports(&log), options)
+        let ports = self.ports(ledger_id, &log);
+        let (ledger, task) = Ledger::open(id, known, &self.claimant, ports, options)
             .await
             .map_err(LedgerError::Open)?;
         Ok((ledger, log, task))
@@ -199,10 +201,23 @@ impl Ledgers {
             }) => self.open_log(&ledger_id, false).await?,
             other => other?,
         };
-        let created = Ledger::create(new, &self.claimant, ports(&log), self.config.writer).await;
+        let ports = self.ports(&ledger_id, &log);
+        let created = Ledger::create(new, &self.claimant, ports, self.config.writer).await;
         let (ledger, task, place) = created.map_err(LedgerError::Open)?;
         self.install(ledger, log, task);
         Ok(place)
+    }
+
+    /// What a ledger's writer needs: its log, and its two caches beside it.
+    fn ports(&self, ledger_id: &LedgerId, log: &Arc<FileLog>) -> WriterPorts {
+        let caches = writer_cache_directory(&self.config.data, ledger_id);
+        WriterPorts {
+            log: Arc::clone(log) as _,
+            clock: Arc::new(SystemClock),
+            ids: Arc::new(SystemIds),
+            snapshots: Arc::new(FileSnapshotStore::new(&caches)),
+            requests: Arc::new(SledRequestIndexStore::new(&caches)),
+        }
     }
 
     fn install(&self, ledger: Ledger, log: Arc<FileLog>, task: WriterTask) {
@@ -298,14 +313,6 @@ impl Ledgers {
 impl LedgerLogs for Ledgers {
     fn ledgers(&self) -> watch::Receiver<Arc<Vec<ReadableLedger>>> {
         self.readable.subscribe()
-    }
-}
-
-fn ports(log: &Arc<FileLog>) -> WriterPorts {
-    WriterPorts {
-        log: Arc::clone(log) as _,
-        clock: Arc::new(SystemClock),
-        ids: Arc::new(SystemIds),
     }
 }
 

@@ -26,6 +26,11 @@ impl Batch {
         self.waiting.push(waiting);
     }
 
+    /// Where its last record stands.
+    pub(super) fn newest(&self) -> Option<Place> {
+        self.waiting.last().map(|waiting| waiting.place)
+    }
+
     pub(super) fn len(&self) -> usize {
         self.waiting.len()
     }

@@ -1,3 +1,5 @@
+//! What a submission is answered, the first time and again (INV-5).
+
 use perennial_app::submission::SubmitError;
 use perennial_domain::ledger::LedgerPolicy;
 use perennial_domain::log::{Position, RecordedAt};

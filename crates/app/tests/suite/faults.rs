@@ -1,3 +1,5 @@
+//! Logs that reject, fail or fill up: what clients are told (INV-4, INV-12).
+
 use perennial_app::submission::SubmitError;
 use perennial_app::writer::{WriterOptions, WriterStopped};
 use perennial_domain::ledger::LedgerPolicy;

@@ -7,4 +7,6 @@
 mod answers;
 mod faults;
 mod recovery;
+mod request_ids;
+mod snapshots;
 mod world;

@@ -1,13 +1,12 @@
-use std::sync::Arc;
-
 use perennial_app::ledger::OpenError;
 use perennial_app::recovery::{KnownPoint, RecoverError, recover};
+use perennial_app::writer::WriterOptions;
 use perennial_domain::ledger::LedgerPolicy;
 use perennial_domain::log::{Position, RecordedAt};
 use perennial_proof::Hash;
 use perennial_testkit::log::MemoryLog;
 
-use crate::world::{NOW, World, ledger_id, pay, position, sign, submit};
+use crate::world::{NOW, World, pay, position, sign, submit};
 
 #[tokio::test]
 async fn inv_6_a_reopened_ledger_decides_as_if_it_had_never_stopped() {
@@ -40,7 +39,7 @@ async fn inv_11_records_of_a_deposed_writer_are_dead_for_every_reader() {
     submit(&leader, 1, vec![sign(1)]).await.unwrap();
     // A memory log has no lock: the deposed writer's record lands behind the leader's.
     submit(&deposed, 2, vec![sign(2)]).await.unwrap();
-    let recovered = recover(&world.log, ledger_id().as_str(), None).unwrap();
+    let recovered = World::on(world.log.clone()).recover().unwrap();
     assert_eq!(
         (recovered.chain.next_position().0, recovered.chain.dead()),
         (2, 1)
@@ -76,10 +75,11 @@ async fn a_log_shorter_than_a_known_point_lost_history() {
             record_hash,
         })
     };
-    let log: Arc<MemoryLog> = Arc::new(world.log.clone());
-    assert!(recover(&*log, "test-ledger", known(1, head.record_hash)).is_ok());
+    let source = World::on(world.log.clone()).source();
+    let recover = |known| recover(&source, known, &WriterOptions::default());
+    assert!(recover(known(1, head.record_hash)).is_ok());
     for (position, hash) in [(2, head.record_hash), (1, Hash::of(b"another"))] {
-        let lost = recover(&*log, "test-ledger", known(position, hash)).err();
+        let lost = recover(known(position, hash)).err();
         assert!(
             matches!(lost, Some(RecoverError::LostHistory { .. })),
             "{lost:?}"

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use perennial_app::ledger::{Claimant, Ledger, NewLedger, OpenError, WriterTask};
+use perennial_app::recovery::{LedgerSource, RecoverError, Recovered, recover};
 use perennial_app::submission::{Accepted, Prepared, SubmitError};
 use perennial_app::writer::{WriterOptions, WriterPorts};
 use perennial_domain::Date;
@@ -19,6 +20,8 @@ use perennial_domain::party::OrgRef;
 use perennial_domain::rule::Profile;
 use perennial_testkit::log::MemoryLog;
 use perennial_testkit::ports::{CountedIds, FixedClock};
+use perennial_testkit::request_index::MemoryRequestIndex;
+use perennial_testkit::snapshot_store::MemorySnapshotStore;
 use perennial_wire::stored::Actor;
 
 /// 2026-06-01T00:00:00Z.
@@ -27,6 +30,8 @@ pub(crate) const NOW: RecordedAt = RecordedAt(1_780_272_000_000_000);
 pub(crate) struct World {
     pub(crate) log: MemoryLog,
     pub(crate) clock: Arc<FixedClock>,
+    pub(crate) snapshots: MemorySnapshotStore,
+    pub(crate) index: MemoryRequestIndex,
     ports: WriterPorts,
 }
 
@@ -35,15 +40,49 @@ impl World {
         Self::on(MemoryLog::default())
     }
 
+    /// A log whose caches were deleted.
     pub(crate) fn on(log: MemoryLog) -> Self {
+        Self::with_caches(log, &Self::no_caches())
+    }
+
+    fn no_caches() -> (MemorySnapshotStore, MemoryRequestIndex) {
+        (
+            MemorySnapshotStore::default(),
+            MemoryRequestIndex::default(),
+        )
+    }
+
+    /// A log beside caches that another one may have filled.
+    pub(crate) fn with_caches(
+        log: MemoryLog,
+        (snapshots, index): &(MemorySnapshotStore, MemoryRequestIndex),
+    ) -> Self {
         let clock = Arc::new(FixedClock::at(NOW));
         let ids = Arc::new(CountedIds::default());
         let ports = WriterPorts {
             log: Arc::new(log.clone()),
             clock: Arc::clone(&clock) as _,
             ids,
+            snapshots: Arc::new(snapshots.clone()),
+            requests: Arc::new(index.clone()),
         };
-        Self { log, clock, ports }
+        let (snapshots, index) = (snapshots.clone(), index.clone());
+        Self {
+            log,
+            clock,
+            snapshots,
+            index,
+            ports,
+        }
+    }
+
+    pub(crate) fn source(&self) -> LedgerSource {
+        self.ports.source(ledger_id().as_str())
+    }
+
+    /// Reads the state as opening does.
+    pub(crate) fn recover(&self) -> Result<Recovered, RecoverError> {
+        recover(&self.source(), None, &WriterOptions::default())
     }
 
     pub(crate) async fn create(&self, policy: LedgerPolicy) -> (Ledger, WriterTask) {
@@ -54,7 +93,7 @@ impl World {
         self.create_with(LedgerPolicy::default(), options).await
     }
 
-    async fn create_with(
+    pub(crate) async fn create_with(
         &self,
         policy: LedgerPolicy,
         options: WriterOptions,
@@ -67,14 +106,15 @@ impl World {
     }
 
     pub(crate) async fn open(&self) -> Result<(Ledger, WriterTask), OpenError> {
-        Ledger::open(
-            ledger_id(),
-            None,
-            &claimant(),
-            self.ports.clone(),
-            WriterOptions::default(),
-        )
-        .await
+        self.open_with(WriterOptions::default()).await
+    }
+
+    pub(crate) async fn open_with(
+        &self,
+        options: WriterOptions,
+    ) -> Result<(Ledger, WriterTask), OpenError> {
+        let ports = self.ports.clone();
+        Ledger::open(ledger_id(), None, &claimant(), ports, options).await
     }
 }
 

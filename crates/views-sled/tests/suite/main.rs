@@ -1,13 +1,10 @@
 //! Tests of the view store on sled.
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "helpers of tests may panic as tests do"
-)]
+#![expect(clippy::unwrap_used, reason = "helpers of tests may panic as tests do")]
 
 mod contract;
 mod damage;
 mod packing;
+mod writer_caches;
 
 use std::fs;
 use std::path::{Path, PathBuf};

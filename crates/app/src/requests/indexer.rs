@@ -1,0 +1,134 @@
+//! The thread that adds durable request ids to the index, so that the writer never waits for its storage.
+
+use std::sync::Arc;
+use std::sync::mpsc;
+use std::time::Duration;
+
+use perennial_domain::log::Position;
+use tokio::sync::{oneshot, watch};
+
+use crate::ports::cache::{CacheError, LogPoint};
+use crate::ports::request_index::{IndexedRequest, RequestIndex};
+
+/// About how many ids are saved together.
+const SAVE_IDS: usize = 128;
+
+/// How long the thread waits for more ids to save together.
+const SAVE_WAIT: Duration = Duration::from_millis(20);
+
+/// After how many ids everything saved is made to survive a restart. A crash costs reading as many records again.
+const FLUSH_IDS: usize = 65_536;
+
+/// Ids of records that became durable together.
+#[derive(Debug)]
+pub(super) struct Group {
+    /// In order of position.
+    pub(super) requests: Vec<IndexedRequest>,
+    /// The last record of the group.
+    pub(super) point: LogPoint,
+}
+
+/// Adds to one index until it is closed or dropped.
+pub(super) struct Indexer {
+    groups: Option<mpsc::Sender<Arc<Group>>>,
+    indexed: watch::Receiver<Position>,
+    /// A word after each save, for who waits without a runtime.
+    saved: mpsc::Receiver<()>,
+    ended: Option<oneshot::Receiver<()>>,
+}
+
+impl Indexer {
+    pub(super) fn start(index: Arc<dyn RequestIndex>, next: Position, ledger_id: &str) -> Self {
+        let (sender, groups) = mpsc::channel();
+        let (progress, indexed) = watch::channel(next);
+        let (word, saved) = mpsc::sync_channel(1);
+        let (end, ended) = oneshot::channel();
+        let ledger = ledger_id.to_owned();
+        let thread = std::thread::Builder::new().name(format!("requests-{ledger_id}"));
+        let spawned = thread.spawn(move || {
+            if let Err(error) = run(&*index, &groups, &(progress, word)) {
+                let error: &dyn std::error::Error = &error;
+                tracing::error!(
+                    ledger,
+                    error,
+                    "the request index cannot be written; ids stay in memory as long as there is room"
+                );
+            }
+            // Whoever opens the index next finds it closed.
+            drop(index);
+            if end.send(()).is_err() {
+                tracing::debug!(ledger, "nobody waits for the thread of the request index");
+            }
+        });
+        // Without a thread the channels are closed, which is what a broken index looks like.
+        if let Err(error) = spawned {
+            tracing::error!(%error, "start the thread of the request index");
+        }
+        Self {
+            groups: Some(sender),
+            indexed,
+            saved,
+            ended: Some(ended),
+        }
+    }
+
+    /// Hands a group over. A broken index takes nothing, and then no id is forgotten.
+    pub(super) fn add(&self, group: Arc<Group>) {
+        if let Some(groups) = &self.groups
+            && groups.send(group).is_err()
+        {
+            tracing::debug!("the request index is broken");
+        }
+    }
+
+    /// Ids of records before this position are found in the index.
+    pub(super) fn indexed(&self) -> Position {
+        *self.indexed.borrow()
+    }
+
+    pub(super) async fn more(&mut self) -> bool {
+        self.indexed.changed().await.is_ok()
+    }
+
+    pub(super) fn more_blocking(&self) -> bool {
+        self.saved.recv().is_ok()
+    }
+
+    pub(super) async fn close(&mut self) {
+        self.groups = None;
+        if let Some(ended) = self.ended.take()
+            && ended.await.is_err()
+        {
+            tracing::debug!("the thread of the request index ended without a word");
+        }
+    }
+}
+
+fn run(
+    index: &dyn RequestIndex,
+    groups: &mpsc::Receiver<Arc<Group>>,
+    (progress, word): &(watch::Sender<Position>, mpsc::SyncSender<()>),
+) -> Result<(), CacheError> {
+    let mut unflushed = 0_usize;
+    while let Ok(group) = groups.recv() {
+        let mut requests = group.requests.clone();
+        let mut point = group.point;
+        while requests.len() < SAVE_IDS
+            && let Ok(group) = groups.recv_timeout(SAVE_WAIT)
+        {
+            requests.extend_from_slice(&group.requests);
+            point = group.point;
+        }
+        index.save(&requests, point)?;
+        progress.send_replace(Position(point.position.0.saturating_add(1)));
+        if let Err(mpsc::TrySendError::Disconnected(())) = word.try_send(()) {
+            tracing::debug!("nobody waits for the request index");
+        }
+        unflushed = unflushed.saturating_add(requests.len());
+        if FLUSH_IDS <= unflushed {
+            index.flush()?;
+            unflushed = 0;
+        }
+    }
+    index.flush()
+}
