@@ -1,4 +1,4 @@
-//! Money, splits and periods.
+//! Money, splits and periods. Arithmetic is exact or refused (INV-3).
 
 use perennial_domain::money::{DecimalError, Money, MoneyError, allocate_minor};
 use perennial_domain::period::{FiscalCalendar, Period};

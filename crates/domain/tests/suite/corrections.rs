@@ -1,4 +1,4 @@
-//! R5: reversals and replacements.
+//! R5: reversals and replacements. What is corrected stays, and its correction names it (INV-1).
 
 use perennial_domain::agreement::{AgreementCommand, AgreementEvent, ReversalReason};
 use perennial_domain::event::Stream;

@@ -1,4 +1,5 @@
-//! R10, R13, R14, R17 and R21: each at its limit and one unit over, in both profiles.
+//! R10, R13, R14, R17 and R21: each at its limit and one unit over, refused in a strict ledger and flagged in a
+//! mirror (INV-2).
 
 use perennial_domain::agreement::{
     AgreementCommand, LineAmount, Perspective, ReversalReason, Terms,

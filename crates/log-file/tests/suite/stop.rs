@@ -1,4 +1,4 @@
-//! Clean stops, the head marker, and logs that became shorter than it.
+//! Clean stops, the head marker, and logs that became shorter than it (INV-1).
 
 use std::fs;
 

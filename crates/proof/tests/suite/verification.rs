@@ -1,4 +1,4 @@
-//! Verifying a whole log from its bytes.
+//! Verifying a whole log from its bytes, without a server (INV-7).
 
 use perennial_proof::verify::{KnownPoint, verify};
 use perennial_proof::{

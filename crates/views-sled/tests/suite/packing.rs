@@ -1,3 +1,5 @@
+//! How records are packed into values, and what of them a crash leaves: rows of a prefix with its position (INV-6).
+
 use std::sync::Arc;
 
 use perennial_testkit::view_store::contract::{begun, live, loaded, save_all};

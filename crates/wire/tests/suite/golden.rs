@@ -1,5 +1,6 @@
 //! The bytes of every kind of event, of record bodies and of canonical submissions: INV-8 says they decode, for ever,
-//! to the same meaning. Rewritten only with `PERENNIAL_UPDATE_GOLDEN=1`; text forms sit beside the bytes.
+//! to the same meaning, and INV-5 compares digests of canonical submissions for ever. Rewritten only with
+//! `PERENNIAL_UPDATE_GOLDEN=1`; text forms sit beside the bytes.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
