@@ -7,6 +7,7 @@
     reason = "a scenario that meets the unexpected fails where it stands"
 )]
 
+mod apart;
 mod bad_input;
 mod crash;
 mod integrity;
