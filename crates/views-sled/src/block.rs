@@ -119,7 +119,7 @@ impl Assembly {
                 self.block = Some(Block {
                     first: key.first,
                     bytes: value.to_vec(),
-                })
+                });
             }
             Some(block) if block.first == key.first && self.next_part == key.part => {
                 block.bytes.extend_from_slice(value);

@@ -134,10 +134,10 @@ impl Directory {
         for (_, path) in generations.into_iter().filter(|(_, path)| *path != kept) {
             match fs::remove_dir_all(&path) {
                 Ok(()) => {
-                    tracing::info!(path = %path.display(), "removed an old generation of views")
+                    tracing::info!(path = %path.display(), "removed an old generation of views");
                 }
                 Err(error) => {
-                    tracing::warn!(path = %path.display(), %error, "remove an old generation of views")
+                    tracing::warn!(path = %path.display(), %error, "remove an old generation of views");
                 }
             }
         }

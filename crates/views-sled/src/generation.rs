@@ -146,9 +146,9 @@ impl SledGeneration {
         self.tree.apply(batch)?;
         self.flusher.wrote(bytes)?;
         state.small.clear();
-        joined
-            .iter()
-            .for_each(|block| state.note_block(Small::of(block)));
+        for block in &joined {
+            state.note_block(Small::of(block));
+        }
         Ok(())
     }
 }
@@ -207,7 +207,7 @@ struct Found {
     digest: RowsDigest,
 }
 
-fn read_blocks(tree: &Tree, sender: mpsc::SyncSender<LoadedBlock>) -> Result<Found, LoadError> {
+fn read_blocks(tree: &Tree, sender: &mpsc::SyncSender<LoadedBlock>) -> Result<Found, LoadError> {
     let mut found = Found::default();
     let mut assembly = Assembly::default();
     for part in tree.blocks() {
@@ -327,7 +327,11 @@ impl Generation for SledGeneration {
         // Decoding on a thread of its own: there a panic of sled does no harm, and restoring goes on beside it.
         let found = std::thread::scope(|scope| {
             let thread = std::thread::Builder::new().name("views-load".to_owned());
-            let reading = thread.spawn_scoped(scope, || read_blocks(&self.tree, sender));
+            let reading = thread.spawn_scoped(scope, move || {
+                // The sender ends with the reading: that is how the loop below ends.
+                let sender = sender;
+                read_blocks(&self.tree, &sender)
+            });
             let reading = reading.map_err(|error| LoadError::Engine {
                 problem: error.to_string(),
             })?;
@@ -389,9 +393,9 @@ impl Generation for SledGeneration {
             .map_err(broken)?;
         state.saved = Some(saved);
         state.rows_digest = rows_digest;
-        blocks
-            .iter()
-            .for_each(|block| state.note_block(Small::of(block)));
+        for block in &blocks {
+            state.note_block(Small::of(block));
+        }
         self.join_small(&mut state).map_err(broken)
     }
 

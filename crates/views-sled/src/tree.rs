@@ -9,7 +9,7 @@ use crate::block::VALUE_BYTES_MAX;
 use crate::keys::BlockKey;
 
 /// How long opening may take: a gigabyte is read in a few seconds.
-const OPEN_WAIT_MAX: Duration = Duration::from_secs(120);
+const OPEN_WAIT_MAX: Duration = Duration::from_mins(2);
 
 /// How often a locked database is tried again: sled may hold the lock for a moment after it was closed.
 const LOCKED_TRIES: usize = 40;

@@ -59,14 +59,26 @@ impl Handlers {
     }
 
     /// As [`Handlers::new`], with a clock that says what "today" is.
-    pub fn with_clock(projections: Arc<Projections>, stop: CancellationToken, clock: Arc<dyn Clock>) -> Self {
+    pub fn with_clock(
+        projections: Arc<Projections>,
+        stop: CancellationToken,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
         let subscriptions = Arc::new(Semaphore::new(SUBSCRIPTIONS_MAX));
-        Self { projections, clock, pages: Arc::default(), subscriptions, stop }
+        Self {
+            projections,
+            clock,
+            pages: Arc::default(),
+            subscriptions,
+            stop,
+        }
     }
 
     /// Adds the services of queryd to a port.
     pub fn add_to(self, routes: Routes) -> Routes {
-        let admin = pb::admin::projection_admin_service_server::ProjectionAdminServiceServer::new(self.clone());
+        let admin = pb::admin::projection_admin_service_server::ProjectionAdminServiceServer::new(
+            self.clone(),
+        );
         let query = pb::query::query_service_server::QueryServiceServer::new(self);
         routes.add_service(query).add_service(admin)
     }
@@ -76,9 +88,11 @@ impl Handlers {
     }
 
     fn projection(&self, ledger_id: &str) -> Result<Arc<Projection>, Status> {
-        let parsed =
-            LedgerId::parse(ledger_id).map_err(|malformed| error::invalid_field("ledger_id", &malformed.to_string()))?;
-        self.projections.find(&parsed).ok_or_else(|| error::unknown_ledger(ledger_id))
+        let parsed = LedgerId::parse(ledger_id)
+            .map_err(|malformed| error::invalid_field("ledger_id", &malformed.to_string()))?;
+        self.projections
+            .find(&parsed)
+            .ok_or_else(|| error::unknown_ledger(ledger_id))
     }
 
     fn pages(&self) -> &Pages {

@@ -168,7 +168,7 @@ impl Projection {
             stop,
             runtime: tokio::runtime::Handle::current(),
         });
-        projector::open_and_follow(Arc::clone(&projection));
+        projector::open_and_follow(&projection);
         projection
             .runtime
             .spawn(Arc::clone(&projection).watch_progress());
@@ -237,7 +237,7 @@ impl Projection {
         });
         drop(rebuild);
         tracing::info!(ledger = %self.ledger.ledger_id, generation = number.0, "views are built again");
-        projector::build_beside(Arc::clone(self), generation);
+        projector::build_beside(self, generation);
         Ok(number)
     }
 

@@ -26,7 +26,7 @@ const SAVE_RECORDS_MAX: usize = 4_000;
 const REOPEN_AFTER: Duration = Duration::from_secs(2);
 
 /// Opens the stored views of a ledger, shows them, and follows its log, on a thread of its own.
-pub(crate) fn open_and_follow(projection: Arc<Projection>) {
+pub(crate) fn open_and_follow(projection: &Arc<Projection>) {
     spawn(projection, |projection| {
         let ready = loop {
             match opening::open(projection.ledger(), &**projection.store()) {
@@ -50,7 +50,7 @@ pub(crate) fn open_and_follow(projection: Arc<Projection>) {
 }
 
 /// Builds `generation` from the first record on, on a thread of its own; it takes over once it has caught up.
-pub(crate) fn build_beside(projection: Arc<Projection>, generation: Box<dyn Generation>) {
+pub(crate) fn build_beside(projection: &Arc<Projection>, generation: Box<dyn Generation>) {
     let number = generation.number();
     spawn(projection, move |projection| {
         let ready = opening::empty(generation, true, None);
@@ -59,8 +59,8 @@ pub(crate) fn build_beside(projection: Arc<Projection>, generation: Box<dyn Gene
     });
 }
 
-fn spawn(projection: Arc<Projection>, run: impl FnOnce(&Arc<Projection>) + Send + 'static) {
-    let running = Running::new(Arc::clone(&projection));
+fn spawn(projection: &Arc<Projection>, run: impl FnOnce(&Arc<Projection>) + Send + 'static) {
+    let running = Running::new(Arc::clone(projection));
     let name = format!("projector-{}", projection.ledger().ledger_id);
     let spawned = std::thread::Builder::new()
         .name(name)
@@ -263,7 +263,7 @@ impl Projector {
             let (ledger, generation) = (&self.projection.ledger().ledger_id, self.live.number());
             match self.projection.store().promote(generation) {
                 Ok(()) => {
-                    tracing::info!(%ledger, generation = generation.0, "the rebuilt views are the live ones")
+                    tracing::info!(%ledger, generation = generation.0, "the rebuilt views are the live ones");
                 }
                 Err(error) => {
                     let problem = perennial_observe::error_chain(&error).to_string();

@@ -12,7 +12,10 @@ use crate::grpc::Handlers;
 use crate::projections::Projections;
 
 /// Full names of the gRPC services of queryd, for health.
-pub const SERVICES: [&str; 2] = ["perennial.query.v1.QueryService", "perennial.admin.v1.ProjectionAdminService"];
+pub const SERVICES: [&str; 2] = [
+    "perennial.query.v1.QueryService",
+    "perennial.admin.v1.ProjectionAdminService",
+];
 
 /// Runs queryd alone until `stop`; calls `ready` once questions are answered.
 ///
@@ -31,7 +34,9 @@ pub async fn run(
     let handlers = Handlers::new(Arc::clone(&projections), stop.clone());
     let port = port.with(|routes| handlers.add_to(routes));
     for service in SERVICES.into_iter().chain([""]) {
-        health.set_service_status(service, tonic_health::ServingStatus::Serving).await;
+        health
+            .set_service_status(service, tonic_health::ServingStatus::Serving)
+            .await;
     }
     ready();
     let served = port.serve(listener, stop.clone()).await;

@@ -100,22 +100,37 @@ impl Subscription {
             }
             Start::After(position) => {
                 let then = self.evaluate(AsOf::Position(position)).await?;
-                let shown = then.rows.iter().map(|(key, row)| (key.clone(), row_hash(row))).collect();
+                let shown = then
+                    .rows
+                    .iter()
+                    .map(|(key, row)| (key.clone(), row_hash(row)))
+                    .collect();
                 (self.evaluate(AsOf::Head).await?, shown, position)
             }
         };
-        Ok(Begun { subscription: self, start, first, shown, told })
+        Ok(Begun {
+            subscription: self,
+            start,
+            first,
+            shown,
+            told,
+        })
     }
 
     async fn evaluate(&self, at: AsOf) -> Result<Evaluated, Status> {
-        let live = self.projection.live().ok_or_else(|| error::lagging(None, None))?;
+        let live = self
+            .projection
+            .live()
+            .ok_or_else(|| error::lagging(None, None))?;
         let (view, mut question) = (self.input.view, self.input.question.clone());
         question.at = at;
         let evaluated = tokio::task::spawn_blocking(move || {
             let answer = live.read(|facts| view.evaluate(facts, &question));
-            encode(answer.map_err(|problem| error::question(&problem))?, &live)
+            encode(&answer.map_err(|problem| error::question(&problem))?, &live)
         });
-        evaluated.await.map_err(|join| error::unavailable(&join.to_string()))?
+        evaluated
+            .await
+            .map_err(|join| error::unavailable(&join.to_string()))?
     }
 
     fn token(&self, position: Position) -> String {
@@ -132,7 +147,10 @@ impl Subscription {
     }
 
     fn progress(&self, position: Position) -> Message {
-        Message::Progress(pb::SubscribeProgress { position: position.0, resume_token: self.token(position) })
+        Message::Progress(pb::SubscribeProgress {
+            position: position.0,
+            resume_token: self.token(position),
+        })
     }
 }
 
@@ -189,18 +207,37 @@ impl Begun {
         };
         let edge = live_edge(&first);
         if self.start == Start::Reset {
-            send(sender, Message::Reset(pb::SubscribeReset { view_schema: SCHEMA.to_owned() })).await?;
+            send(
+                sender,
+                Message::Reset(pb::SubscribeReset {
+                    view_schema: SCHEMA.to_owned(),
+                }),
+            )
+            .await?;
         }
         match self.start {
             Start::After(_) => self.send_changes(sender, first).await?,
             Start::Snapshot | Start::Reset => {
-                send(sender, Message::SnapshotBegin(pb::SnapshotBegin { position: position.0 })).await?;
+                send(
+                    sender,
+                    Message::SnapshotBegin(pb::SnapshotBegin {
+                        position: position.0,
+                    }),
+                )
+                .await?;
                 for (key, row) in first.rows {
                     self.shown.insert(key.clone(), row_hash(&row));
                     send(sender, upsert(position, &key, row, String::new())).await?;
                 }
                 let resume_token = self.subscription.token(position);
-                send(sender, Message::SnapshotEnd(pb::SnapshotEnd { position: position.0, resume_token })).await?;
+                send(
+                    sender,
+                    Message::SnapshotEnd(pb::SnapshotEnd {
+                        position: position.0,
+                        resume_token,
+                    }),
+                )
+                .await?;
                 self.told = position;
             }
         }
@@ -238,16 +275,27 @@ impl Begun {
             }
             return Ok(());
         }
-        let (before, after) = (self.subscription.token(self.told), self.subscription.token(position));
+        let (before, after) = (
+            self.subscription.token(self.told),
+            self.subscription.token(position),
+        );
         let mut token = || {
             left = left.saturating_sub(1);
-            if left == 0 { after.clone() } else { before.clone() }
+            if left == 0 {
+                after.clone()
+            } else {
+                before.clone()
+            }
         };
         for (key, row) in changed {
             send(sender, upsert(position, &key, row, token())).await?;
         }
         for key in gone.into_keys() {
-            let delete = pb::RowDelete { position: position.0, row_key: key.0.clone(), resume_token: token() };
+            let delete = pb::RowDelete {
+                position: position.0,
+                row_key: key.0.clone(),
+                resume_token: token(),
+            };
             self.shown.remove(&key);
             send(sender, Message::RowDelete(delete)).await?;
         }
@@ -291,14 +339,24 @@ impl Begun {
     }
 }
 
-fn encode(answer: Answer, live: &Live) -> Result<Evaluated, Status> {
+fn encode(answer: &Answer, live: &Live) -> Result<Evaluated, Status> {
     if ROWS_MAX < answer.rows.len() {
-        let message = format!("the view has {} rows; subscribe with a filter or fewer keys", answer.rows.len());
+        let message = format!(
+            "the view has {} rows; subscribe with a filter or fewer keys",
+            answer.rows.len()
+        );
         return Err(error::too_many(message, ROWS_MAX));
     }
-    let rows = answer.rows.iter().map(|row| Ok((row.key(), pb::Row::try_from(row)?)));
+    let rows = answer
+        .rows
+        .iter()
+        .map(|row| Ok((row.key(), pb::Row::try_from(row)?)));
     let rows: Result<Vec<_>, AmountOutOfRange> = rows.collect();
-    let envelope = Envelope { generation: live.number().0, published_as_of: None, partial: false };
+    let envelope = Envelope {
+        generation: live.number().0,
+        published_as_of: None,
+        partial: false,
+    };
     Ok(Evaluated {
         position: answer.info.position,
         recorded_at: answer.info.recorded_at,
@@ -313,15 +371,28 @@ fn row_hash(row: &pb::Row) -> RowHash {
 
 fn upsert(position: Position, key: &RowKey, row: pb::Row, resume_token: String) -> Message {
     let row_key = key.0.clone();
-    Message::RowUpsert(pb::RowUpsert { position: position.0, row_key, row: Some(row), resume_token })
+    Message::RowUpsert(pb::RowUpsert {
+        position: position.0,
+        row_key,
+        row: Some(row),
+        resume_token,
+    })
 }
 
 fn live_edge(evaluated: &Evaluated) -> pb::SubscribeLiveEdge {
-    pb::SubscribeLiveEdge { position: evaluated.position.0, at: Some(to_timestamp(evaluated.recorded_at)) }
+    pb::SubscribeLiveEdge {
+        position: evaluated.position.0,
+        at: Some(to_timestamp(evaluated.recorded_at)),
+    }
 }
 
 async fn send(sender: &Sender, message: Message) -> Result<(), Over> {
-    sender.send(Ok(pb::SubscribeResponse { message: Some(message) })).await.map_err(|_| Over)
+    sender
+        .send(Ok(pb::SubscribeResponse {
+            message: Some(message),
+        }))
+        .await
+        .map_err(|_| Over)
 }
 
 async fn farewell(sender: &Sender, status: Status) -> Result<(), Over> {

@@ -68,7 +68,10 @@ impl Projection {
         if let Some(Problem::Integrity(problem)) = now.problem {
             return Err(NotReady::Integrity(problem));
         }
-        let lagging = NotReady::Lagging { required: need.position(), current: now.position };
+        let lagging = NotReady::Lagging {
+            required: need.position(),
+            current: now.position,
+        };
         match self.live() {
             Some(live) if need.is_met(&now) => Ok(live),
             Some(_) | None => Err(lagging),
@@ -81,7 +84,12 @@ mod tests {
     use super::*;
 
     fn reached(position: u64, caught_up: bool, complete: bool) -> Reached {
-        Reached { position: Some(Position(position)), caught_up, complete, ..Reached::default() }
+        Reached {
+            position: Some(Position(position)),
+            caught_up,
+            complete,
+            ..Reached::default()
+        }
     }
 
     #[test]

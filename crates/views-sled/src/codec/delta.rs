@@ -128,7 +128,7 @@ impl OfRecord {
 
 fn names(writer: &mut Writer<'_>, names: &Names) {
     writer.list(&names.entities, |writer, stream| {
-        writer.text(&stream.to_string())
+        writer.text(&stream.to_string());
     });
     writer.list(&names.lines, |writer, (entity, line_id)| {
         writer.number(entity.0);
@@ -146,7 +146,7 @@ fn names(writer: &mut Writer<'_>, names: &Names) {
         writer.option(facet.provider, |writer, org| writer.number(org.0));
         writer.option(facet.receiver, |writer, org| writer.number(org.0));
         writer.option(facet.pillar, |writer, pillar| {
-            writer.byte(pillar_code(pillar))
+            writer.byte(pillar_code(pillar));
         });
     });
     writer.list(&names.series, |writer, series| {
@@ -155,7 +155,9 @@ fn names(writer: &mut Writer<'_>, names: &Names) {
         writer.raw(series.kind.currency.code().as_bytes());
         writer.number(series.kind.month.0);
         writer.option(series.kind.period, |writer, period| writer.number(period.0));
-        writer.option(series.kind.basis, |writer, basis| writer.byte(basis_code(basis)));
+        writer.option(series.kind.basis, |writer, basis| {
+            writer.byte(basis_code(basis))
+        });
         writer.byte(series.kind.register.code());
     });
 }

@@ -11,7 +11,9 @@ use perennial_domain::log::Position;
 use perennial_views::rows::Row;
 use perennial_views::{Answer, AsOf, Facts, QuestionError, View};
 use perennial_wire::pb::query as pb;
-use perennial_wire::query::{AmountOutOfRange, Defaults, Envelope, ReadInput, ReadRequest, read, read_info};
+use perennial_wire::query::{
+    AmountOutOfRange, Defaults, Envelope, ReadInput, ReadRequest, read, read_info,
+};
 use prost::Message as _;
 use tonic::{Request, Status};
 
@@ -64,19 +66,34 @@ impl Ask {
     ) -> Result<Self, Status> {
         let projection = handlers.projection(&parts.ledger_id)?;
         let scope = scope(view, &parts);
-        let request_parts = ReadRequest { options: parts.options, page: parts.page, group_by: parts.group_by };
+        let request_parts = ReadRequest {
+            options: parts.options,
+            page: parts.page,
+            group_by: parts.group_by,
+        };
         let today = handlers.today();
         // Under any policy: what a field may say does not depend on it.
         let policy = LedgerPolicy::default();
-        let input = read(request_parts.clone(), Defaults { policy: &policy, today })
-            .map_err(|violations| error::violations(&violations))?;
+        let input = read(
+            request_parts.clone(),
+            Defaults {
+                policy: &policy,
+                today,
+            },
+        )
+        .map_err(|violations| error::violations(&violations))?;
         if parts.agreement.as_deref() == Some("") {
-            return Err(error::invalid_field("agreement_id", "is required: an id or an external reference"));
+            return Err(error::invalid_field(
+                "agreement_id",
+                "is required: an id or an external reference",
+            ));
         }
         let start = match input.page_token.as_str() {
             "" => None,
             token => {
-                let foreign = || error::invalid_field("page.page_token", "is of no listing that asks the same");
+                let foreign = || {
+                    error::invalid_field("page.page_token", "is of no listing that asks the same")
+                };
                 Some(PageStart::parse(token, &scope).ok_or_else(foreign)?)
             }
         };
@@ -101,7 +118,9 @@ impl Ask {
         of: impl Fn(pb::row::Row) -> Option<R>,
     ) -> Result<Listed<R>, Status> {
         let live = self.live().await?;
-        let kept = self.start.and_then(|start| handlers.pages().find(&self.key(&live, start.position)));
+        let kept = self
+            .start
+            .and_then(|start| handlers.pages().find(&self.key(&live, start.position)));
         let answered = match kept {
             Some(answered) => answered,
             None => Arc::new(self.answer(&live, arrange).await?),
@@ -118,12 +137,21 @@ impl Ask {
         let next_page_token = if next < answered.rows.len() {
             handlers.pages().keep(key, &answered);
             let (position, effective) = (answered.position, answered.effective);
-            PageStart { position, effective, rows: next }.token(&self.scope)
+            PageStart {
+                position,
+                effective,
+                rows: next,
+            }
+            .token(&self.scope)
         } else {
             handlers.pages().forget(&key);
             String::new()
         };
-        Ok(Listed { read_info: answered.read_info.clone(), rows, next_page_token })
+        Ok(Listed {
+            read_info: answered.read_info.clone(),
+            rows,
+            next_page_token,
+        })
     }
 
     async fn live(&self) -> Result<Arc<Live>, Status> {
@@ -140,7 +168,12 @@ impl Ask {
 
     fn key(&self, live: &Live, position: Position) -> PageKey {
         let ledger_id = self.projection.ledger().ledger_id.clone();
-        PageKey { ledger_id, generation: live.number(), position, scope: self.scope.clone() }
+        PageKey {
+            ledger_id,
+            generation: live.number(),
+            position,
+            scope: self.scope.clone(),
+        }
     }
 
     async fn answer(
@@ -164,20 +197,41 @@ impl Ask {
             let answer = live.read(|facts| asked.answer(facts))?;
             let mut rows = answer.rows;
             arrange(&mut rows);
-            let envelope = Envelope { generation: live.number().0, published_as_of, partial: false };
-            let effective = answer.info.effective_as_of.map_or(perennial_views::Cut::Open, perennial_views::Cut::On);
+            let envelope = Envelope {
+                generation: live.number().0,
+                published_as_of,
+                partial: false,
+            };
+            let effective = answer
+                .info
+                .effective_as_of
+                .map_or(perennial_views::Cut::Open, perennial_views::Cut::On);
             let position = answer.info.position;
-            Ok(Answered { position, effective, read_info: read_info(&answer.info, envelope), rows })
+            Ok(Answered {
+                position,
+                effective,
+                read_info: read_info(&answer.info, envelope),
+                rows,
+            })
         });
-        answered.await.map_err(|join| error::unavailable(&join.to_string()))?
+        answered
+            .await
+            .map_err(|join| error::unavailable(&join.to_string()))?
     }
 }
 
 /// What identifies a listing: everything that is asked but how long to wait and which page.
 fn scope(view: View, parts: &Parts) -> Scope {
     let options = parts.options.clone().unwrap_or_default();
-    let options = pb::ReadOptions { min_position: None, ..options };
-    let filter = parts.page.as_ref().map(|page| page.filter.as_str()).unwrap_or_default();
+    let options = pb::ReadOptions {
+        min_position: None,
+        ..options
+    };
+    let filter = parts
+        .page
+        .as_ref()
+        .map(|page| page.filter.as_str())
+        .unwrap_or_default();
     let agreement = parts.agreement.as_deref().unwrap_or_default();
     let keys = parts.group_by.join("\u{1f}");
     let texts = [filter, agreement, &keys, &parts.beside].join("\u{1e}");
@@ -196,19 +250,32 @@ struct Asked {
 
 impl Asked {
     fn answer(self, facts: &Facts) -> Result<Answer, Status> {
-        let policy = facts.ledger().map(|(_, policy)| policy.clone()).unwrap_or_default();
-        let defaults = Defaults { policy: &policy, today: self.today };
-        let mut question =
-            read(self.request, defaults).map_err(|violations| error::violations(&violations))?.question;
+        let policy = facts
+            .ledger()
+            .map(|(_, policy)| policy.clone())
+            .unwrap_or_default();
+        let defaults = Defaults {
+            policy: &policy,
+            today: self.today,
+        };
+        let mut question = read(self.request, defaults)
+            .map_err(|violations| error::violations(&violations))?
+            .question;
         if let Some(start) = self.start {
             question.at = AsOf::Position(start.position);
             question.effective = start.effective;
         }
-        let evaluated = |question| self.view.evaluate(facts, question).map_err(|problem| error::question(&problem));
+        let evaluated = |question| {
+            self.view
+                .evaluate(facts, question)
+                .map_err(|problem| error::question(&problem))
+        };
         let Some(name) = self.agreement else {
             return evaluated(&question);
         };
-        let at = facts.resolve(question.at).map_err(|problem: QuestionError| error::question(&problem))?;
+        let at = facts
+            .resolve(question.at)
+            .map_err(|problem: QuestionError| error::question(&problem))?;
         question.filter.agreements = vec![the_agreement(facts, &name, at)?];
         evaluated(&question)
     }
@@ -234,9 +301,16 @@ fn the_agreement(facts: &Facts, name: &str, at: Position) -> Result<AgreementId,
 }
 
 /// Waits until the views are what a question needs.
-pub(super) async fn ready(projection: &Projection, need: Need, wait_max: Duration) -> Result<Arc<Live>, Status> {
-    projection.ready(need, wait_max).await.map_err(|not_ready| match not_ready {
-        NotReady::Lagging { required, current } => error::lagging(required, current),
-        NotReady::Integrity(problem) => error::integrity_failure(&problem),
-    })
+pub(super) async fn ready(
+    projection: &Projection,
+    need: Need,
+    wait_max: Duration,
+) -> Result<Arc<Live>, Status> {
+    projection
+        .ready(need, wait_max)
+        .await
+        .map_err(|not_ready| match not_ready {
+            NotReady::Lagging { required, current } => error::lagging(required, current),
+            NotReady::Integrity(problem) => error::integrity_failure(&problem),
+        })
 }

@@ -10,8 +10,13 @@ const WAY_BACK: Duration = Duration::from_millis(100);
 
 /// How long a call may wait for the views: its deadline, less the way back, and never long.
 pub(super) fn wait_max(metadata: &tonic::metadata::MetadataMap) -> Duration {
-    let deadline = metadata.get("grpc-timeout").and_then(|value| value.to_str().ok()).and_then(timeout);
-    deadline.map_or(WAIT_MAX, |deadline| deadline.saturating_sub(WAY_BACK).min(WAIT_MAX))
+    let deadline = metadata
+        .get("grpc-timeout")
+        .and_then(|value| value.to_str().ok())
+        .and_then(timeout);
+    deadline.map_or(WAIT_MAX, |deadline| {
+        deadline.saturating_sub(WAY_BACK).min(WAIT_MAX)
+    })
 }
 
 /// Reads a `grpc-timeout`: at most 8 digits and a unit.
@@ -50,6 +55,9 @@ mod tests {
         assert_eq!(waits("2H"), Duration::from_secs(5));
         assert_eq!(waits("50m"), Duration::ZERO);
         assert_eq!(waits("soon"), Duration::from_secs(5));
-        assert_eq!(wait_max(&tonic::metadata::MetadataMap::new()), Duration::from_secs(5));
+        assert_eq!(
+            wait_max(&tonic::metadata::MetadataMap::new()),
+            Duration::from_secs(5)
+        );
     }
 }

@@ -17,10 +17,20 @@ pub(super) async fn find_agreements(
 ) -> Result<Response<FindAgreementsResponse>, Status> {
     let asked = request.get_ref();
     if CHARACTERS_MAX < asked.text.chars().count() {
-        return Err(error::invalid_field("text", &format!("has more than {CHARACTERS_MAX} characters")));
+        return Err(error::invalid_field(
+            "text",
+            &format!("has more than {CHARACTERS_MAX} characters"),
+        ));
     }
-    if asked.page.as_ref().is_some_and(|page| !page.filter.is_empty()) {
-        return Err(error::invalid_field("page.filter", "is not understood here"));
+    if asked
+        .page
+        .as_ref()
+        .is_some_and(|page| !page.filter.is_empty())
+    {
+        return Err(error::invalid_field(
+            "page.filter",
+            "is not understood here",
+        ));
     }
     let parts = Parts {
         ledger_id: asked.ledger_id.clone(),
@@ -32,7 +42,13 @@ pub(super) async fn find_agreements(
     let ask = Ask::check(handlers, request, View::Agreement, parts)?;
     let text = asked.text.to_lowercase();
     let arrange = move |rows: &mut Vec<Row>| {
-        rows.retain(|row| if let Row::Agreement(row) = row { holds(row, &text) } else { false });
+        rows.retain(|row| {
+            if let Row::Agreement(row) = row {
+                holds(row, &text)
+            } else {
+                false
+            }
+        });
     };
     let listed = ask.page(handlers, arrange, row_of).await?;
     Ok(Response::new(FindAgreementsResponse {
@@ -43,8 +59,18 @@ pub(super) async fn find_agreements(
 }
 
 fn holds(row: &AgreementRow, text: &str) -> bool {
-    let references = row.external_references.iter().map(|external| &*external.reference);
-    let parties = [&row.provider, &row.recipient].into_iter().flat_map(|party| [&*party.id, &*party.name]);
-    let words = [row.agreement_id.as_str()].into_iter().chain(row.title.as_deref());
-    words.chain(references).chain(parties).any(|word| word.to_lowercase().contains(text))
+    let references = row
+        .external_references
+        .iter()
+        .map(|external| &*external.reference);
+    let parties = [&row.provider, &row.recipient]
+        .into_iter()
+        .flat_map(|party| [&*party.id, &*party.name]);
+    let words = [row.agreement_id.as_str()]
+        .into_iter()
+        .chain(row.title.as_deref());
+    words
+        .chain(references)
+        .chain(parties)
+        .any(|word| word.to_lowercase().contains(text))
 }

@@ -1,5 +1,7 @@
 use perennial_views::View;
-use perennial_wire::pb::query::{AgreementRow, GetAgreementStatementRequest, GetAgreementStatementResponse, row};
+use perennial_wire::pb::query::{
+    AgreementRow, GetAgreementStatementRequest, GetAgreementStatementResponse, row,
+};
 use tonic::{Request, Response, Status};
 
 use super::ask::{Ask, Parts};
@@ -28,5 +30,9 @@ pub(super) async fn get_agreement_statement(
 }
 
 pub(super) fn row_of(row: row::Row) -> Option<AgreementRow> {
-    if let row::Row::Agreement(row) = row { Some(row) } else { None }
+    if let row::Row::Agreement(row) = row {
+        Some(row)
+    } else {
+        None
+    }
 }

@@ -26,11 +26,17 @@ pub(super) async fn get_digest(
     let of = Arc::clone(&projection);
     let computed = tokio::task::spawn_blocking(move || {
         let (position, digest, head) = live.read(|facts| {
-            let position = facts.resolve(at).map_err(|problem| error::question(&problem))?;
+            let position = facts
+                .resolve(at)
+                .map_err(|problem| error::question(&problem))?;
             let head = facts.head().map(|head| head.position);
             Ok::<_, Status>((position, facts.digest(position).unwrap_or_default(), head))
         })?;
-        let stored = if Some(position) == head { stored_digest(&of, &live, digest) } else { Vec::new() };
+        let stored = if Some(position) == head {
+            stored_digest(&of, &live, digest)
+        } else {
+            Vec::new()
+        };
         Ok(GetDigestResponse {
             schema: SCHEMA.to_owned(),
             position: position.0,
@@ -38,7 +44,10 @@ pub(super) async fn get_digest(
             stored_digest: stored,
         })
     });
-    computed.await.map_err(|join| error::unavailable(&join.to_string()))?.map(Response::new)
+    computed
+        .await
+        .map_err(|join| error::unavailable(&join.to_string()))?
+        .map(Response::new)
 }
 
 /// Stands for stored rows that cannot be read.
@@ -49,7 +58,9 @@ const UNREADABLE: [u8; 32] = [0; 32];
 /// Damaged rows are built again.
 fn stored_digest(projection: &Arc<Projection>, live: &Live, digest: StateDigest) -> Vec<u8> {
     let mut last = None;
-    let loaded = live.generation().load(&mut |delta| last = Some((delta.record.position, delta.digest)));
+    let loaded = live
+        .generation()
+        .load(&mut |delta| last = Some((delta.record.position, delta.digest)));
     if let Err(damage) = loaded {
         let problem = perennial_observe::error_chain(&damage).to_string();
         let (ledger, generation) = (&projection.ledger().ledger_id, live.number().0);
@@ -64,7 +75,9 @@ fn stored_digest(projection: &Arc<Projection>, live: &Live, digest: StateDigest)
     }
     match last {
         // Rows are saved a moment after they are applied, so their end may be a little before the head.
-        Some((position, stored)) if live.read(|facts| facts.digest(position)) == Some(stored) => digest.0.to_vec(),
+        Some((position, stored)) if live.read(|facts| facts.digest(position)) == Some(stored) => {
+            digest.0.to_vec()
+        }
         Some((_, stored)) => stored.0.to_vec(),
         None => Vec::new(),
     }

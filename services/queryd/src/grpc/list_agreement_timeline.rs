@@ -14,8 +14,9 @@ pub(super) async fn list_agreement_timeline(
     request: &Request<ListAgreementTimelineRequest>,
 ) -> Result<Response<ListAgreementTimelineResponse>, Status> {
     let asked = request.get_ref();
-    let axis = TimeAxis::try_from(asked.axis)
-        .map_err(|_| error::invalid_field("axis", &format!("has the unknown value {}", asked.axis)))?;
+    let axis = TimeAxis::try_from(asked.axis).map_err(|_| {
+        error::invalid_field("axis", &format!("has the unknown value {}", asked.axis))
+    })?;
     let parts = Parts {
         ledger_id: asked.ledger_id.clone(),
         options: asked.options.clone(),
@@ -25,7 +26,9 @@ pub(super) async fn list_agreement_timeline(
         ..Parts::default()
     };
     let ask = Ask::check(handlers, request, View::Timeline, parts)?;
-    let listed = ask.page(handlers, move |rows| order(rows, axis), row_of).await?;
+    let listed = ask
+        .page(handlers, move |rows| order(rows, axis), row_of)
+        .await?;
     Ok(Response::new(ListAgreementTimelineResponse {
         read_info: Some(listed.read_info),
         rows: listed.rows,
@@ -44,5 +47,9 @@ fn order(rows: &mut [Row], axis: TimeAxis) {
 }
 
 fn row_of(row: row::Row) -> Option<TimelineRow> {
-    if let row::Row::Timeline(row) = row { Some(row) } else { None }
+    if let row::Row::Timeline(row) = row {
+        Some(row)
+    } else {
+        None
+    }
 }

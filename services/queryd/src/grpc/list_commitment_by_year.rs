@@ -28,5 +28,9 @@ pub(super) async fn list_commitment_by_year(
 }
 
 fn row_of(row: row::Row) -> Option<perennial_wire::pb::query::ByYearRow> {
-    if let row::Row::ByYear(row) = row { Some(row) } else { None }
+    if let row::Row::ByYear(row) = row {
+        Some(row)
+    } else {
+        None
+    }
 }

@@ -35,5 +35,9 @@ pub(super) async fn list_exceptions(
 }
 
 fn row_of(row: row::Row) -> Option<ExceptionRow> {
-    if let row::Row::Exception(row) = row { Some(row) } else { None }
+    if let row::Row::Exception(row) = row {
+        Some(row)
+    } else {
+        None
+    }
 }

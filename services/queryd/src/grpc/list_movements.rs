@@ -27,5 +27,9 @@ pub(super) async fn list_movements(
 }
 
 fn row_of(row: row::Row) -> Option<perennial_wire::pb::query::MovementRow> {
-    if let row::Row::Movement(row) = row { Some(row) } else { None }
+    if let row::Row::Movement(row) = row {
+        Some(row)
+    } else {
+        None
+    }
 }

@@ -27,5 +27,9 @@ pub(super) async fn list_multi_year(
 }
 
 fn row_of(row: row::Row) -> Option<perennial_wire::pb::query::MultiYearRow> {
-    if let row::Row::MultiYear(row) = row { Some(row) } else { None }
+    if let row::Row::MultiYear(row) = row {
+        Some(row)
+    } else {
+        None
+    }
 }

@@ -28,5 +28,9 @@ pub(super) async fn list_nexus_pillar_matrix(
 }
 
 fn row_of(row: row::Row) -> Option<perennial_wire::pb::query::NexusRow> {
-    if let row::Row::Nexus(row) = row { Some(row) } else { None }
+    if let row::Row::Nexus(row) = row {
+        Some(row)
+    } else {
+        None
+    }
 }

@@ -27,5 +27,9 @@ pub(super) async fn list_pledge_conversion(
 }
 
 fn row_of(row: row::Row) -> Option<perennial_wire::pb::query::PledgeRow> {
-    if let row::Row::Pledge(row) = row { Some(row) } else { None }
+    if let row::Row::Pledge(row) = row {
+        Some(row)
+    } else {
+        None
+    }
 }

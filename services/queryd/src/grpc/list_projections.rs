@@ -1,6 +1,8 @@
 use std::sync::Arc;
 
-use perennial_wire::pb::admin::{ListProjectionsRequest, ListProjectionsResponse, Projection as Message};
+use perennial_wire::pb::admin::{
+    ListProjectionsRequest, ListProjectionsResponse, Projection as Message,
+};
 use tonic::{Response, Status};
 
 use super::Handlers;
@@ -15,7 +17,9 @@ pub(super) fn list_projections(
         "" => handlers.projections().all(),
         ledger_id => vec![handlers.projection(ledger_id)?],
     };
-    Ok(Response::new(ListProjectionsResponse { projections: asked.iter().map(message).collect() }))
+    Ok(Response::new(ListProjectionsResponse {
+        projections: asked.iter().map(message).collect(),
+    }))
 }
 
 fn message(projection: &Arc<Projection>) -> Message {
@@ -33,7 +37,11 @@ fn message(projection: &Arc<Projection>) -> Message {
 
 /// The version at the end of a schema's name, as in `perennial-views/1`.
 fn schema_number(schema: &str) -> u32 {
-    schema.rsplit('/').next().and_then(|number| number.parse().ok()).unwrap_or_default()
+    schema
+        .rsplit('/')
+        .next()
+        .and_then(|number| number.parse().ok())
+        .unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -27,5 +27,9 @@ pub(super) async fn list_registers(
 }
 
 fn row_of(row: row::Row) -> Option<perennial_wire::pb::query::RegisterRow> {
-    if let row::Row::Register(row) = row { Some(row) } else { None }
+    if let row::Row::Register(row) = row {
+        Some(row)
+    } else {
+        None
+    }
 }

@@ -12,8 +12,18 @@ pub(super) fn list_views(
     handlers.projection(&request.ledger_id)?;
     let views = View::ALL.into_iter().map(|view| ViewDescription {
         name: view.name().to_owned(),
-        keys: view.keys().iter().map(|key| key.name().to_owned()).collect(),
-        filters: view.filters().iter().map(|&filter| filter.to_owned()).collect(),
+        keys: view
+            .keys()
+            .iter()
+            .map(|key| key.name().to_owned())
+            .collect(),
+        filters: view
+            .filters()
+            .iter()
+            .map(|&filter| filter.to_owned())
+            .collect(),
     });
-    Ok(Response::new(ListViewsResponse { views: views.collect() }))
+    Ok(Response::new(ListViewsResponse {
+        views: views.collect(),
+    }))
 }

@@ -45,7 +45,10 @@ impl Pages {
     }
 
     pub(super) fn find(&self, key: &PageKey) -> Option<Arc<Answered>> {
-        self.kept().iter().find(|(kept, _)| kept == key).map(|(_, answered)| Arc::clone(answered))
+        self.kept()
+            .iter()
+            .find(|(kept, _)| kept == key)
+            .map(|(_, answered)| Arc::clone(answered))
     }
 
     pub(super) fn keep(&self, key: PageKey, answered: &Arc<Answered>) {

@@ -12,5 +12,7 @@ pub(super) async fn rebuild_projection(
     let begun = tokio::task::spawn_blocking(move || projection.rebuild_beside()).await;
     let begun = begun.map_err(|join| error::unavailable(&join.to_string()))?;
     let generation = begun.map_err(|problem| error::unavailable(&problem))?;
-    Ok(Response::new(RebuildProjectionResponse { generation: generation.0 }))
+    Ok(Response::new(RebuildProjectionResponse {
+        generation: generation.0,
+    }))
 }

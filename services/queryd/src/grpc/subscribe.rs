@@ -33,7 +33,8 @@ pub(super) async fn subscribe(
     let asked = request.into_inner();
     let today = handlers.today();
     let input = |policy: &LedgerPolicy| {
-        check(asked.clone(), Defaults { policy, today }).map_err(|violations| error::violations(&violations))
+        check(asked.clone(), Defaults { policy, today })
+            .map_err(|violations| error::violations(&violations))
     };
     let checked = input(&LedgerPolicy::default())?;
     let projection = handlers.projection(checked.ledger_id.as_str())?;
@@ -44,10 +45,23 @@ pub(super) async fn subscribe(
         ready(&projection, Need::AtLeast(resume.position), wait_max).await?;
     }
     let policy = tokio::task::spawn_blocking(move || {
-        live.read(|facts| facts.ledger().map(|(_, policy)| policy.clone()).unwrap_or_default())
+        live.read(|facts| {
+            facts
+                .ledger()
+                .map(|(_, policy)| policy.clone())
+                .unwrap_or_default()
+        })
     });
-    let policy = policy.await.map_err(|join| error::unavailable(&join.to_string()))?;
-    start(handlers, projection, input(&policy)?, (asked.filter, scope, resume)).await
+    let policy = policy
+        .await
+        .map_err(|join| error::unavailable(&join.to_string()))?;
+    start(
+        handlers,
+        projection,
+        input(&policy)?,
+        (asked.filter, scope, resume),
+    )
+    .await
 }
 
 async fn start(
@@ -56,8 +70,15 @@ async fn start(
     mut input: SubscribeInput,
     (filter, scope, resume): (String, Scope, Option<Resume>),
 ) -> Result<Response<Messages>, Status> {
-    let too_many = || error::too_many("too many subscriptions are open".to_owned(), SUBSCRIPTIONS_MAX);
-    let permit = Arc::clone(&handlers.subscriptions).try_acquire_owned().map_err(|_| too_many())?;
+    let too_many = || {
+        error::too_many(
+            "too many subscriptions are open".to_owned(),
+            SUBSCRIPTIONS_MAX,
+        )
+    };
+    let permit = Arc::clone(&handlers.subscriptions)
+        .try_acquire_owned()
+        .map_err(|_| too_many())?;
     if let Some(resume) = &resume {
         input.question.effective = resume.effective;
     }
@@ -66,7 +87,13 @@ async fn start(
         Some(resume) if resume.same_schema => Start::After(resume.position),
         Some(_) => Start::Reset,
     };
-    let subscription = Subscription { projection, input, filter, scope, stop: handlers.stop.clone() };
+    let subscription = Subscription {
+        projection,
+        input,
+        filter,
+        scope,
+        stop: handlers.stop.clone(),
+    };
     // A question that has no answer is refused at once, not inside the stream.
     let begun = subscription.begin(start).await?;
     let (sender, messages) = mpsc::channel(MESSAGES_MAX);
@@ -92,7 +119,9 @@ fn resume(asked: &pb::SubscribeRequest, scope: &Scope) -> Result<Option<Resume>,
     if asked.resume_token.is_empty() {
         return Ok(None);
     }
-    Resume::parse(&asked.resume_token, scope).map(Some).ok_or_else(error::resume_token_mismatch)
+    Resume::parse(&asked.resume_token, scope)
+        .map(Some)
+        .ok_or_else(error::resume_token_mismatch)
 }
 
 #[cfg(test)]
@@ -108,19 +137,41 @@ mod tests {
             view: "nexus".to_owned(),
             ..Default::default()
         };
-        let token = Resume::token(perennial_domain::log::Position(7), Cut::Open, &scope(&asked));
+        let token = Resume::token(
+            perennial_domain::log::Position(7),
+            Cut::Open,
+            &scope(&asked),
+        );
         let again = pb::SubscribeRequest {
             resume_token: token.clone(),
-            heartbeat_interval: Some(prost_types::Duration { seconds: 3, nanos: 0 }),
+            heartbeat_interval: Some(prost_types::Duration {
+                seconds: 3,
+                nanos: 0,
+            }),
             ..asked.clone()
         };
         assert!(resume(&again, &scope(&again)).is_ok_and(|resume| resume.is_some()));
         let others = [
-            pb::SubscribeRequest { view: "by-year".to_owned(), ..again.clone() },
-            pb::SubscribeRequest { filter: "year = 2026".to_owned(), ..again.clone() },
-            pb::SubscribeRequest { ledger_id: "other".to_owned(), ..again.clone() },
-            pb::SubscribeRequest { group_by: vec!["pillar".to_owned()], ..again.clone() },
-            pb::SubscribeRequest { pillar_mapping: "dac-wide".to_owned(), ..again },
+            pb::SubscribeRequest {
+                view: "by-year".to_owned(),
+                ..again.clone()
+            },
+            pb::SubscribeRequest {
+                filter: "year = 2026".to_owned(),
+                ..again.clone()
+            },
+            pb::SubscribeRequest {
+                ledger_id: "other".to_owned(),
+                ..again.clone()
+            },
+            pb::SubscribeRequest {
+                group_by: vec!["pillar".to_owned()],
+                ..again.clone()
+            },
+            pb::SubscribeRequest {
+                pillar_mapping: "dac-wide".to_owned(),
+                ..again
+            },
         ];
         for other in others {
             assert!(resume(&other, &scope(&other)).is_err(), "{other:?}");

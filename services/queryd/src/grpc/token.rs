@@ -36,13 +36,26 @@ pub(crate) struct PageStart {
 
 impl PageStart {
     pub(crate) fn token(&self, scope: &Scope) -> String {
-        format!("{VERSION}.{}.{}.{}.{}", self.position, cut_text(self.effective), self.rows, scope.0)
+        format!(
+            "{VERSION}.{}.{}.{}.{}",
+            self.position,
+            cut_text(self.effective),
+            self.rows,
+            scope.0
+        )
     }
 
     /// Reads a token of this scope.
     pub(crate) fn parse(token: &str, scope: &Scope) -> Option<Self> {
         let mut parts = token.split('.');
-        let fields = (parts.next()?, parts.next()?, parts.next()?, parts.next()?, parts.next()?, parts.next());
+        let fields = (
+            parts.next()?,
+            parts.next()?,
+            parts.next()?,
+            parts.next()?,
+            parts.next()?,
+            parts.next(),
+        );
         let (VERSION, position, effective, rows, of, None) = fields else {
             return None;
         };
@@ -68,13 +81,25 @@ pub(crate) struct Resume {
 
 impl Resume {
     pub(crate) fn token(position: Position, effective: Cut, scope: &Scope) -> String {
-        format!("{VERSION}.{position}.{}.{}.{}", cut_text(effective), schema(), scope.0)
+        format!(
+            "{VERSION}.{position}.{}.{}.{}",
+            cut_text(effective),
+            schema(),
+            scope.0
+        )
     }
 
     /// Reads a token of this scope.
     pub(crate) fn parse(token: &str, scope: &Scope) -> Option<Self> {
         let mut parts = token.split('.');
-        let fields = (parts.next()?, parts.next()?, parts.next()?, parts.next()?, parts.next()?, parts.next());
+        let fields = (
+            parts.next()?,
+            parts.next()?,
+            parts.next()?,
+            parts.next()?,
+            parts.next()?,
+            parts.next(),
+        );
         let (VERSION, position, effective, of_schema, of, None) = fields else {
             return None;
         };
@@ -88,7 +113,11 @@ impl Resume {
 }
 
 fn schema() -> String {
-    Hash::of(SCHEMA.as_bytes()).to_string().chars().take(8).collect()
+    Hash::of(SCHEMA.as_bytes())
+        .to_string()
+        .chars()
+        .take(8)
+        .collect()
 }
 
 fn cut_text(cut: Cut) -> String {
@@ -116,13 +145,22 @@ mod tests {
     #[test]
     fn tokens_go_on_where_they_were_given() {
         for effective in [Cut::On(Date::constant(2026, 3, 31)), Cut::Open] {
-            let start = PageStart { position: Position(42), effective, rows: 1_000 };
+            let start = PageStart {
+                position: Position(42),
+                effective,
+                rows: 1_000,
+            };
             let token = start.token(&scope("a"));
             assert_eq!(PageStart::parse(&token, &scope("a")), Some(start));
             let token = Resume::token(Position(42), effective, &scope("a"));
-            let resume = Resume { position: Position(42), effective, same_schema: true };
+            let resume = Resume {
+                position: Position(42),
+                effective,
+                same_schema: true,
+            };
             assert_eq!(Resume::parse(&token, &scope("a")), Some(resume));
-            let url_safe = |character: char| character.is_ascii_alphanumeric() || "-._~".contains(character);
+            let url_safe =
+                |character: char| character.is_ascii_alphanumeric() || "-._~".contains(character);
             assert!(token.chars().all(url_safe), "{token}");
         }
     }
@@ -131,15 +169,30 @@ mod tests {
     fn tokens_of_another_question_or_of_noise_are_none() {
         let token = Resume::token(Position(42), Cut::Open, &scope("a"));
         assert_eq!(Resume::parse(&token, &scope("b")), None);
-        assert_eq!(PageStart::parse(&token, &scope("a")), None, "a token of the other kind");
-        for noise in ["", "1", "1.2.3", "2.42.open.5.0", &format!("{token}.x"), &token.replace("42", "-1")] {
+        assert_eq!(
+            PageStart::parse(&token, &scope("a")),
+            None,
+            "a token of the other kind"
+        );
+        for noise in [
+            "",
+            "1",
+            "1.2.3",
+            "2.42.open.5.0",
+            &format!("{token}.x"),
+            &token.replace("42", "-1"),
+        ] {
             assert_eq!(Resume::parse(noise, &scope("a")), None, "{noise}");
         }
     }
 
     #[test]
     fn a_token_of_another_schema_is_told_apart() {
-        let token = Resume::token(Position(42), Cut::Open, &scope("a")).replace(&schema(), "00000000");
-        assert_eq!(Resume::parse(&token, &scope("a")).map(|resume| resume.same_schema), Some(false));
+        let token =
+            Resume::token(Position(42), Cut::Open, &scope("a")).replace(&schema(), "00000000");
+        assert_eq!(
+            Resume::parse(&token, &scope("a")).map(|resume| resume.same_schema),
+            Some(false)
+        );
     }
 }

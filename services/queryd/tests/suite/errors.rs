@@ -4,8 +4,8 @@ use perennial_domain::log::RecordedAt;
 use perennial_testkit::history::words::{agreement, terms};
 use perennial_wire::pb::query::query_service_server::QueryService as _;
 use perennial_wire::pb::query::{
-    GetAgreementStatementRequest, ListRegistersRequest, ListRegistersResponse, ListViewsRequest, Page, ReadOptions,
-    read_options,
+    GetAgreementStatementRequest, ListRegistersRequest, ListRegistersResponse, ListViewsRequest,
+    Page, ReadOptions, read_options,
 };
 use tonic::{Code, Request, Status};
 use tonic_types::StatusExt as _;
@@ -17,7 +17,11 @@ async fn registers(
     options: ReadOptions,
     timeout: Option<Duration>,
 ) -> Result<ListRegistersResponse, Status> {
-    let request = ListRegistersRequest { ledger_id: LEDGER.to_owned(), options: Some(options), page: None };
+    let request = ListRegistersRequest {
+        ledger_id: LEDGER.to_owned(),
+        options: Some(options),
+        page: None,
+    };
     let mut request = Request::new(request);
     if let Some(timeout) = timeout {
         request.set_timeout(timeout);
@@ -26,7 +30,10 @@ async fn registers(
 }
 
 fn at_least(position: u64) -> ReadOptions {
-    ReadOptions { min_position: Some(position), ..ReadOptions::default() }
+    ReadOptions {
+        min_position: Some(position),
+        ..ReadOptions::default()
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -46,13 +53,25 @@ async fn a_read_does_not_wait_beyond_its_deadline() {
     let (data, log) = (Data::new(), grown(10));
     let reader = Reader::start(&data, &log);
     reader.caught_up(&log).await;
-    let status = registers(&reader, at_least(10), Some(Duration::from_millis(110))).await.unwrap_err();
-    assert_eq!((status.code(), reason(&status).as_str()), (Code::Unavailable, "PROJECTION_LAGGING"));
+    let status = registers(&reader, at_least(10), Some(Duration::from_millis(110)))
+        .await
+        .unwrap_err();
+    assert_eq!(
+        (status.code(), reason(&status).as_str()),
+        (Code::Unavailable, "PROJECTION_LAGGING")
+    );
     let details = status.get_error_details();
     let metadata = &details.error_info().unwrap().metadata;
-    assert_eq!((metadata["required"].as_str(), metadata["current"].as_str()), ("10", "9"));
+    assert_eq!(
+        (metadata["required"].as_str(), metadata["current"].as_str()),
+        ("10", "9")
+    );
     assert!(details.retry_info().is_some());
-    assert!(registers(&reader, at_least(9), Some(Duration::from_millis(110))).await.is_ok());
+    assert!(
+        registers(&reader, at_least(9), Some(Duration::from_millis(110)))
+            .await
+            .is_ok()
+    );
     reader.stop().await;
 }
 
@@ -67,8 +86,14 @@ async fn a_position_beyond_the_head_is_not_yet() {
     };
     assert!(registers(&reader, at(9), None).await.is_ok());
     let status = registers(&reader, at(10), None).await.unwrap_err();
-    assert_eq!((status.code(), reason(&status).as_str()), (Code::OutOfRange, "POSITION_NOT_YET"));
-    assert_eq!(status.get_error_details().error_info().unwrap().metadata["head"], "9");
+    assert_eq!(
+        (status.code(), reason(&status).as_str()),
+        (Code::OutOfRange, "POSITION_NOT_YET")
+    );
+    assert_eq!(
+        status.get_error_details().error_info().unwrap().metadata["head"],
+        "9"
+    );
     reader.stop().await;
 }
 
@@ -77,17 +102,28 @@ async fn nothing_is_known_before_the_first_record() {
     let (data, log) = (Data::new(), grown(10));
     let reader = Reader::start(&data, &log);
     reader.caught_up(&log).await;
-    let long_ago = prost_types::Timestamp { seconds: 0, nanos: 0 };
-    let options =
-        ReadOptions { known: Some(read_options::Known::RecordedAsOf(long_ago)), ..ReadOptions::default() };
-    assert_eq!(reason(&registers(&reader, options, None).await.unwrap_err()), "POSITION_NOT_YET");
+    let long_ago = prost_types::Timestamp {
+        seconds: 0,
+        nanos: 0,
+    };
+    let options = ReadOptions {
+        known: Some(read_options::Known::RecordedAsOf(long_ago)),
+        ..ReadOptions::default()
+    };
+    assert_eq!(
+        reason(&registers(&reader, options, None).await.unwrap_err()),
+        "POSITION_NOT_YET"
+    );
     reader.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reference_that_names_several_agreements_lists_them() {
     let (data, mut log) = (Data::new(), grown(7));
-    let shared = perennial_domain::party::ExternalReference { system: "iati".into(), reference: "XM-SHARED".into() };
+    let shared = perennial_domain::party::ExternalReference {
+        system: "iati".into(),
+        reference: "XM-SHARED".into(),
+    };
     let signed = |id: &str| perennial_domain::event::Event {
         stream: perennial_domain::event::Stream::Agreement(agreement(id)),
         revision: perennial_domain::log::Revision(1),
@@ -107,16 +143,31 @@ async fn a_reference_that_names_several_agreements_lists_them() {
     reader.caught_up(&log).await;
     let ask = |name: &str| {
         let agreement_id = name.to_owned();
-        let request = GetAgreementStatementRequest { ledger_id: LEDGER.to_owned(), agreement_id, options: None };
-        reader.handlers.get_agreement_statement(Request::new(request))
+        let request = GetAgreementStatementRequest {
+            ledger_id: LEDGER.to_owned(),
+            agreement_id,
+            options: None,
+        };
+        reader
+            .handlers
+            .get_agreement_statement(Request::new(request))
     };
     let status = ask("XM-SHARED").await.unwrap_err();
-    assert_eq!((status.code(), reason(&status).as_str()), (Code::FailedPrecondition, "AMBIGUOUS_REFERENCE"));
+    assert_eq!(
+        (status.code(), reason(&status).as_str()),
+        (Code::FailedPrecondition, "AMBIGUOUS_REFERENCE")
+    );
     let details = status.get_error_details();
-    assert_eq!(details.error_info().unwrap().metadata["agreement_ids"], "first-one second-one");
+    assert_eq!(
+        details.error_info().unwrap().metadata["agreement_ids"],
+        "first-one second-one"
+    );
     assert!(ask("first-one").await.is_ok());
     let status = ask("XM-NOBODY").await.unwrap_err();
-    assert_eq!((status.code(), reason(&status).as_str()), (Code::NotFound, "UNKNOWN_AGREEMENT"));
+    assert_eq!(
+        (status.code(), reason(&status).as_str()),
+        (Code::NotFound, "UNKNOWN_AGREEMENT")
+    );
     assert_eq!(reason(&ask("").await.unwrap_err()), "INVALID_FIELD");
     reader.stop().await;
 }
@@ -126,14 +177,36 @@ async fn an_unknown_ledger_and_one_that_is_none() {
     let (data, log) = (Data::new(), grown(1));
     let reader = Reader::start(&data, &log);
     let ask = |ledger_id: &str| {
-        reader.handlers.list_views(Request::new(ListViewsRequest { ledger_id: ledger_id.to_owned() }))
+        reader.handlers.list_views(Request::new(ListViewsRequest {
+            ledger_id: ledger_id.to_owned(),
+        }))
     };
-    assert_eq!(reason(&ask("no-such-ledger").await.unwrap_err()), "UNKNOWN_LEDGER");
-    assert_eq!(reason(&ask("No Ledger").await.unwrap_err()), "INVALID_FIELD");
+    assert_eq!(
+        reason(&ask("no-such-ledger").await.unwrap_err()),
+        "UNKNOWN_LEDGER"
+    );
+    assert_eq!(
+        reason(&ask("No Ledger").await.unwrap_err()),
+        "INVALID_FIELD"
+    );
     let views = ask(LEDGER).await.unwrap().into_inner().views;
-    assert_eq!(views.iter().map(|view| view.name.as_str()).collect::<Vec<_>>(), [
-        "agreement", "timeline", "pledges", "by-year", "nexus", "multi-year", "registers", "movements", "exceptions",
-    ]);
+    assert_eq!(
+        views
+            .iter()
+            .map(|view| view.name.as_str())
+            .collect::<Vec<_>>(),
+        [
+            "agreement",
+            "timeline",
+            "pledges",
+            "by-year",
+            "nexus",
+            "multi-year",
+            "registers",
+            "movements",
+            "exceptions",
+        ]
+    );
     reader.stop().await;
 }
 
@@ -148,14 +221,35 @@ async fn every_field_that_is_wrong_is_told_at_once() {
             pillar_mapping: "mine".to_owned(),
             ..ReadOptions::default()
         }),
-        page: Some(Page { filter: "year 2026".to_owned(), page_size: -1, ..Page::default() }),
+        page: Some(Page {
+            filter: "year 2026".to_owned(),
+            page_size: -1,
+            ..Page::default()
+        }),
     };
-    let status = reader.handlers.list_registers(Request::new(request)).await.unwrap_err();
+    let status = reader
+        .handlers
+        .list_registers(Request::new(request))
+        .await
+        .unwrap_err();
     let details = status.get_error_details();
-    let mut fields: Vec<_> =
-        details.bad_request().unwrap().field_violations.iter().map(|violation| violation.field.as_str()).collect();
+    let mut fields: Vec<_> = details
+        .bad_request()
+        .unwrap()
+        .field_violations
+        .iter()
+        .map(|violation| violation.field.as_str())
+        .collect();
     fields.sort_unstable();
-    assert_eq!(fields, ["options.fiscal_calendar", "options.pillar_mapping", "page.filter", "page.page_size"]);
+    assert_eq!(
+        fields,
+        [
+            "options.fiscal_calendar",
+            "options.pillar_mapping",
+            "page.filter",
+            "page.page_size"
+        ]
+    );
     reader.stop().await;
 }
 
@@ -167,7 +261,12 @@ async fn views_of_lost_history_are_not_answered_from() {
     reader.stop().await;
     let reader = Reader::start(&data, &grown(10));
     reader.refused().await;
-    let status = registers(&reader, ReadOptions::default(), None).await.unwrap_err();
-    assert_eq!((status.code(), reason(&status).as_str()), (Code::DataLoss, "INTEGRITY_FAILURE"));
+    let status = registers(&reader, ReadOptions::default(), None)
+        .await
+        .unwrap_err();
+    assert_eq!(
+        (status.code(), reason(&status).as_str()),
+        (Code::DataLoss, "INTEGRITY_FAILURE")
+    );
     reader.stop().await;
 }

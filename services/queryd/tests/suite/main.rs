@@ -1,5 +1,9 @@
 //! Tests of the read side.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests may panic as tests do")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "helpers of tests may panic as tests do"
+)]
 
 mod errors;
 mod listing;
@@ -94,20 +98,35 @@ impl Reader {
     fn start_with(data: &Data, logs: Logs) -> Self {
         let (logs, stop) = (Arc::new(logs), CancellationToken::new());
         let config = Config::new(data.0.path().to_owned());
-        let projections = Projections::start(config, Arc::clone(&logs) as Arc<dyn LedgerLogs>, stop.clone());
+        let projections = Projections::start(
+            config,
+            Arc::clone(&logs) as Arc<dyn LedgerLogs>,
+            stop.clone(),
+        );
         let clock = Arc::new(FixedClock::at(TODAY));
         let handlers = Handlers::with_clock(Arc::clone(&projections), stop.clone(), clock);
-        Self { projections, handlers, logs, stop }
+        Self {
+            projections,
+            handlers,
+            logs,
+            stop,
+        }
     }
 
     fn projection(&self) -> Arc<Projection> {
-        self.projections.find(&LedgerId::parse(LEDGER).unwrap()).unwrap()
+        self.projections
+            .find(&LedgerId::parse(LEDGER).unwrap())
+            .unwrap()
     }
 
     /// Waits until the last record of `log` is projected, and returns the digest there.
     async fn caught_up(&self, log: &SampleLog) -> StateDigest {
         let last = Position(log.records() - 1);
-        let live = self.projection().ready(Need::AtLeast(last), PATIENCE).await.unwrap();
+        let live = self
+            .projection()
+            .ready(Need::AtLeast(last), PATIENCE)
+            .await
+            .unwrap();
         live.read(|facts| facts.digest(last)).unwrap()
     }
 
@@ -156,5 +175,9 @@ fn folded(log: &SampleLog) -> StateDigest {
 /// The reason that a status carries.
 fn reason(status: &tonic::Status) -> String {
     use tonic_types::StatusExt as _;
-    status.get_error_details().error_info().map(|info| info.reason.clone()).unwrap_or_default()
+    status
+        .get_error_details()
+        .error_info()
+        .map(|info| info.reason.clone())
+        .unwrap_or_default()
 }

@@ -92,12 +92,19 @@ async fn a_log_shorter_than_its_views_is_lost_history_and_nothing_is_rebuilt() {
     for _ in 0..2 {
         let reader = Reader::start(&data, &shorter);
         let problem = reader.refused().await;
-        assert!(problem.contains("position 99") && problem.contains("history was lost"), "{problem}");
+        assert!(
+            problem.contains("position 99") && problem.contains("history was lost"),
+            "{problem}"
+        );
         reader.stop().await;
     }
     let reader = Reader::start(&data, &log);
     reader.caught_up(&log).await;
-    assert_eq!(reader.projection().live().unwrap().number().0, 1, "nothing was rebuilt");
+    assert_eq!(
+        reader.projection().live().unwrap().number().0,
+        1,
+        "nothing was rebuilt"
+    );
     reader.stop().await;
 }
 
@@ -128,11 +135,23 @@ async fn a_longer_log_with_fewer_records_is_lost_history_too() {
 #[tokio::test(flavor = "multi_thread")]
 async fn ledgers_appear_while_others_are_served() {
     let (data, log) = (Data::new(), grown(10));
-    let reader = Reader::start_with(&data, Logs::of(&[("other-ledger", &SampleLog::new("other-ledger"))]));
-    assert!(reader.projections.find(&perennial_domain::ids::LedgerId::parse(LEDGER).unwrap()).is_none());
+    let reader = Reader::start_with(
+        &data,
+        Logs::of(&[("other-ledger", &SampleLog::new("other-ledger"))]),
+    );
+    assert!(
+        reader
+            .projections
+            .find(&perennial_domain::ids::LedgerId::parse(LEDGER).unwrap())
+            .is_none()
+    );
     let other = SampleLog::new("other-ledger");
     reader.logs.set(&[("other-ledger", &other), (LEDGER, &log)]);
-    while reader.projections.find(&perennial_domain::ids::LedgerId::parse(LEDGER).unwrap()).is_none() {
+    while reader
+        .projections
+        .find(&perennial_domain::ids::LedgerId::parse(LEDGER).unwrap())
+        .is_none()
+    {
         tokio::task::yield_now().await;
     }
     assert_eq!(reader.caught_up(&log).await, folded(&log));
@@ -150,8 +169,14 @@ async fn a_damaged_log_stops_its_own_ledger_only() {
     let damaged = SampleLog::holding("bad-ledger", entries);
     let reader = Reader::start_with(&data, Logs::of(&[("bad-ledger", &damaged), (LEDGER, &log)]));
     assert_eq!(reader.caught_up(&log).await, folded(&log));
-    let bad = reader.projections.find(&perennial_domain::ids::LedgerId::parse("bad-ledger").unwrap()).unwrap();
+    let bad = reader
+        .projections
+        .find(&perennial_domain::ids::LedgerId::parse("bad-ledger").unwrap())
+        .unwrap();
     let refused = bad.ready(Need::Complete, PATIENCE).await.err().unwrap();
-    assert!(matches!(&refused, NotReady::Integrity(problem) if problem.contains("damaged record")), "{refused:?}");
+    assert!(
+        matches!(&refused, NotReady::Integrity(problem) if problem.contains("damaged record")),
+        "{refused:?}"
+    );
     reader.stop().await;
 }

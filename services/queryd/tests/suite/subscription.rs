@@ -33,8 +33,18 @@ fn request(view: View) -> SubscribeRequest {
 }
 
 async fn subscribe(reader: &Reader, request: SubscribeRequest) -> Result<Subscriber, Status> {
-    let messages = reader.handlers.subscribe(Request::new(request)).await?.into_inner();
-    Ok(Subscriber { messages, rows: BTreeMap::new(), token: String::new(), position: 0, received: 0 })
+    let messages = reader
+        .handlers
+        .subscribe(Request::new(request))
+        .await?
+        .into_inner();
+    Ok(Subscriber {
+        messages,
+        rows: BTreeMap::new(),
+        token: String::new(),
+        position: 0,
+        received: 0,
+    })
 }
 
 impl Subscriber {
@@ -47,7 +57,10 @@ impl Subscriber {
     /// Takes one message into what is held.
     fn take(&mut self, message: Message) {
         match message {
-            Message::Confirmation(_) | Message::CaughtUp(_) | Message::FellBehind(_) | Message::Heartbeat(_) => {}
+            Message::Confirmation(_)
+            | Message::CaughtUp(_)
+            | Message::FellBehind(_)
+            | Message::Heartbeat(_) => {}
             Message::SnapshotBegin(_) | Message::Reset(_) => self.rows.clear(),
             Message::SnapshotEnd(end) => self.note(end.position, end.resume_token),
             Message::RowUpsert(upsert) => {
@@ -88,7 +101,10 @@ impl Subscriber {
         while self.rows != wanted {
             let message = self.next().await.unwrap();
             self.take(message);
-            assert!(self.position <= position, "the view at {position} was never held");
+            assert!(
+                self.position <= position,
+                "the view at {position} was never held"
+            );
         }
     }
 }
@@ -97,13 +113,25 @@ impl Subscriber {
 fn evaluated(reader: &Reader, view: View, position: u64) -> BTreeMap<String, Row> {
     let live = reader.projection().live().unwrap();
     live.read(|facts| {
-        let question = Question { at: AsOf::Position(Position(position)), ..Question::default() };
+        let question = Question {
+            at: AsOf::Position(Position(position)),
+            ..Question::default()
+        };
         let answer = view.evaluate(facts, &question).unwrap();
-        answer.rows.iter().map(|row| (row.key().0, Row::try_from(row).unwrap())).collect()
+        answer
+            .rows
+            .iter()
+            .map(|row| (row.key().0, Row::try_from(row).unwrap()))
+            .collect()
     })
 }
 
-const VIEWS: [View; 4] = [View::Agreement, View::Nexus, View::Registers, View::Exceptions];
+const VIEWS: [View; 4] = [
+    View::Agreement,
+    View::Nexus,
+    View::Registers,
+    View::Exceptions,
+];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_subscription_begins_with_a_confirmation_and_a_whole_snapshot() {
@@ -111,11 +139,19 @@ async fn a_subscription_begins_with_a_confirmation_and_a_whole_snapshot() {
     let reader = Reader::start(&data, &log);
     reader.caught_up(&log).await;
     let mut subscriber = subscribe(&reader, request(View::Agreement)).await.unwrap();
-    let Message::Confirmation(confirmation) = subscriber.next().await.unwrap() else { panic!("always first") };
+    let Message::Confirmation(confirmation) = subscriber.next().await.unwrap() else {
+        panic!("always first")
+    };
     assert_eq!(confirmation.from_position, 19);
     assert_eq!(confirmation.heartbeat_interval.unwrap().seconds, 15);
-    assert_eq!(confirmation.read_info.unwrap().effective_as_of, None, "open");
-    let Message::SnapshotBegin(begin) = subscriber.next().await.unwrap() else { panic!("then the snapshot") };
+    assert_eq!(
+        confirmation.read_info.unwrap().effective_as_of,
+        None,
+        "open"
+    );
+    let Message::SnapshotBegin(begin) = subscriber.next().await.unwrap() else {
+        panic!("then the snapshot")
+    };
     assert_eq!(begin.position, 19);
     subscriber.caught_up().await;
     assert_eq!(subscriber.rows, evaluated(&reader, View::Agreement, 19));
@@ -149,7 +185,8 @@ async fn every_change_is_seen_exactly_as_the_view_differs() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reader_that_comes_back_with_any_token_holds_the_view_again() {
     let (data, mut log) = (Data::new(), grown(30));
-    let mut random = Random::for_test("a_reader_that_comes_back_with_any_token_holds_the_view_again");
+    let mut random =
+        Random::for_test("a_reader_that_comes_back_with_any_token_holds_the_view_again");
     let mut reader = Reader::start(&data, &log);
     reader.caught_up(&log).await;
     let mut subscriber = subscribe(&reader, request(View::Agreement)).await.unwrap();
@@ -173,11 +210,18 @@ async fn a_reader_that_comes_back_with_any_token_holds_the_view_again() {
             std::fs::remove_dir_all(data.cache()).unwrap();
             reader = Reader::start(&data, &log);
         }
-        let resumed = SubscribeRequest { resume_token: token, ..request(View::Agreement) };
+        let resumed = SubscribeRequest {
+            resume_token: token,
+            ..request(View::Agreement)
+        };
         subscriber = subscribe(&reader, resumed).await.unwrap();
         subscriber.rows = rows;
         subscriber.caught_up().await;
-        assert_eq!(subscriber.rows, evaluated(&reader, View::Agreement, more - 1), "round {round}");
+        assert_eq!(
+            subscriber.rows,
+            evaluated(&reader, View::Agreement, more - 1),
+            "round {round}"
+        );
     }
     reader.stop().await;
 }
@@ -200,7 +244,11 @@ async fn a_slow_reader_gets_the_newest_rows_only() {
     subscriber.reaches(&reader, View::Registers, last).await;
     // Two rows changed 300 times at least. The channel holds 64 messages, one more was on its way, and then came
     // what is newest.
-    assert!(subscriber.received - before <= 64 + 1 + 4, "{} messages", subscriber.received - before);
+    assert!(
+        subscriber.received - before <= 64 + 1 + 4,
+        "{} messages",
+        subscriber.received - before
+    );
     reader.stop().await;
 }
 
@@ -209,16 +257,26 @@ async fn the_cut_off_is_fixed_at_the_start_and_kept_by_the_token() {
     let (data, log) = (Data::new(), grown(10));
     let reader = Reader::start(&data, &log);
     reader.caught_up(&log).await;
-    let today = SubscribeRequest { effective: None, ..request(View::Agreement) };
+    let today = SubscribeRequest {
+        effective: None,
+        ..request(View::Agreement)
+    };
     let mut subscriber = subscribe(&reader, today.clone()).await.unwrap();
-    let Message::Confirmation(confirmation) = subscriber.next().await.unwrap() else { panic!("always first") };
+    let Message::Confirmation(confirmation) = subscriber.next().await.unwrap() else {
+        panic!("always first")
+    };
     let date = confirmation.read_info.unwrap().effective_as_of.unwrap();
     assert_eq!((date.year, date.month, date.day), (2026, 3, 31));
     subscriber.caught_up().await;
     assert!(subscriber.token.contains("2026-03-31"));
-    let resumed = SubscribeRequest { resume_token: subscriber.token.clone(), ..today };
+    let resumed = SubscribeRequest {
+        resume_token: subscriber.token.clone(),
+        ..today
+    };
     let mut again = subscribe(&reader, resumed).await.unwrap();
-    let Message::Confirmation(confirmation) = again.next().await.unwrap() else { panic!("always first") };
+    let Message::Confirmation(confirmation) = again.next().await.unwrap() else {
+        panic!("always first")
+    };
     assert_eq!(confirmation.read_info.unwrap().effective_as_of, Some(date));
     reader.stop().await;
 }
@@ -231,16 +289,27 @@ async fn a_token_of_another_subscription_is_refused_and_one_of_another_schema_re
     let mut subscriber = subscribe(&reader, request(View::Agreement)).await.unwrap();
     subscriber.caught_up().await;
     let token = subscriber.token.clone();
-    let other = SubscribeRequest { resume_token: token.clone(), ..request(View::Registers) };
+    let other = SubscribeRequest {
+        resume_token: token.clone(),
+        ..request(View::Registers)
+    };
     let refused = subscribe(&reader, other).await.err().unwrap();
-    assert_eq!((refused.code(), reason(&refused).as_str()), (Code::InvalidArgument, "RESUME_TOKEN_MISMATCH"));
+    assert_eq!(
+        (refused.code(), reason(&refused).as_str()),
+        (Code::InvalidArgument, "RESUME_TOKEN_MISMATCH")
+    );
 
     let mut parts: Vec<&str> = token.split('.').collect();
     parts[3] = "00000000";
-    let older = SubscribeRequest { resume_token: parts.join("."), ..request(View::Agreement) };
+    let older = SubscribeRequest {
+        resume_token: parts.join("."),
+        ..request(View::Agreement)
+    };
     let mut subscriber = subscribe(&reader, older).await.unwrap();
     subscriber.next().await.unwrap();
-    let Message::Reset(reset) = subscriber.next().await.unwrap() else { panic!("the rows are of no use") };
+    let Message::Reset(reset) = subscriber.next().await.unwrap() else {
+        panic!("the rows are of no use")
+    };
     assert_eq!(reset.view_schema, perennial_views::SCHEMA);
     subscriber.caught_up().await;
     assert_eq!(subscriber.rows, evaluated(&reader, View::Agreement, 9));
@@ -253,9 +322,18 @@ async fn a_question_without_an_answer_is_refused_before_the_stream() {
     let reader = Reader::start(&data, &log);
     reader.caught_up(&log).await;
     for wrong in [
-        SubscribeRequest { view: "nothing".to_owned(), ..request(View::Nexus) },
-        SubscribeRequest { filter: "rule = R10".to_owned(), ..request(View::Nexus) },
-        SubscribeRequest { group_by: vec!["pillar".to_owned()], ..request(View::Registers) },
+        SubscribeRequest {
+            view: "nothing".to_owned(),
+            ..request(View::Nexus)
+        },
+        SubscribeRequest {
+            filter: "rule = R10".to_owned(),
+            ..request(View::Nexus)
+        },
+        SubscribeRequest {
+            group_by: vec!["pillar".to_owned()],
+            ..request(View::Registers)
+        },
     ] {
         let refused = subscribe(&reader, wrong).await.err().unwrap();
         assert_eq!(reason(&refused), "INVALID_FIELD");
@@ -271,9 +349,17 @@ async fn the_last_words_of_a_stopping_node_are_a_token_and_unavailable() {
     let mut subscriber = subscribe(&reader, request(View::Agreement)).await.unwrap();
     subscriber.caught_up().await;
     reader.stop.cancel();
-    let Message::Progress(progress) = subscriber.next().await.unwrap() else { panic!("first where to resume") };
-    assert_eq!((progress.position, progress.resume_token), (9, subscriber.token.clone()));
-    assert_eq!(subscriber.next().await.unwrap_err().code(), Code::Unavailable);
+    let Message::Progress(progress) = subscriber.next().await.unwrap() else {
+        panic!("first where to resume")
+    };
+    assert_eq!(
+        (progress.position, progress.resume_token),
+        (9, subscriber.token.clone())
+    );
+    assert_eq!(
+        subscriber.next().await.unwrap_err().code(),
+        Code::Unavailable
+    );
     assert!(subscriber.messages.next().await.is_none());
     reader.stop().await;
 }
@@ -283,11 +369,19 @@ async fn a_silent_stream_gives_signs_of_life() {
     let (data, log) = (Data::new(), grown(10));
     let reader = Reader::start(&data, &log);
     reader.caught_up(&log).await;
-    let every_second = prost_types::Duration { seconds: 1, nanos: 0 };
-    let asked = SubscribeRequest { heartbeat_interval: Some(every_second), ..request(View::Agreement) };
+    let every_second = prost_types::Duration {
+        seconds: 1,
+        nanos: 0,
+    };
+    let asked = SubscribeRequest {
+        heartbeat_interval: Some(every_second),
+        ..request(View::Agreement)
+    };
     let mut subscriber = subscribe(&reader, asked).await.unwrap();
     subscriber.caught_up().await;
-    let Message::Heartbeat(heartbeat) = subscriber.next().await.unwrap() else { panic!("nothing has happened") };
+    let Message::Heartbeat(heartbeat) = subscriber.next().await.unwrap() else {
+        panic!("nothing has happened")
+    };
     assert_eq!(heartbeat.position, Some(9));
     reader.stop().await;
 }

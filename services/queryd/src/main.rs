@@ -1,0 +1,57 @@
+//! The read side alone: follows the logs of a ledgerd and keeps views in a directory of its own.
+
+use std::error::Error;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+use perennial_log_file::DirectoryLock;
+use perennial_log_remote::RemoteLogs;
+use perennial_queryd::Config;
+use perennial_transport::listen::Listener;
+use perennial_transport::process;
+use tokio_util::sync::CancellationToken;
+
+/// Serves views of the ledgers of a ledgerd.
+///
+/// Example: queryd --ledgerd 127.0.0.1:7410 --data ./views --listen 127.0.0.1:7411
+#[derive(Debug, Parser)]
+#[command(version)]
+struct Arguments {
+    /// The ledgerd whose logs are followed.
+    #[arg(long, env = "PERENNIAL_LEDGERD", default_value = "127.0.0.1:7410")]
+    ledgerd: String,
+    /// The directory for views; made where there is none. Everything in it can be built again.
+    #[arg(long, env = "PERENNIAL_VIEWS_DIR", default_value = "perennial-views")]
+    data: PathBuf,
+    /// Where to listen; port 0 picks a free one.
+    #[arg(long, env = "PERENNIAL_LISTEN", default_value = "127.0.0.1:7411")]
+    listen: SocketAddr,
+    /// Listen beyond this machine although nothing is encrypted or authenticated yet.
+    #[arg(long)]
+    insecure: bool,
+    #[command(flatten)]
+    log: process::LogArguments,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    process::exit_code(serve(Arguments::parse()).await)
+}
+
+async fn serve(arguments: Arguments) -> Result<(), Box<dyn Error + Send + Sync>> {
+    arguments.log.start()?;
+    let listener = Listener::bind(arguments.listen, arguments.insecure).await?;
+    let address = listener.address();
+    // Two processes on one directory would remove each other's views.
+    let holder = format!("queryd, process {}, {address}", std::process::id());
+    let _lock = DirectoryLock::acquire(&arguments.data, &holder)?;
+    let stop = CancellationToken::new();
+    process::stop_on_signals(&stop)?;
+    let logs = RemoteLogs::start(&arguments.ledgerd, stop.clone())?;
+    let config = Config::new(arguments.data);
+    perennial_queryd::service::run(config, logs, listener, stop, || process::ready(address))
+        .await?;
+    Ok(())
+}
