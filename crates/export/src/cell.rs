@@ -64,17 +64,8 @@ impl Cell {
     /// The cell at a path of names, as in `donor.name`; nothing if there is none.
     pub fn at(&self, path: &str) -> &Self {
         let (name, rest) = path.split_once('.').unwrap_or((path, ""));
-        let member = match self {
-            Self::Object(members) => members.iter().find(|(member, _)| member == name),
-            Self::Nothing
-            | Self::Text(_)
-            | Self::Count(_)
-            | Self::Number(_)
-            | Self::Amount(_)
-            | Self::Flag(_)
-            | Self::List(_) => None,
-        };
-        match member {
+        let mut members = self.members().into_iter().flatten();
+        match members.find(|(member, _)| member == name) {
             Some((_, cell)) if rest.is_empty() => cell,
             Some((_, cell)) => cell.at(rest),
             None => &Self::Nothing,
@@ -83,21 +74,27 @@ impl Cell {
 
     /// The value as columns of a flat file: an object becomes one column for each member, as in `donor_id`.
     pub fn flat(&self, name: &str) -> Vec<(String, Self)> {
+        let Some(members) = self.members() else {
+            return vec![(name.to_owned(), self.clone())];
+        };
+        let columns = members.iter().flat_map(|(member, cell)| match name {
+            "" => cell.flat(member),
+            _ => cell.flat(&format!("{name}_{member}")),
+        });
+        columns.collect()
+    }
+
+    /// The members of an object; `None` for everything else.
+    const fn members(&self) -> Option<&Vec<(String, Self)>> {
         match self {
-            Self::Object(members) => members
-                .iter()
-                .flat_map(|(member, cell)| match name {
-                    "" => cell.flat(member),
-                    _ => cell.flat(&format!("{name}_{member}")),
-                })
-                .collect(),
+            Self::Object(members) => Some(members),
             Self::Nothing
             | Self::Text(_)
             | Self::Count(_)
             | Self::Number(_)
             | Self::Amount(_)
             | Self::Flag(_)
-            | Self::List(_) => vec![(name.to_owned(), self.clone())],
+            | Self::List(_) => None,
         }
     }
 

@@ -175,6 +175,12 @@ fn bytes_of_another_encoding_are_refused() {
     assert_eq!(error.to_string(), "line 1: unknown encoding \"klingon\"");
 }
 
+/// How many activities are read within `limits`.
+fn read_within(document: &str, limits: ReadLimits) -> usize {
+    let activities = Activities::open(document.as_bytes(), limits).unwrap();
+    activities.flatten().count()
+}
+
 #[test]
 fn each_limit_holds_on_both_sides() {
     let many = of(&transaction("3", "2020-05-01", "5").repeat(3));
@@ -182,13 +188,7 @@ fn each_limit_holds_on_both_sides() {
         transactions_max,
         ..ReadLimits::default()
     };
-    assert_eq!(
-        Activities::open(many.as_bytes(), limits(3))
-            .unwrap()
-            .flatten()
-            .count(),
-        1
-    );
+    assert_eq!(read_within(&many, limits(3)), 1);
     let (_, error) = until_error(many.as_bytes(), limits(2));
     assert!(matches!(
         error,
@@ -204,13 +204,7 @@ fn each_limit_holds_on_both_sides() {
         depth_max,
         ..ReadLimits::default()
     };
-    assert_eq!(
-        Activities::open(deep.as_bytes(), limits(12))
-            .unwrap()
-            .flatten()
-            .count(),
-        1
-    );
+    assert_eq!(read_within(&deep, limits(12)), 1);
     let (_, error) = until_error(deep.as_bytes(), limits(11));
     assert!(matches!(error, ReadError::TooLarge { limit: 11, .. }));
 }

@@ -153,33 +153,32 @@ fn several_commitments_are_judged_by_their_net_and_each_divided_in_proportion() 
     );
 }
 
-#[test]
-fn a_later_commitment_fills_what_the_budgets_leave() {
-    let first = [year("1", 2020, "60"), transaction("2", "2020-05-01", "60")];
-    let later = [
+/// 60 and later 40 committed, with budgets of 60 and 40.
+fn with_a_later_commitment() -> String {
+    let body = [
         year("1", 2020, "60"),
         year("1", 2021, "40"),
         transaction("2", "2020-05-01", "60"),
         transaction("2", "2021-02-01", "40"),
     ];
+    of(&body.concat())
+}
+
+#[test]
+fn a_later_commitment_fills_what_the_budgets_leave() {
+    let first = [year("1", 2020, "60"), transaction("2", "2020-05-01", "60")];
     let mut ledger = Ledger::default();
     ledger.import(&of(&first.concat()));
-    let plan = ledger.import(&of(&later.concat())).plans.remove(0);
+    let plan = ledger.import(&with_a_later_commitment()).plans.remove(0);
     assert_eq!(of_plan(&plan), [[(2021, 4_000)]]);
 }
 
 #[test]
 fn a_later_commitment_beside_shares_of_another_basis_is_not_budgeted() {
     let first = [year("1", 2020, "99"), transaction("2", "2020-05-01", "60")];
-    let later = [
-        year("1", 2020, "60"),
-        year("1", 2021, "40"),
-        transaction("2", "2020-05-01", "60"),
-        transaction("2", "2021-02-01", "40"),
-    ];
     let mut ledger = Ledger::default();
     ledger.import(&of(&first.concat()));
     // The first commitment was prorated: its budget did not equal it.
-    let plan = ledger.import(&of(&later.concat())).plans.remove(0);
+    let plan = ledger.import(&with_a_later_commitment()).plans.remove(0);
     assert_eq!(of_plan(&plan), [NONE]);
 }

@@ -88,55 +88,18 @@ fn a_length_in_a_longer_form_is_refused() {
 fn a_header_of_another_layout_is_refused() {
     let header = |error| EntryError::Header(error);
     refused(&record_with(3, 2), header(HeaderError::Format(2)));
-    refused(
-        &record_with(2, 0x0c),
-        header(HeaderError::Tag {
-            field: 1,
-            found: 0x0c,
-        }),
-    );
-    refused(
-        &record_with(7, 0x12),
-        header(HeaderError::Tag {
-            field: 2,
-            found: 0x12,
-        }),
-    );
-    refused(
-        &record_with(16, 0x1a),
-        header(HeaderError::Tag {
-            field: 3,
-            found: 0x1a,
-        }),
-    );
-    refused(
-        &record_with(25, 0x22),
-        header(HeaderError::Tag {
-            field: 4,
-            found: 0x22,
-        }),
-    );
-    refused(
-        &record_with(35, 0x1f),
-        header(HeaderError::Tag {
-            field: 5,
-            found: 0x1f,
-        }),
-    );
-    refused(
-        &record_with(68, 0x33),
-        header(HeaderError::Tag {
-            field: 6,
-            found: 0x33,
-        }),
-    );
-    refused(
-        &record_with(102, 0x3c),
-        header(HeaderError::Tag {
-            field: 7,
-            found: 0x3c,
-        }),
-    );
+    for (index, found, field) in [
+        (2, 0x0c, 1),
+        (7, 0x12, 2),
+        (16, 0x1a, 3),
+        (25, 0x22, 4),
+        (35, 0x1f, 5),
+        (68, 0x33, 6),
+        (102, 0x3c, 7),
+    ] {
+        let tag = HeaderError::Tag { field, found };
+        refused(&record_with(index, found), header(tag));
+    }
     let mut longer = record();
     longer[1] = 106;
     longer.insert(HEADER_PART, 0);
@@ -155,20 +118,10 @@ fn a_claim_of_another_layout_is_refused() {
         bytes
     };
     let claim = |error| EntryError::Claim(error);
-    refused(
-        &claim_with(2, 0x08),
-        claim(ClaimError::Tag {
-            field: 1,
-            found: 0x08,
-        }),
-    );
-    refused(
-        &claim_with(11, 0x11),
-        claim(ClaimError::Tag {
-            field: 2,
-            found: 0x11,
-        }),
-    );
+    for (index, found, field) in [(2, 0x08, 1), (11, 0x11, 2)] {
+        let tag = ClaimError::Tag { field, found };
+        refused(&claim_with(index, found), claim(tag));
+    }
     refused(
         &claim_with(13, 0xff),
         claim(ClaimError::NotUtf8 { field: 2 }),

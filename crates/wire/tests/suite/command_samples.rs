@@ -2,7 +2,7 @@
 
 use perennial_domain::agreement::{
     AgreementCommand, Cash, DecreaseReason, EvidenceLevel, ExtensionKind, LineAmount,
-    OtherFlowKind, Perspective, Reallocation, ReversalReason, ShareMove, Tranche,
+    OtherFlowKind, Perspective, Reallocation, ReversalReason, Tranche,
 };
 use perennial_domain::command::{Action, Command, Expected, Submission};
 use perennial_domain::event::Stream;
@@ -14,7 +14,7 @@ use perennial_domain::pledge::{PledgeAnnouncement, PledgeCommand};
 use crate::values::{
     agreement_id, bare_line, conversion, description, document, donor, external_reference,
     forecast, legs, line_id, organisation, payment_id, places, pledge_id, published, purposes,
-    shares, target, terms, tranche_id,
+    share_moves, shares, target, terms, tranche_id,
 };
 use crate::{money, on, period};
 
@@ -106,13 +106,7 @@ fn agreement_commands() -> Vec<(&'static str, AgreementCommand)> {
             AgreementCommand::ExtendPeriod {
                 new_ends_on,
                 kind: ExtensionKind::Cost,
-                moves: shares([-500, 500])
-                    .into_iter()
-                    .map(|share| ShareMove {
-                        line_id: line_id(),
-                        share,
-                    })
-                    .collect(),
+                moves: share_moves(),
                 amendment: Some("A-3".to_owned()),
             },
         ),

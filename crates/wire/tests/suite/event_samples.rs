@@ -2,8 +2,7 @@
 
 use perennial_domain::agreement::{
     AgreementEvent, Conditionality, DecreaseReason, Description, EvidenceLevel, ExtensionKind,
-    OtherFlow, OtherFlowKind, Perspective, Rescheduling, ReversalReason, ShareMove, Terms,
-    TrancheDraw,
+    OtherFlow, OtherFlowKind, Perspective, Rescheduling, ReversalReason, Terms, TrancheDraw,
 };
 use perennial_domain::event::{Event, Fact, Stream};
 use perennial_domain::ids::{ImportId, LedgerId};
@@ -123,13 +122,7 @@ fn term_events() -> Vec<(&'static str, Event)> {
                 previous_ends_on: Some(on("2027-12-31")),
                 new_ends_on,
                 kind: ExtensionKind::NoCost,
-                moves: shares([-500, 500])
-                    .into_iter()
-                    .map(|share| ShareMove {
-                        line_id: line_id(),
-                        share,
-                    })
-                    .collect(),
+                moves: share_moves(),
                 amendment: Some("A-3".to_owned()),
             }),
         ),

@@ -3,8 +3,8 @@
 use perennial_domain::Decimal;
 use perennial_domain::agreement::{
     CashEntry, Conditionality, Conversion, Description, ForecastEntry, Leg, LegDirection, LegPlace,
-    Line, LinePart, ParticipatingOrg, Perspective, Published, Rate, RateSource, Terms, YearBasis,
-    YearShare,
+    Line, LinePart, ParticipatingOrg, Perspective, Published, Rate, RateSource, ShareMove, Terms,
+    YearBasis, YearShare,
 };
 use perennial_domain::classification::{LineDims, OwnCode, Pillar, Share, Split, Vocabulary};
 use perennial_domain::ids::{AgreementId, LineId, PaymentId, PledgeId, TrancheId};
@@ -168,6 +168,15 @@ pub(crate) fn conversion() -> Conversion {
             table_version: Some("2026-02".to_owned()),
         }),
     }
+}
+
+/// 5.00 that move from the first period to the second.
+pub(crate) fn share_moves() -> Vec<ShareMove> {
+    let moved = |share| ShareMove {
+        line_id: line_id(),
+        share,
+    };
+    shares([-500, 500]).into_iter().map(moved).collect()
 }
 
 pub(crate) fn cash() -> CashEntry {

@@ -2,8 +2,8 @@
 
 use jiff::civil::Date;
 
-use crate::agreement::decide::Case;
-use crate::agreement::state::Measure;
+use crate::agreement::decide::{Case, schedule};
+use crate::agreement::state::{Measure, TrancheState};
 use crate::agreement::{
     AgreementCommand, AgreementEvent, Balance, Cash, CashEntry, LinePart, OtherFlow, TrancheDraw,
     rules,
@@ -231,27 +231,17 @@ fn draws(
     tranche_id: Option<&TrancheId>,
     cash: &Cash,
 ) -> Vec<TrancheDraw> {
+    if let Some(tranche_id) = tranche_id {
+        let named = schedule::open(asked, findings, tranche_id);
+        let draw = |tranche: &TrancheState| TrancheDraw {
+            tranche_id: tranche_id.clone(),
+            period: tranche.period(),
+            minor_units: cash.amount.minor_units().min(tranche.open),
+        };
+        return named.map(draw).into_iter().collect();
+    }
     let mut left = cash.amount.minor_units();
     let mut draws = Vec::new();
-    if let Some(tranche_id) = tranche_id {
-        let (agreement_id, tranche_id) = (asked.id.clone(), tranche_id.clone());
-        match asked.agreement.tranche(&tranche_id) {
-            None => findings.reject(Rejection::UnknownTranche {
-                agreement_id,
-                tranche_id,
-            }),
-            Some(tranche) if tranche.open <= 0 => findings.reject(Rejection::TrancheNotOpen {
-                agreement_id,
-                tranche_id,
-            }),
-            Some(tranche) => draws.push(TrancheDraw {
-                tranche_id,
-                period: tranche.period(),
-                minor_units: left.min(tranche.open),
-            }),
-        }
-        return draws;
-    }
     for (tranche_id, tranche) in asked.agreement.open_tranches() {
         if left <= 0 {
             break;

@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 
 use crate::agreement::decide::Case;
-use crate::agreement::{AgreementCommand, AgreementEvent, YearShare, shares};
+use crate::agreement::{AgreementCommand, AgreementEvent, Published, YearShare, shares};
 use crate::finding::Findings;
 use crate::ids::LineId;
 use crate::money::Money;
@@ -27,9 +27,13 @@ pub(super) fn draft(
             amendment,
             published,
         } => {
-            let breach = rules::minor_digits(case.subject, *amount, published.as_ref());
-            findings.breach(breach);
-            let at = check(case, findings, line_id.as_ref(), *amount)?;
+            let at = check(
+                case,
+                findings,
+                line_id.as_ref(),
+                *amount,
+                published.as_ref(),
+            )?;
             let year_shares = if year_shares.is_empty() {
                 let term = shares::remaining_term(case.agreement, effective_on);
                 shares::implied(*amount, term, effective_on)
@@ -51,9 +55,13 @@ pub(super) fn draft(
             reason,
             published,
         } => {
-            let breach = rules::minor_digits(case.subject, *amount, published.as_ref());
-            findings.breach(breach);
-            let at = check(case, findings, line_id.as_ref(), *amount)?;
+            let at = check(
+                case,
+                findings,
+                line_id.as_ref(),
+                *amount,
+                published.as_ref(),
+            )?;
             let year_shares = if year_shares.is_empty() {
                 released(case, at, effective_on, *amount)
             } else {
@@ -77,7 +85,9 @@ fn check(
     findings: &mut Findings,
     line_id: Option<&LineId>,
     amount: Money,
+    published: Option<&Published>,
 ) -> Option<usize> {
+    findings.breach(rules::minor_digits(case.subject, amount, published));
     findings.positive("amount", amount, case.currency());
     let at = case.line(findings, line_id)?;
     (!findings.unusable()).then_some(at)

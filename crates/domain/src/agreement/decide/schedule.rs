@@ -87,7 +87,7 @@ fn schedule(case: &Case<'_>, findings: &mut Findings, tranche: &Tranche) -> Opti
 }
 
 /// A tranche of which something is open.
-fn open<'a>(
+pub(super) fn open<'a>(
     case: &Case<'a>,
     findings: &mut Findings,
     tranche_id: &TrancheId,
