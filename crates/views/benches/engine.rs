@@ -52,6 +52,8 @@ fn main() {
         ask(&facts, View::ByYear, name, &by(&[Dimension::Year]));
     }
     ask(&facts, View::Nexus, "all keys, head", &Question::default());
+    ask(&facts, View::Agreement, "all, head", &Question::default());
+    ask(&facts, View::ByYear, "all keys, head", &Question::default());
     let question = Question {
         filter: Filter {
             agreements: vec![AgreementId::parse("agreement-77").expect("an id")],

@@ -88,8 +88,11 @@ impl Columns {
             self.head.resize(cube.cells().len(), Total::default());
         }
         for row in rows {
-            self.open.push(position, row);
-            if let Some(cell) = cube.cell_of(row.series)
+            let cell = cube.cell_of(row.series);
+            let known = cell.and_then(|cell| cube.cells().get(cell.index()));
+            self.open
+                .push(position, row, known.map(|cell| cell.kind.measure));
+            if let Some(cell) = cell
                 && let Some(total) = self.head.get_mut(cell.index())
             {
                 total.add(row);

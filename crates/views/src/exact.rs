@@ -122,6 +122,11 @@ impl Exact {
             }
     }
 
+    /// The sum, if no weighted part was ever added: nothing is to be rounded.
+    pub fn whole(&self) -> Option<i128> {
+        self.parts.is_empty().then_some(self.whole)
+    }
+
     /// Whether a period that was cut by days has a part in it.
     pub fn is_cut(&self) -> bool {
         let mut cut = self.parts.iter().filter(|(of_days, _)| 1 < *of_days);

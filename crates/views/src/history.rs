@@ -241,6 +241,8 @@ impl Histories {
             provider: Some(dictionary.org(&terms.provider)),
             recipient: Some(dictionary.org(&terms.recipient)),
             currency: terms.currency,
+            starts_on: terms.starts_on,
+            ends_on: terms.ends_on,
         };
         self.entity_mut(entity).head.get_or_insert(head);
         for line in &terms.lines {
@@ -306,6 +308,8 @@ impl Histories {
             provider: Some(dictionary.org(&announced.donor)),
             recipient: announced.recipient.as_ref().map(|org| dictionary.org(org)),
             currency: announced.amount.currency(),
+            starts_on: None,
+            ends_on: None,
         };
         self.entity_mut(entity).head.get_or_insert(head);
     }

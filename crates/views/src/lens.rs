@@ -13,7 +13,7 @@ use crate::day::{Day, Days, Month};
 use crate::dictionary::{EntityNo, Facet, OrgNo, PeriodNo, Series, SeriesNo};
 use crate::facts::Facts;
 use crate::history::{DimsNo, PlaceNo};
-use crate::posting::Direction;
+use crate::posting::{Direction, Measures};
 use crate::question::{Question, QuestionError};
 use crate::sums::CellSums;
 
@@ -109,12 +109,14 @@ impl<'a> Lens<'a> {
         self.filter.holds(class).then_some(class)
     }
 
-    /// Calls `each` with every posting at (P, E) that the filter lets pass, agreements' and pledges' alike.
+    /// Calls `each` with every posting of the wanted measures at (P, E) that the filter lets pass, agreements' and
+    /// pledges' alike.
     ///
     /// Reads the rows of the asked agreements alone, or else all rows up to P.
-    pub fn each_posted(&self, mut each: impl FnMut(Posted<'a>)) {
+    pub fn each_posted(&self, wanted: Measures, mut each: impl FnMut(Posted<'a>)) {
         let mut visit = |series: SeriesNo, total: Total| {
             if let Some(posted) = self.posted(series, total)
+                && wanted.has(posted.series.kind.measure)
                 && self.lets_pass(&posted)
             {
                 each(posted);
@@ -133,6 +135,7 @@ impl<'a> Lens<'a> {
             block.each_row(
                 block.rows_until(self.at),
                 cut,
+                wanted,
                 |series, minor_units, entries| {
                     let mut total = Total {
                         minor_units,

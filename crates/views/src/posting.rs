@@ -102,6 +102,31 @@ impl Measure {
     }
 }
 
+/// A set of measures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Measures(u32);
+
+impl Measures {
+    /// All of them.
+    pub const ALL: Self = Self(u32::MAX);
+
+    /// These.
+    pub fn of(measures: &[Measure]) -> Self {
+        let bits = measures.iter().map(|measure| 1 << measure.code());
+        Self(bits.fold(0, |set, bit: u32| set | bit))
+    }
+
+    /// Whether it holds `measure`.
+    pub const fn has(self, measure: Measure) -> bool {
+        self.has_code(measure.code())
+    }
+
+    /// Whether it holds the measure with this number, which is below 32.
+    pub const fn has_code(self, code: u8) -> bool {
+        self.0 & (1 << code) != 0
+    }
+}
+
 codes! {
     /// The published register that an entry counts in. Commitments and pledges have two type codes each; the
     /// perspective of the agreement or pledge picks one when the question is asked.

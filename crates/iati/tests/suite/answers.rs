@@ -9,7 +9,7 @@ use perennial_domain::event::{Event, Stream};
 use perennial_domain::log::{Position, Recorded, RecordedAt};
 use perennial_views::dictionary::EntityNo;
 use perennial_views::lens::Lens;
-use perennial_views::posting::{Direction, Register};
+use perennial_views::posting::{Direction, Measures, Register};
 use perennial_views::rows::{AgreementRow, ByYearRow, Row};
 use perennial_views::{Dimension, Facts, Filter, PillarMapping, Question, RecordMeta, View};
 
@@ -262,7 +262,7 @@ fn the_corpus_has_375_of_5349_agreements_that_pay_more_than_they_commit() {
     let question = Question::default();
     let lens = Lens::new(&facts, &question).unwrap();
     let mut agreements: HashMap<EntityNo, Registers> = HashMap::new();
-    lens.each_posted(|posted| {
+    lens.each_posted(Measures::ALL, |posted| {
         if posted.class.direction != Direction::Outgoing {
             return;
         }

@@ -6,6 +6,7 @@ use crate::columns::Total;
 use crate::cube::Cube;
 use crate::day::{Day, Days};
 use crate::dictionary::SeriesNo;
+use crate::posting::{Measure, Measures};
 
 /// One posting as columns hold it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +26,9 @@ pub struct Row {
 /// Stands in the amounts column for an amount that needs more than 64 bits.
 const WIDE: i64 = i64::MIN;
 
+/// Stands in the measures column for a row whose series nobody knows; no measure has this number.
+const NO_MEASURE: u8 = 31;
+
 /// Consecutive rows of whole records, struct of arrays, with the range of their days.
 #[derive(Clone, Debug, Default)]
 pub struct Block {
@@ -34,14 +38,16 @@ pub struct Block {
     days: Vec<Day>,
     amounts: Vec<i64>,
     entries: Vec<i8>,
+    /// The measures' numbers, so that questions about a few of them need not look up every series.
+    measures: Vec<u8>,
     /// Amounts beyond 64 bits by row, ascending. Money stays below 10^18, so there is hardly ever one.
     wide: Vec<(usize, i128)>,
     zone: Option<(Day, Day)>,
 }
 
 impl Block {
-    /// Adds a row; `position` does not decrease.
-    pub fn push(&mut self, position: Position, row: &Row) {
+    /// Adds a row; `position` does not decrease. Without a measure only [`Measures::ALL`] finds it.
+    pub fn push(&mut self, position: Position, row: &Row, measure: Option<Measure>) {
         let amount = match i64::try_from(row.minor_units) {
             Ok(amount) if amount != WIDE => amount,
             Ok(_) | Err(_) => {
@@ -55,6 +61,8 @@ impl Block {
         self.days.push(row.day);
         self.amounts.push(amount);
         self.entries.push(row.entries);
+        self.measures
+            .push(measure.map_or(NO_MEASURE, Measure::code));
         self.zone = Some(match self.zone {
             Some((first, last)) => (first.min(row.day), last.max(row.day)),
             None => (row.day, row.day),
@@ -122,7 +130,7 @@ impl Block {
     }
 
     fn add_range(&self, to: usize, cube: &Cube, totals: &mut [Total]) {
-        self.each_row(to, None, |series, minor_units, entries| {
+        self.each_row(to, None, Measures::ALL, |series, minor_units, entries| {
             if let Some(cell) = cube.cell_of(series)
                 && let Some(total) = totals.get_mut(cell.index())
             {
@@ -136,28 +144,34 @@ impl Block {
         self.positions.partition_point(|&position| position <= at.0)
     }
 
-    /// Calls `each` with series, amount and entries of the first `to` rows whose day is at most `cut`.
-    pub fn each_row(&self, to: usize, cut: Option<Day>, mut each: impl FnMut(SeriesNo, i128, i8)) {
+    /// Calls `each` with series, amount and entries of the first `to` rows that are of wanted measures and whose day is
+    /// at most `cut`.
+    pub fn each_row(
+        &self,
+        to: usize,
+        cut: Option<Day>,
+        wanted: Measures,
+        mut each: impl FnMut(SeriesNo, i128, i8),
+    ) {
         let all = cut.is_none_or(|cut| self.zone.is_none_or(|(_, last)| last <= cut));
         let cut = cut.unwrap_or_default();
-        let rows = self
-            .series
-            .iter()
-            .zip(&self.amounts)
-            .zip(&self.entries)
-            .zip(&self.days)
-            .take(to)
-            .enumerate();
-        for (at, (((&series, &amount), &entries), &day)) in rows {
-            if !all && cut < day {
+        let rows = self.measures.iter().zip(&self.days).take(to).enumerate();
+        for (at, (&measure, &day)) in rows {
+            if !wanted.has_code(measure) || (!all && cut < day) {
                 continue;
             }
-            let minor_units = if amount == WIDE {
-                self.wide_at(at)
-            } else {
-                i128::from(amount)
-            };
-            each(series, minor_units, entries);
+            if let (Some(&series), Some(&amount), Some(&entries)) = (
+                self.series.get(at),
+                self.amounts.get(at),
+                self.entries.get(at),
+            ) {
+                let minor_units = if amount == WIDE {
+                    self.wide_at(at)
+                } else {
+                    i128::from(amount)
+                };
+                each(series, minor_units, entries);
+            }
         }
     }
 
@@ -196,7 +210,8 @@ impl Block {
             + size_of::<SeriesNo>()
             + size_of::<Day>()
             + size_of::<i64>()
-            + size_of::<i8>();
+            + size_of::<i8>()
+            + size_of::<u8>();
         self.len() * row
     }
 }
@@ -227,12 +242,14 @@ mod tests {
         ];
         let mut block = Block::default();
         for (position, amount) in (0..).zip(amounts) {
-            block.push(Position(position), &row(amount));
+            block.push(Position(position), &row(amount), None);
         }
         let back: Vec<i128> = block.rows().map(|(_, row)| row.minor_units).collect();
         assert_eq!(back, amounts);
         let mut sum = 0_i128;
-        block.each_row(block.len(), None, |_, minor_units, _| sum += minor_units);
+        block.each_row(block.len(), None, Measures::ALL, |_, minor_units, _| {
+            sum += minor_units;
+        });
         assert_eq!(sum, -i128::from(1_u64 << 63) - 1);
     }
 }

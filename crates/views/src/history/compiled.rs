@@ -1,3 +1,4 @@
+use perennial_domain::Date;
 use perennial_domain::log::{EventId, Position};
 use perennial_domain::money::Currency;
 
@@ -40,6 +41,10 @@ pub struct Head {
     pub recipient: Option<OrgNo>,
     /// Its one currency.
     pub currency: Currency,
+    /// First day of its original term; none for a pledge.
+    pub starts_on: Option<Date>,
+    /// Last day of its original term, included; none for a pledge.
+    pub ends_on: Option<Date>,
 }
 
 /// A line's classification as some event set it.

@@ -14,7 +14,7 @@ use crate::dictionary::EntityNo;
 use crate::exact::{Exact, Weight, round_partition};
 use crate::history::{AgreementState, EntityHistory, Kind};
 use crate::lens::{Lens, Posted};
-use crate::posting::{Direction, Measure};
+use crate::posting::{Direction, Measure, Measures};
 use crate::rows::{Party, RowKey};
 use crate::view::additive::party;
 use crate::view::balances::Balances;
@@ -192,7 +192,7 @@ struct Books(HashMap<EntityNo, Book>);
 impl Books {
     fn of_all(lens: &Lens<'_>) -> Self {
         let mut books: HashMap<EntityNo, Book> = HashMap::new();
-        lens.each_posted(|posted| {
+        lens.each_posted(Measures::ALL, |posted| {
             let book = books.entry(posted.facet.entity).or_default();
             book.add(lens, &posted);
         });

@@ -8,7 +8,7 @@ use crate::columns::{Row, Total};
 use crate::dictionary::EntityNo;
 use crate::lens::{Lens, Posted};
 use crate::numbers::NumberHash;
-use crate::posting::{Direction, Measure, Register};
+use crate::posting::{Direction, Measure, Measures, Register};
 
 /// The sums of one agreement or pledge in one currency, in minor units.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -87,18 +87,12 @@ pub type ByEntity = HashMap<(EntityNo, Currency), Balances, NumberHash>;
 /// pass.
 pub fn all(lens: &Lens<'_>, wanted: &[Measure]) -> ByEntity {
     let mut balances = ByEntity::default();
-    let wanted: Vec<bool> = Measure::ALL
-        .iter()
-        .map(|measure| wanted.contains(measure))
-        .collect();
-    lens.each_posted(|posted| {
+    lens.each_posted(Measures::of(wanted), |posted| {
         let kind = &posted.series.kind;
-        if wanted.get(kind.measure.index()) == Some(&true) {
-            balances
-                .entry((posted.facet.entity, kind.currency))
-                .or_default()
-                .add(kind.measure, kind.register, &posted.total);
-        }
+        balances
+            .entry((posted.facet.entity, kind.currency))
+            .or_default()
+            .add(kind.measure, kind.register, &posted.total);
     });
     balances
 }

@@ -82,19 +82,17 @@ pub fn evaluate(lens: &Lens<'_>) -> Vec<MultiYearRow> {
 
 /// The original term of an agreement and whether it is multi-year. Without a start the first commitment is one.
 pub fn original_term(lens: &Lens<'_>, entity: EntityNo) -> (Option<Period>, MultiYear) {
-    let state = lens
+    let head = lens
         .facts
         .histories()
         .entity(entity)
-        .and_then(|history| history.agreement_at(lens.at, lens.effective()));
-    let Some(state) = state else {
+        .and_then(|history| history.head)
+        .filter(|head| head.event_id.position <= lens.at);
+    let Some(head) = head else {
         return (None, MultiYear::Unknown);
     };
-    let starts_on = state
-        .terms
-        .starts_on
-        .or_else(|| first_commitment(lens, entity));
-    let (Some(starts_on), Some(ends_on)) = (starts_on, state.terms.ends_on) else {
+    let starts_on = head.starts_on.or_else(|| first_commitment(lens, entity));
+    let (Some(starts_on), Some(ends_on)) = (starts_on, head.ends_on) else {
         return (None, MultiYear::Unknown);
     };
     // A mirror may show an end before its start (R7): then nothing can be said.

@@ -10,7 +10,7 @@ use perennial_domain::period::FiscalYear;
 use crate::columns::Total;
 use crate::dictionary::SeriesKind;
 use crate::lens::Lens;
-use crate::posting::Direction;
+use crate::posting::{Direction, Measures};
 use crate::rows::RowKey;
 
 /// A row of `registers`.
@@ -60,7 +60,7 @@ pub fn evaluate(lens: &Lens<'_>) -> Vec<RegisterRow> {
 /// from the rows of the asked agreements.
 pub fn each_kind(lens: &Lens<'_>, mut each: impl FnMut(Direction, &SeriesKind, &Total)) {
     if lens.asks_for_agreements() {
-        lens.each_posted(|posted| {
+        lens.each_posted(Measures::ALL, |posted| {
             each(posted.class.direction, &posted.series.kind, &posted.total);
         });
         return;

@@ -11,7 +11,7 @@ use crate::dictionary::{EntityNo, FacetNo, SeriesKind, SeriesNo, Table};
 use crate::exact::{Exact, Weight, round_partition};
 use crate::lens::Lens;
 use crate::numbers::NumberHash;
-use crate::posting::Measure;
+use crate::posting::{Measure, Measures};
 use crate::question::Dimension;
 use crate::view::additive::parts::{Keys, Part, Subject, When};
 use crate::view::additive::{Basis, CellKey, Contribution, Declaration, Figure, Place, Who};
@@ -80,7 +80,10 @@ impl<'l, 'a> Fold<'l, 'a> {
             .iter()
             .map(|(key, sums)| {
                 let row = FoldRow {
-                    figures: vec![0; sums.len()],
+                    figures: sums
+                        .iter()
+                        .map(|sum| sum.whole().unwrap_or_default())
+                        .collect(),
                     prorated: sums.iter().any(Exact::is_cut),
                 };
                 (*key, row)
@@ -142,19 +145,20 @@ impl<'l, 'a> Fold<'l, 'a> {
         if self.kept.has(Dimension::Agreement) || self.lens.asks_for_agreements() {
             // Rows of one agreement stand together, so the last subject is mostly the next one too.
             let mut last: Option<(FacetNo, u32)> = None;
-            self.lens.each_posted(|posted| {
-                if self.sums(posted.series.kind.measure) {
-                    let facet = posted.series.facet;
-                    let subject = match last {
-                        Some((known, subject)) if known == facet => subject,
-                        _ => {
-                            subjects.intern(&self.subject(Some(posted.facet.entity), posted.class))
-                        }
-                    };
-                    last = Some((facet, subject));
-                    let part = self.part(subject, &posted.series.kind);
-                    *parts.entry(part).or_default() += posted.total.minor_units;
-                }
+            let figures = self.declaration.figures.iter();
+            let wanted: Vec<Measure> = figures
+                .flat_map(|figure| figure.measures)
+                .copied()
+                .collect();
+            self.lens.each_posted(Measures::of(&wanted), |posted| {
+                let facet = posted.series.facet;
+                let subject = match last {
+                    Some((known, subject)) if known == facet => subject,
+                    _ => subjects.intern(&self.subject(Some(posted.facet.entity), posted.class)),
+                };
+                last = Some((facet, subject));
+                let part = self.part(subject, &posted.series.kind);
+                *parts.entry(part).or_default() += posted.total.minor_units;
             });
             return (subjects, parts);
         }
@@ -203,7 +207,7 @@ impl<'l, 'a> Fold<'l, 'a> {
             basis: series.basis.filter(|_| by_basis),
             when: match series.period {
                 Some(period) if by_year => When::Period(period),
-                None if by_year => When::Month(series.month),
+                None if by_year => When::Year(self.lens.year(series.month)),
                 Some(_) | None => When::Any,
             },
         }
@@ -266,7 +270,7 @@ impl<'l, 'a> Fold<'l, 'a> {
         };
         let years = match part.when {
             When::Any => Vec::new(),
-            When::Month(month) => vec![(self.lens.year(month), Weight::ALL)],
+            When::Year(year) => vec![(year, Weight::ALL)],
             When::Period(period) => {
                 let years = self.lens.years(period).into_iter();
                 years
@@ -407,7 +411,8 @@ impl<'l, 'a> Fold<'l, 'a> {
 
 /// One figure's cells by printed partition (ADR-0001): the cells that agree in every key that an amount has one value
 /// of. An amount has several countries and pillars. It has several years where its period is cut by days: the years
-/// in which that happens are one partition, every other year is one of its own.
+/// in which that happens are one partition, every other year is one of its own. Whole sums are left out: they have no
+/// remainder, so they never get a unit.
 fn partitions(cells: &Cells, at: usize) -> Vec<Vec<(CellKey, &Exact)>> {
     let mut cut_years: HashSet<CellKey, NumberHash> = HashSet::default();
     let of_year = |key: &CellKey| CellKey {
@@ -422,7 +427,7 @@ fn partitions(cells: &Cells, at: usize) -> Vec<Vec<(CellKey, &Exact)>> {
     }
     let mut partitions: HashMap<CellKey, Vec<(CellKey, &Exact)>, NumberHash> = HashMap::default();
     for (key, sums) in cells {
-        let Some(sum) = sums.get(at) else {
+        let Some(sum) = sums.get(at).filter(|sum| sum.whole().is_none()) else {
             continue;
         };
         let year = of_year(key);

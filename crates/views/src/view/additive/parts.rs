@@ -1,14 +1,15 @@
 //! What a fold still distinguishes: amounts are summed by it first, so that splits and years are worked out once.
 
-use std::hash::{Hash, Hasher};
+use std::hash::{BuildHasher, Hash, Hasher};
 
 use perennial_domain::agreement::YearBasis;
 use perennial_domain::classification::Pillar;
 use perennial_domain::money::Currency;
+use perennial_domain::period::FiscalYear;
 
-use crate::day::Month;
 use crate::dictionary::{EntityNo, PeriodNo};
 use crate::history::DimsNo;
+use crate::numbers::NumberHash;
 use crate::posting::{Direction, Measure};
 use crate::question::Dimension;
 use crate::view::additive::Who;
@@ -46,7 +47,7 @@ pub(super) struct Subject {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum When {
     Any,
-    Month(Month),
+    Year(FiscalYear),
     Period(PeriodNo),
 }
 
@@ -65,7 +66,7 @@ impl Hash for Part {
     fn hash<H: Hasher>(&self, state: &mut H) {
         let (kind, when) = match self.when {
             When::Any => (0_u64, 0),
-            When::Month(Month(month)) => (1, u64::from(month)),
+            When::Year(year) => (1, number_of(year)),
             When::Period(PeriodNo(period)) => (2, u64::from(period)),
         };
         let basis = self.basis.map_or(0, |basis| 1 + basis as u64);
@@ -76,4 +77,9 @@ impl Hash for Part {
         state.write_u64(u64::from(self.subject) << 32 | when);
         state.write_u64(currency << 24 | u64::from(self.measure.code()) << 16 | basis << 8 | kind);
     }
+}
+
+/// The years of one question are of one calendar, so 32 bits of their hash tell them apart well enough.
+fn number_of(year: FiscalYear) -> u64 {
+    NumberHash.hash_one(year) & u64::from(u32::MAX)
 }
