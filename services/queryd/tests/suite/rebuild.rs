@@ -1,3 +1,5 @@
+//! Views rebuilt from zero beside the live ones have the digest of the incremental ones (INV-6).
+
 use perennial_domain::log::Position;
 use perennial_queryd::waiting::Need;
 use perennial_wire::pb::admin::projection_admin_service_server::ProjectionAdminService as _;
