@@ -7,7 +7,9 @@ use perennial_domain::ids::RequestId;
 use perennial_domain::log::RecordedAt;
 use perennial_domain::rule::Profile;
 use perennial_proof::{Chain, Claim, Entry, Term};
-use perennial_wire::stored::{Actor, Outcome, RecordBody, RefusalClass, StoredRefusal, StoredViolation, encode_body};
+use perennial_wire::stored::{
+    Actor, Outcome, RecordBody, RefusalClass, StoredRefusal, StoredViolation, encode_body,
+};
 
 use crate::log::MemoryLog;
 use crate::view_store::sample_records;
@@ -24,14 +26,20 @@ impl SampleLog {
     /// # Panics
     /// Never.
     pub fn new(ledger_id: &str) -> Self {
-        let mut sample = Self { log: MemoryLog::default(), chain: Chain::new(ledger_id) };
+        let mut sample = Self {
+            log: MemoryLog::default(),
+            chain: Chain::new(ledger_id),
+        };
         sample.claim();
         sample
     }
 
     /// Returns a log with these entries, to which nothing can be added.
     pub fn holding(ledger_id: &str, entries: Vec<StoredEntry>) -> Self {
-        Self { log: MemoryLog::holding(entries), chain: Chain::new(ledger_id) }
+        Self {
+            log: MemoryLog::holding(entries),
+            chain: Chain::new(ledger_id),
+        }
     }
 
     /// The log, for readers.
@@ -49,7 +57,9 @@ impl SampleLog {
     /// # Panics
     /// If no term is left.
     pub fn claim(&mut self) {
-        let Some(term) = self.chain.next_term() else { panic!("no term is left") };
+        let Some(term) = self.chain.next_term() else {
+            panic!("no term is left")
+        };
         let claim = claim(term);
         self.append(encoded_claim(&claim));
         if let Err(damage) = self.chain.judge(&Entry::Claim(claim)) {
@@ -72,7 +82,10 @@ impl SampleLog {
     pub fn grow_to(&mut self, records: u64) {
         let from = usize::try_from(self.records()).unwrap_or(usize::MAX);
         for (meta, recorded) in sample_records(records).into_iter().skip(from) {
-            let events = recorded.into_iter().map(|recorded| recorded.event).collect();
+            let events = recorded
+                .into_iter()
+                .map(|recorded| recorded.event)
+                .collect();
             self.append_record(meta.recorded_at, events);
         }
     }
@@ -82,7 +95,11 @@ impl SampleLog {
     /// # Panics
     /// If it cannot be sealed.
     pub fn append_record(&mut self, at: RecordedAt, events: Vec<Event>) {
-        let outcome = if events.is_empty() { Outcome::Refusal(refusal()) } else { Outcome::Events(events) };
+        let outcome = if events.is_empty() {
+            Outcome::Refusal(refusal())
+        } else {
+            Outcome::Events(events)
+        };
         let mut request_id = [0; 16];
         for (byte, part) in request_id.iter_mut().zip(self.records().to_be_bytes()) {
             *byte = part;
@@ -90,7 +107,10 @@ impl SampleLog {
         let body = RecordBody {
             request_id: RequestId(request_id),
             command_digest: [0; 32],
-            actor: Actor { subject: "anonymous".to_owned(), peer: String::new() },
+            actor: Actor {
+                subject: "anonymous".to_owned(),
+                peer: String::new(),
+            },
             profile: Profile::Strict,
             salt: [7; 16],
             outcome,
@@ -109,7 +129,12 @@ impl SampleLog {
 }
 
 fn claim(term: Term) -> Claim {
-    Claim { term, node: "test".to_owned(), address: "127.0.0.1:0".to_owned(), nonce: [1; 16] }
+    Claim {
+        term,
+        node: "test".to_owned(),
+        address: "127.0.0.1:0".to_owned(),
+        nonce: [1; 16],
+    }
 }
 
 fn encoded_claim(claim: &Claim) -> Vec<u8> {
@@ -131,5 +156,7 @@ fn refusal() -> StoredRefusal {
         figures: Vec::new(),
         description: "must not be 0".to_owned(),
     };
-    StoredRefusal { violations: vec![violation] }
+    StoredRefusal {
+        violations: vec![violation],
+    }
 }
