@@ -12,7 +12,7 @@ use perennial_app::ports::log::LogOffset;
 use perennial_app::ports::view_store::{Generation, GenerationNo, ViewStore};
 use perennial_domain::log::Position;
 use perennial_views::{Facts, StateDigest};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::projector;
@@ -144,6 +144,8 @@ pub struct Projection {
     rebuild: Mutex<Option<Rebuild>>,
     /// How many projectors run: one, or two during a rebuild.
     projectors: watch::Sender<usize>,
+    /// Told when a question waits for more of the log.
+    hurry: Arc<Notify>,
     stuck: AtomicBool,
     stop: CancellationToken,
     runtime: tokio::runtime::Handle,
@@ -164,6 +166,7 @@ impl Projection {
             reached,
             rebuild: Mutex::new(None),
             projectors: watch::channel(0).0,
+            hurry: Arc::default(),
             stuck: AtomicBool::new(false),
             stop,
             runtime: tokio::runtime::Handle::current(),
@@ -258,6 +261,10 @@ impl Projection {
 
     pub(crate) fn store(&self) -> &Arc<dyn ViewStore> {
         &self.store
+    }
+
+    pub(crate) fn hurry(&self) -> Arc<Notify> {
+        Arc::clone(&self.hurry)
     }
 
     pub(crate) fn stop(&self) -> &CancellationToken {

@@ -157,7 +157,13 @@ impl Projector {
     fn run(mut self) {
         let ledger = self.projection.ledger().clone();
         let stop = self.live.retired().clone();
-        let mut portions = reading::start(ledger, self.start, stop, self.projection.runtime());
+        let mut portions = reading::start(
+            ledger,
+            self.start,
+            self.projection.hurry(),
+            stop,
+            self.projection.runtime(),
+        );
         while let Some(portion) = portions.blocking_recv() {
             match portion {
                 Portion::Records(records) => self.apply(records),
