@@ -31,7 +31,7 @@ const MESSAGE_BYTES: usize = 2_000;
 /// The logs of a server; shared by one that is started again.
 #[derive(Clone, Default)]
 pub(crate) struct Logs {
-    logs: Arc<Mutex<BTreeMap<String, MemoryLog>>>,
+    by_ledger: Arc<Mutex<BTreeMap<String, MemoryLog>>>,
     /// Messages sent so far.
     pub(crate) sent: Arc<AtomicUsize>,
     /// After so many messages every stream breaks off; 0: never.
@@ -40,11 +40,14 @@ pub(crate) struct Logs {
 
 impl Logs {
     pub(crate) fn add(&self, ledger_id: &str, log: MemoryLog) {
-        self.logs.lock().unwrap().insert(ledger_id.to_owned(), log);
+        self.by_ledger
+            .lock()
+            .unwrap()
+            .insert(ledger_id.to_owned(), log);
     }
 
     fn find(&self, ledger_id: &str) -> Result<MemoryLog, Status> {
-        self.logs
+        self.by_ledger
             .lock()
             .unwrap()
             .get(ledger_id)
@@ -115,7 +118,7 @@ impl LedgerAdminService for Logs {
         request: Request<ListLedgersRequest>,
     ) -> Result<Response<ListLedgersResponse>, Status> {
         let after = request.into_inner().page_token;
-        let logs = self.logs.lock().unwrap();
+        let logs = self.by_ledger.lock().unwrap();
         let mut ids = logs.keys().filter(|id| after < **id);
         let first = ids.next().cloned();
         let next_page_token = if ids.next().is_some() {

@@ -156,7 +156,7 @@ fn names(writer: &mut Writer<'_>, names: &Names) {
         writer.number(series.kind.month.0);
         writer.option(series.kind.period, |writer, period| writer.number(period.0));
         writer.option(series.kind.basis, |writer, basis| {
-            writer.byte(basis_code(basis))
+            writer.byte(basis_code(basis));
         });
         writer.byte(series.kind.register.code());
     });

@@ -41,9 +41,9 @@ async fn a_read_waits_for_the_position_that_its_caller_wrote() {
     let (data, mut log) = (Data::new(), grown(10));
     let reader = Reader::start(&data, &log);
     reader.caught_up(&log).await;
-    let waiting = registers(&reader, at_least(30), None);
-    let writing = async { log.grow_to(31) };
-    let (answer, ()) = tokio::join!(waiting, writing);
+    let answer = registers(&reader, at_least(30), None);
+    let written = async { log.grow_to(31) };
+    let (answer, ()) = tokio::join!(answer, written);
     assert!(30 <= answer.unwrap().read_info.unwrap().position);
     reader.stop().await;
 }

@@ -10,22 +10,22 @@ use tonic::{Request, Status};
 
 use crate::{Data, LEDGER, Reader, grown, reason};
 
-fn page(size: i32, token: &str) -> Option<Page> {
-    Some(Page {
+fn page(size: i32, token: &str) -> Page {
+    Page {
         page_size: size,
         page_token: token.to_owned(),
         ..Page::default()
-    })
+    }
 }
 
 async fn statements(
     reader: &Reader,
-    page: Option<Page>,
+    page: impl Into<Option<Page>>,
 ) -> Result<ListAgreementStatementsResponse, Status> {
     let request = ListAgreementStatementsRequest {
         ledger_id: LEDGER.to_owned(),
         options: None,
-        page,
+        page: page.into(),
     };
     Ok(reader
         .handlers
@@ -221,7 +221,7 @@ async fn the_timeline_has_two_orders() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn ledger_wide_views_are_answered_as_known_then() {
+async fn registers_are_answered_as_known_then() {
     let (data, log) = (Data::new(), grown(1 + 6 * 4));
     let reader = Reader::start(&data, &log);
     reader.caught_up(&log).await;
@@ -257,10 +257,17 @@ async fn ledger_wide_views_are_answered_as_known_then() {
         entries(then.rows),
         [("2".to_owned(), 2), ("3".to_owned(), 1)]
     );
+    reader.stop().await;
+}
 
+#[tokio::test(flavor = "multi_thread")]
+async fn sums_over_agreements_are_grouped_as_asked() {
+    let (data, log) = (Data::new(), grown(1 + 6 * 4));
+    let reader = Reader::start(&data, &log);
+    reader.caught_up(&log).await;
     let request = ListMultiYearRequest {
         ledger_id: LEDGER.to_owned(),
-        options: at(24),
+        options: None,
         page: None,
     };
     let row = reader
@@ -299,7 +306,14 @@ async fn ledger_wide_views_are_answered_as_known_then() {
         1_000 + 1_001 + 1_002 + 1_003 + 4 * 100
     );
     assert_eq!(rows[0].year, None);
+    reader.stop().await;
+}
 
+#[tokio::test(flavor = "multi_thread")]
+async fn exceptions_can_be_only_those_that_stand() {
+    let (data, log) = (Data::new(), grown(1 + 6 * 4));
+    let reader = Reader::start(&data, &log);
+    reader.caught_up(&log).await;
     let exceptions = |standing_only| {
         let request = ListExceptionsRequest {
             ledger_id: LEDGER.to_owned(),

@@ -49,7 +49,7 @@ async fn subscribe(reader: &Reader, request: SubscribeRequest) -> Result<Subscri
 
 impl Subscriber {
     async fn next(&mut self) -> Result<Message, Status> {
-        let answer = self.messages.next().await.expect("the stream goes on");
+        let answer = self.messages.next().await.unwrap();
         self.received += 1;
         Ok(answer?.message.unwrap())
     }
@@ -269,11 +269,11 @@ async fn the_cut_off_is_fixed_at_the_start_and_kept_by_the_token() {
     assert_eq!((date.year, date.month, date.day), (2026, 3, 31));
     subscriber.caught_up().await;
     assert!(subscriber.token.contains("2026-03-31"));
-    let resumed = SubscribeRequest {
+    let again = SubscribeRequest {
         resume_token: subscriber.token.clone(),
         ..today
     };
-    let mut again = subscribe(&reader, resumed).await.unwrap();
+    let mut again = subscribe(&reader, again).await.unwrap();
     let Message::Confirmation(confirmation) = again.next().await.unwrap() else {
         panic!("always first")
     };
