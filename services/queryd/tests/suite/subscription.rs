@@ -265,8 +265,8 @@ async fn the_cut_off_is_fixed_at_the_start_and_kept_by_the_token() {
     let Message::Confirmation(confirmation) = subscriber.next().await.unwrap() else {
         panic!("always first")
     };
-    let date = confirmation.read_info.unwrap().effective_as_of.unwrap();
-    assert_eq!((date.year, date.month, date.day), (2026, 3, 31));
+    let cut_off = confirmation.read_info.unwrap().effective_as_of.unwrap();
+    assert_eq!((cut_off.year, cut_off.month, cut_off.day), (2026, 3, 31));
     subscriber.caught_up().await;
     assert!(subscriber.token.contains("2026-03-31"));
     let again = SubscribeRequest {
@@ -277,7 +277,8 @@ async fn the_cut_off_is_fixed_at_the_start_and_kept_by_the_token() {
     let Message::Confirmation(confirmation) = again.next().await.unwrap() else {
         panic!("always first")
     };
-    assert_eq!(confirmation.read_info.unwrap().effective_as_of, Some(date));
+    let kept = confirmation.read_info.unwrap().effective_as_of;
+    assert_eq!(kept, Some(cut_off));
     reader.stop().await;
 }
 
