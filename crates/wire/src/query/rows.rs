@@ -104,6 +104,7 @@ impl TryFrom<&NexusRow> for pb::NexusRow {
             year: row.year.clone(),
             pillar: row.pillar.map(pillar).unwrap_or_default(),
             year_basis: year_basis(row.year_basis),
+            prorated: row.prorated,
         })
     }
 }
@@ -119,6 +120,7 @@ impl TryFrom<&ByYearRow> for pb::ByYearRow {
             direction: direction(row.direction),
             year: row.year.clone(),
             year_basis: year_basis(row.year_basis),
+            prorated: row.prorated,
         })
     }
 }

@@ -312,7 +312,7 @@ fn a_key_that_is_grouped_away_is_absent_in_the_message() {
         pillar: year.map(|_| Pillar::Peace),
         currency: currency("USD"),
         year_basis: year.map(|_| "budgeted"),
-        prorated: false,
+        prorated: year.is_some(),
         committed: 100,
         disbursed: 200,
         received: 300,
@@ -331,6 +331,7 @@ fn a_key_that_is_grouped_away_is_absent_in_the_message() {
     assert_eq!(message.year.as_deref(), Some("2018"));
     assert_eq!(message.pillar(), pb::Pillar::Peace);
     assert_eq!(message.year_basis(), pb::YearBasis::Budgeted);
+    assert!(message.prorated);
 }
 
 #[test]
@@ -348,7 +349,7 @@ fn every_basis_that_a_view_prints_has_its_number() {
             year: Some("2026/27".to_owned()),
             currency: currency("USD"),
             year_basis: Some(word),
-            prorated: false,
+            prorated: true,
             committed: 1,
             moved: 2,
             disbursed: 3,
@@ -362,6 +363,7 @@ fn every_basis_that_a_view_prints_has_its_number() {
         let message = pb::ByYearRow::try_from(&row).unwrap();
         assert_eq!(message.year_basis(), number, "{word}");
         assert_eq!(message.overdrawn, money("USD", 0, 90_000_000));
+        assert!(message.prorated);
     }
 }
 
