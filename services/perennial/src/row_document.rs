@@ -67,10 +67,15 @@ impl RowDocument {
 fn object(message: &DynamicMessage) -> Result<Cell, Failure> {
     let descriptor = message.descriptor();
     let grouped = GROUPED.contains(&descriptor.full_name());
+    let by_year = message.has_field_by_name("year");
     let mut members = Vec::new();
     for field in descriptor.fields() {
         let cell = field_cell(message, &field)?;
         if cell == Cell::Nothing && grouped && KEYS.contains(&field.name()) {
+            continue;
+        }
+        // It speaks of years: without them nothing was cut.
+        if field.name() == "prorated" && !by_year {
             continue;
         }
         let name = if field.name() == "currency_code" {

@@ -72,13 +72,14 @@ fn a_nexus_row_leaves_out_keys_that_are_grouped_away() {
         disbursed: Some(usd(2, 0)),
         received: Some(usd(3, 0)),
         expended: Some(usd(4, 0)),
+        prorated: true,
     };
     assert_eq!(
         json("NexusRow", &whole),
         "{\"direction\":\"outgoing\",\"donor\":{\"id\":\"XX-1\",\"name\":\"Name\"},\
          \"recipient\":{\"id\":\"XX-2\",\"name\":\"Name\"},\"country\":\"SD\",\"year\":\"2018\",\
          \"pillar\":\"peace\",\"currency\":\"USD\",\"year_basis\":\"signing_year\",\
-         \"committed\":\"1.00\",\"disbursed\":\"2.00\",\"received\":\"3.00\",\"expended\":\"4.00\"}"
+         \"committed\":\"1.00\",\"disbursed\":\"2.00\",\"received\":\"3.00\",\"expended\":\"4.00\",\"prorated\":true}"
     );
     let by_pillar = NexusRow {
         donor: None,
