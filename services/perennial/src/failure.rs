@@ -91,6 +91,14 @@ pub struct Failure {
     has_result: bool,
 }
 
+/// What went wrong below the call: a status without details says it in its causes, and again in its own text.
+fn transport_cause(status: &tonic::Status) -> String {
+    match std::error::Error::source(status) {
+        Some(cause) => error_chain(cause).to_string(),
+        None => format!("{}: {}", code_name(status.code()), status.message()),
+    }
+}
+
 impl Failure {
     /// A failure that says `error` and exits with `exit`.
     pub fn new(exit: Exit, error: impl Into<String>) -> Self {
@@ -171,7 +179,7 @@ impl Failure {
                 Exit::Unavailable,
                 format!("{doing}: no answer from {address}"),
             )
-            .because(error_chain(&**source as _).to_string())
+            .because(transport_cause(source))
             .hint("start the services with `perennial serve`, or name them with --server ADDR"),
             ClientError::Protocol(_) => Self::caused(Exit::Other, doing, error),
         }
