@@ -317,7 +317,10 @@ pub fn saved_after(deltas: &[Delta]) -> SavedPosition {
 
 /// What every view store does. Each function takes `open`, which gives a handle on the same storage as after a
 /// restart; nothing else holds the storage then.
-#[expect(clippy::indexing_slicing, reason = "a contract panics as the tests that check it do")]
+#[expect(
+    clippy::indexing_slicing,
+    reason = "a contract panics as the tests that check it do"
+)]
 pub mod contract {
     use super::{
         Delta, Facts, Generation, GenerationNo, Opened, Position, RowsDigest, StoreError,
