@@ -12,6 +12,7 @@ mod bad_input;
 mod crash;
 mod integrity;
 mod iom;
+mod limits;
 mod netherlands;
 mod python;
 mod readme;
