@@ -126,6 +126,7 @@ pub fn recover(
         known: [known, index.reach],
     };
     let state = read_on(source, needs, &mut requests)?;
+    requests.release();
     Ok(Recovered {
         book: state.book,
         chain: state.chain,

@@ -40,6 +40,10 @@ pub(crate) struct Requests {
     recent: HashMap<RequestId, Taken>,
     /// What is durable and still in memory, oldest first.
     groups: VecDeque<Arc<Group>>,
+    /// How many of them, counted from the newest, the index was not given yet.
+    held: usize,
+    /// Whether the index is given nothing for now.
+    holds: bool,
     /// Records before this position are durable, and their ids are here or in the index.
     next: Position,
     limits: RequestLimits,
@@ -48,7 +52,8 @@ pub(crate) struct Requests {
 }
 
 impl Requests {
-    /// Begins with what `index` holds, and starts the thread that adds to it.
+    /// Begins with what `index` holds, and starts the thread that adds to it. Until [`Requests::release`] it is
+    /// given nothing, because whoever opens a ledger has better use for the processors.
     pub(crate) fn start(
         index: Arc<dyn RequestIndex>,
         limits: RequestLimits,
@@ -63,6 +68,8 @@ impl Requests {
         Self {
             recent: HashMap::new(),
             groups: VecDeque::new(),
+            held: 0,
+            holds: true,
             next,
             limits,
             index,
@@ -117,9 +124,22 @@ impl Requests {
         }
         self.next = Position(point.position.0.saturating_add(1));
         let group = Arc::new(Group { requests, point });
-        self.indexer.add(Arc::clone(&group));
+        if self.holds {
+            self.held = self.held.saturating_add(1);
+        } else {
+            self.indexer.add(Arc::clone(&group));
+        }
         self.groups.push_back(group);
         self.forget_indexed();
+    }
+
+    /// Lets the index take what it was not given so far, and everything from here on as it comes.
+    pub(crate) fn release(&mut self) {
+        let given = self.groups.len().saturating_sub(self.held);
+        for group in self.groups.iter().skip(given) {
+            self.indexer.add(Arc::clone(group));
+        }
+        (self.held, self.holds) = (0, false);
     }
 
     /// Forgets the oldest ids that the index holds, as far as there are too many.
@@ -162,6 +182,9 @@ impl Requests {
     /// Waits as [`Requests::more_indexed`] until there is room, on a thread that may block.
     pub(crate) fn wait_for_room(&mut self) -> bool {
         while self.is_full() {
+            if self.holds {
+                self.release();
+            }
             if !self.indexer.more_blocking() {
                 return false;
             }

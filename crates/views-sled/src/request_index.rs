@@ -22,7 +22,7 @@ use crate::filter::Filter;
 use crate::tree::{Batch, OpenFailure, Tree};
 
 /// How much of its files sled keeps in memory, in bytes on disk. Few ids are ever looked up.
-const CACHE_BYTES: u64 = 16 * 1024 * 1024;
+const CACHE_BYTES: u64 = 64 * 1024 * 1024;
 
 /// Ids in one batch: a batch holds a lock of the whole process (TECHNOLOGY.md 4.2).
 const BATCH_IDS: usize = 128;
@@ -250,7 +250,10 @@ impl RequestIndex for SledRequestIndex {
             doing: "save request ids",
             problem,
         };
-        let mut batches = requests.chunks(BATCH_IDS).peekable();
+        // Neighbours share pages: sorted ids cost sled much less.
+        let mut sorted = requests.to_vec();
+        sorted.sort_unstable_by_key(|request| request.request_id);
+        let mut batches = sorted.chunks(BATCH_IDS).peekable();
         while let Some(batch) = batches.next() {
             let mark = batches.peek().is_none().then_some(point);
             self.save_batch(batch, mark).map_err(engine)?;

@@ -1,6 +1,7 @@
 //! The thread that adds durable request ids to the index, so that the writer never waits for its storage.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
 use std::time::Duration;
 
@@ -10,14 +11,22 @@ use tokio::sync::{oneshot, watch};
 use crate::ports::cache::{CacheError, LogPoint};
 use crate::ports::request_index::{IndexedRequest, RequestIndex};
 
-/// About how many ids are saved together.
-const SAVE_IDS: usize = 128;
+/// About how many ids are saved together. Storage takes many at a time with much less work for each, and nobody
+/// waits for it: the newest ids are in memory anyhow.
+const SAVE_IDS: usize = 8_192;
 
 /// How long the thread waits for more ids to save together.
-const SAVE_WAIT: Duration = Duration::from_millis(20);
+const SAVE_WAIT: Duration = Duration::from_millis(100);
 
 /// After how many ids everything saved is made to survive a restart. A crash costs reading as many records again.
-const FLUSH_IDS: usize = 65_536;
+const FLUSH_IDS: u64 = 65_536;
+
+/// Of a ledger with many records, at least one in so many: what is made to survive grows with it.
+const RECORDS_PER_FLUSHED_ONE: u64 = 16;
+
+/// How often ids are still saved once the ledger is being closed: a stop does not wait for a long rebuild, because
+/// what is missing is read from the log at the next start.
+const SAVES_AT_CLOSE: usize = 4;
 
 /// Ids of records that became durable together.
 #[derive(Debug)]
@@ -34,6 +43,7 @@ pub(super) struct Indexer {
     indexed: watch::Receiver<Position>,
     /// A word after each save, for who waits without a runtime.
     saved: mpsc::Receiver<()>,
+    closing: Arc<AtomicBool>,
     ended: Option<oneshot::Receiver<()>>,
 }
 
@@ -43,10 +53,12 @@ impl Indexer {
         let (progress, indexed) = watch::channel(next);
         let (word, saved) = mpsc::sync_channel(1);
         let (end, ended) = oneshot::channel();
+        let closing = Arc::new(AtomicBool::new(false));
+        let is_closing = Arc::clone(&closing);
         let ledger = ledger_id.to_owned();
         let thread = std::thread::Builder::new().name(format!("requests-{ledger_id}"));
         let spawned = thread.spawn(move || {
-            if let Err(error) = run(&*index, &groups, &(progress, word)) {
+            if let Err(error) = run(&*index, &groups, &(progress, word), &is_closing) {
                 let error: &dyn std::error::Error = &error;
                 tracing::error!(
                     ledger,
@@ -68,6 +80,7 @@ impl Indexer {
             groups: Some(sender),
             indexed,
             saved,
+            closing,
             ended: Some(ended),
         }
     }
@@ -95,6 +108,7 @@ impl Indexer {
     }
 
     pub(super) async fn close(&mut self) {
+        self.closing.store(true, Ordering::Relaxed);
         self.groups = None;
         if let Some(ended) = self.ended.take()
             && ended.await.is_err()
@@ -108,8 +122,10 @@ fn run(
     index: &dyn RequestIndex,
     groups: &mpsc::Receiver<Arc<Group>>,
     (progress, word): &(watch::Sender<Position>, mpsc::SyncSender<()>),
+    closing: &AtomicBool,
 ) -> Result<(), CacheError> {
-    let mut unflushed = 0_usize;
+    let mut flushed = *progress.borrow();
+    let mut saves_at_close = 0_usize;
     while let Ok(group) = groups.recv() {
         let mut requests = group.requests.clone();
         let mut point = group.point;
@@ -124,10 +140,17 @@ fn run(
         if let Err(mpsc::TrySendError::Disconnected(())) = word.try_send(()) {
             tracing::debug!("nobody waits for the request index");
         }
-        unflushed = unflushed.saturating_add(requests.len());
-        if FLUSH_IDS <= unflushed {
+        if closing.load(Ordering::Relaxed) {
+            saves_at_close = saves_at_close.saturating_add(1);
+            if SAVES_AT_CLOSE < saves_at_close {
+                break;
+            }
+        }
+        let share = point.position.0 / RECORDS_PER_FLUSHED_ONE;
+        let due = flushed.0.saturating_add(FLUSH_IDS.max(share));
+        if due <= point.position.0 {
             index.flush()?;
-            unflushed = 0;
+            flushed = point.position;
         }
     }
     index.flush()
