@@ -3,6 +3,10 @@
 use std::path::PathBuf;
 
 /// Finds a file or folder of the real data; without it, says loudly what is skipped.
+#[expect(
+    clippy::print_stdout,
+    reason = "what a test run leaves out is counted from its output"
+)]
 pub fn real(name: &str) -> Option<PathBuf> {
     let root = option_env!("CARGO_MANIFEST_DIR").map_or_else(PathBuf::new, PathBuf::from);
     let default = root.join("../../shared/data");

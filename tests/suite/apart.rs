@@ -36,7 +36,7 @@ async fn start(data: &Path) -> Apart {
     let config = perennial_ledgerd::config::Config::new(data.join("logs"));
     let (ready, started) = tokio::sync::oneshot::channel();
     let ledgerd = perennial_ledgerd::service::run(config, write, stop.clone(), move || {
-        ready.send(()).unwrap()
+        ready.send(()).unwrap();
     });
     tokio::spawn(ledgerd);
     started.await.unwrap();

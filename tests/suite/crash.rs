@@ -105,16 +105,12 @@ impl Load {
                 let mut client = client;
                 while !over.load(Ordering::SeqCst) {
                     let number = next.fetch_add(1, Ordering::SeqCst);
-                    match client.submit(submission(number)).await {
-                        Ok(answer) => {
-                            let position = answer.into_inner().position.unwrap();
-                            acknowledged.lock().await.insert(number, position);
-                        }
-                        Err(_) => {
-                            unanswered.lock().await.push(number);
-                            return;
-                        }
-                    }
+                    let Ok(answer) = client.submit(submission(number)).await else {
+                        unanswered.lock().await.push(number);
+                        return;
+                    };
+                    let position = answer.into_inner().position.unwrap();
+                    acknowledged.lock().await.insert(number, position);
                 }
             }));
         }

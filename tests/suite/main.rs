@@ -3,7 +3,6 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::indexing_slicing,
-    clippy::print_stdout,
     reason = "a scenario that meets the unexpected fails where it stands"
 )]
 
