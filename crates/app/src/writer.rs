@@ -54,7 +54,7 @@ pub struct WriterOptions {
     pub batch_bytes_max: usize,
     /// A state snapshot is taken after so many records, and at a clean stop. Opening folds at most about as many.
     pub snapshot_every_records: u64,
-    /// About how much of the state is encoded between two batches, in bytes: 64 KiB take well below a millisecond.
+    /// About how much of the state is encoded between two batches, in bytes: 128 KiB take one to two milliseconds.
     pub snapshot_part_bytes: usize,
     /// Request ids of the newest records that are held in memory whatever the request index holds.
     pub recent_requests_max: usize,
@@ -69,7 +69,7 @@ impl Default for WriterOptions {
             batch_records_max: 4_096,
             batch_bytes_max: 8 * 1024 * 1024,
             snapshot_every_records: 100_000,
-            snapshot_part_bytes: 64 * 1024,
+            snapshot_part_bytes: 128 * 1024,
             recent_requests_max: 65_536,
             unindexed_requests_max: 1_000_000,
         }
@@ -216,6 +216,10 @@ impl Writer {
                     open = 0 < received;
                     for job in jobs.drain(..) {
                         self.take(job);
+                    }
+                    // However busy the queue is, the snapshot goes on.
+                    if let Some(room) = self.snapshots.room_now() {
+                        self.snapshots.step(Some(room), &self.book, &self.chain);
                     }
                 }
                 room = self.snapshots.room() => {

@@ -152,6 +152,12 @@ impl Snapshots {
         }
     }
 
+    /// Returns room for a part if one is wanted and there is room at once.
+    pub(super) fn room_now(&self) -> Option<Room> {
+        let parts = self.running.as_ref()?.parts.clone()?;
+        parts.try_reserve_owned().ok()
+    }
+
     /// Encodes the next part.
     pub(super) fn step(&mut self, room: Option<Room>, book: &Book, chain: &Chain) {
         let Some(running) = &mut self.running else {

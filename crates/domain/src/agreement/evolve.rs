@@ -336,8 +336,10 @@ impl Agreement {
         event_id: EventId,
         effective_on: Date,
         kind: EntryKind,
-        effects: Vec<Effect>,
+        mut effects: Vec<Effect>,
     ) {
+        // Kept for ever, once for each event of the ledger: room for later ones would be most of a ledger's memory.
+        effects.shrink_to_fit();
         let entry = Entry {
             effective_on,
             kind,
