@@ -7,7 +7,7 @@
 //! - in the macro `rules!`, which names the reason of every numbered rule (likewise), or
 //! - anywhere in a file `error.rs` of a service, where reasons may be constants or go through functions.
 //!
-//! A code of an import is such a string anywhere in [`IMPORT_SOURCE`].
+//! A code of an import is such a string anywhere in `IMPORT_SOURCE`.
 
 use std::collections::BTreeMap;
 

@@ -22,7 +22,7 @@ use crate::node::{self, NodeConfig, NodeError};
 Prints `ready grpc=ADDR` on stdout when writes are accepted. SIGTERM and Ctrl-C let open calls end.
 ")]
 pub struct Arguments {
-    /// The data directory; made where there is none. Logs lie at DIR/ledgers/<ledger>/log/*.seg.
+    /// The data directory; made where there is none. Logs lie at DIR/ledgers/LEDGER/log/*.seg.
     #[arg(
         long,
         env = "PERENNIAL_DATA_DIR",
