@@ -62,7 +62,11 @@ fn inv_4_inv_5_after_sigkill_every_acknowledged_submission_is_there_exactly_once
         &unanswered,
     ));
     // INV-6: the views that went through every kill equal those of a replay from the first record.
-    let replayed = cli().at(server.address()).on("crash-test").json(&["replay"]).unwrap();
+    let replayed = cli()
+        .at(server.address())
+        .on("crash-test")
+        .json(&["replay"])
+        .unwrap();
     assert_eq!(replayed["equal"], true, "{replayed}");
     assert_eq!(server.terminate().unwrap(), 0);
     let verified = cli()
