@@ -3,7 +3,8 @@
 use bytes::Bytes;
 use perennial_app::records::LedgerRecord;
 use perennial_domain::ids::RequestId;
-use perennial_domain::log::{EventId, RecordedAt};
+use perennial_domain::log::EventId;
+use perennial_wire::date::to_timestamp;
 use perennial_wire::pb;
 use prost::Message as _;
 use tonic::Status;
@@ -17,20 +18,11 @@ pub(super) struct Wanted {
     pub(super) stored_bytes: bool,
 }
 
-pub(super) fn timestamp(at: RecordedAt) -> prost_types::Timestamp {
-    let seconds = at.0.div_euclid(1_000_000);
-    let micros = i32::try_from(at.0.rem_euclid(1_000_000)).unwrap_or_default();
-    prost_types::Timestamp {
-        seconds,
-        nanos: micros.saturating_mul(1_000),
-    }
-}
-
 /// Encodes a record; the stored events pass through as they are.
 pub(super) fn record(record: &LedgerRecord, wanted: Wanted) -> Result<pb::audit::Record, Status> {
     let mut message = pb::audit::Record {
         position: record.position.0,
-        recorded_at: Some(timestamp(record.recorded_at)),
+        recorded_at: Some(to_timestamp(record.recorded_at)),
         record_hash: Bytes::copy_from_slice(record.record_hash.as_bytes()),
         ..Default::default()
     };

@@ -5,6 +5,7 @@ use std::time::Duration;
 use perennial_app::ports::log::LogOffset;
 use perennial_app::records::{LedgerReadError, LedgerReader, LedgerRecord};
 use perennial_domain::log::{Position, RecordedAt};
+use perennial_wire::date::to_timestamp;
 use perennial_wire::pb;
 use perennial_wire::pb::audit::read_events_response::Message;
 use tokio::sync::{mpsc, watch};
@@ -264,7 +265,7 @@ impl Edge {
     fn caught_up(self) -> Message {
         let (position, at) = (
             self.next.0.saturating_sub(1),
-            self.recorded_at.map(encode::timestamp),
+            self.recorded_at.map(to_timestamp),
         );
         Message::CaughtUp(pb::audit::ReadLiveEdge { position, at })
     }

@@ -1,5 +1,6 @@
 use perennial_app::ledger::{NewLedger, OpenError};
 use perennial_domain::ids::LedgerId;
+use perennial_wire::date::to_timestamp;
 use perennial_wire::pb;
 use tonic::{Request, Response, Status};
 
@@ -60,7 +61,7 @@ fn response(
 ) -> pb::admin::CreateLedgerResponse {
     pb::admin::CreateLedgerResponse {
         position: place.position.0,
-        recorded_at: Some(encode::timestamp(place.recorded_at)),
+        recorded_at: Some(to_timestamp(place.recorded_at)),
         record_hash: encode::hash_bytes(place),
         replayed,
     }

@@ -1,18 +1,9 @@
 //! Answers of the use cases as messages.
 
 use perennial_app::submission::{Accepted, Place};
-use perennial_domain::log::RecordedAt;
 use perennial_domain::rule::Breach;
+use perennial_wire::date::to_timestamp;
 use perennial_wire::pb;
-
-pub(super) fn timestamp(at: RecordedAt) -> prost_types::Timestamp {
-    let seconds = at.0.div_euclid(1_000_000);
-    let micros = i32::try_from(at.0.rem_euclid(1_000_000)).unwrap_or_default();
-    prost_types::Timestamp {
-        seconds,
-        nanos: micros.saturating_mul(1_000),
-    }
-}
 
 pub(super) fn accepted(accepted: Accepted) -> pb::ledger::SubmitResponse {
     let mut flags = Vec::new();
@@ -34,7 +25,7 @@ pub(super) fn accepted(accepted: Accepted) -> pb::ledger::SubmitResponse {
     let place = accepted.place;
     pb::ledger::SubmitResponse {
         position: place.map(|place| place.position.0),
-        recorded_at: place.map(|place| timestamp(place.recorded_at)),
+        recorded_at: place.map(|place| to_timestamp(place.recorded_at)),
         record_hash: place.map(hash_bytes).unwrap_or_default(),
         events,
         flags,

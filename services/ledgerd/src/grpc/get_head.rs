@@ -1,3 +1,4 @@
+use perennial_wire::date::to_timestamp;
 use perennial_wire::pb;
 use tonic::{Request, Response, Status};
 
@@ -16,9 +17,7 @@ pub(super) fn get_head(
             .map(|place| place.position.0)
             .unwrap_or_default(),
         record_hash: head.newest.map(encode::hash_bytes).unwrap_or_default(),
-        recorded_at: head
-            .newest
-            .map(|place| encode::timestamp(place.recorded_at)),
+        recorded_at: head.newest.map(|place| to_timestamp(place.recorded_at)),
         term: head.term.0,
         leader_address: handlers.ledgers.address().to_owned(),
     }))

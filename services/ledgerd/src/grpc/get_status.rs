@@ -1,7 +1,8 @@
+use perennial_wire::date::to_timestamp;
 use perennial_wire::pb;
 use tonic::Response;
 
-use super::{Handlers, encode};
+use super::Handlers;
 use crate::ledgers::Slot;
 
 /// What this node runs and leads.
@@ -35,7 +36,7 @@ pub(super) fn get_status(handlers: &Handlers) -> Response<pb::admin::GetStatusRe
         version: env!("CARGO_PKG_VERSION").to_owned(),
         services: vec!["ledgerd".to_owned()],
         ledgers: ledgers.collect(),
-        started_at: Some(encode::timestamp(handlers.started_at)),
+        started_at: Some(to_timestamp(handlers.started_at)),
         subscribers: 0,
     })
 }
