@@ -94,7 +94,9 @@ impl Follower {
         let opened = LedgerReader::from_start(&*self.ledger.log, self.ledger.ledger_id.as_str());
         let mut reader = match opened {
             Ok(reader) => reader,
-            Err(error) => return self.stop_with(&error),
+            Err(error) => {
+                return self.stop_with(perennial_observe::error_chain(&error).to_string());
+            }
         };
         loop {
             end.borrow_and_update();
@@ -102,8 +104,11 @@ impl Follower {
                 let records = reader.read(READ_BYTES);
                 (reader, records)
             });
-            let Ok((returned, records)) = read.await else {
-                return;
+            let (returned, records) = match read.await {
+                Ok(read) => read,
+                // The runtime is shutting down.
+                Err(join) if join.is_cancelled() => return,
+                Err(join) => return self.stop_with(format!("reading broke off: {join}")),
             };
             reader = returned;
             match records {
@@ -119,7 +124,9 @@ impl Follower {
                     tokio::time::sleep(COALESCE).await;
                 }
                 Ok(records) => self.remember(&records),
-                Err(error) => return self.stop_with(&error),
+                Err(error) => {
+                    return self.stop_with(perennial_observe::error_chain(&error).to_string());
+                }
             }
         }
     }
@@ -150,8 +157,7 @@ impl Follower {
         }
     }
 
-    fn stop_with(&self, error: &LedgerReadError) {
-        let problem = perennial_observe::error_chain(error).to_string();
+    fn stop_with(&self, problem: String) {
         tracing::error!(ledger = %self.ledger.ledger_id, problem, "checking the ledger stopped");
         self.checked
             .send_modify(|checked| checked.problem = Some(problem.into()));
