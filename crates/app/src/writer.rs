@@ -9,6 +9,7 @@ mod snapshots;
 
 use std::sync::Arc;
 
+use perennial_domain::Date;
 use perennial_domain::book::{Book, Decision};
 use perennial_domain::log::{Position, RecordedAt};
 use perennial_domain::rejection::{Class, Refusal};
@@ -264,7 +265,7 @@ impl Writer {
         let at = Position(self.chain.next_position().0);
         let now = self.ports.clock.now();
         let today = now.max(self.last_recorded_at()).date();
-        match self.book.decide(&job.prepared.submission, at, today) {
+        match self.decide(&job, at, today) {
             Ok(decision) if job.validate_only => {
                 let accepted = Accepted::of(&decision.events, at, None);
                 answer(job, Ok(accepted));
@@ -283,6 +284,20 @@ impl Writer {
                     }),
                 );
             }
+        }
+    }
+
+    /// What is decided; who submits cannot be who approves, whatever else is right or wrong.
+    fn decide(&self, job: &Job, at: Position, today: Date) -> Result<Decision, Refusal> {
+        let Prepared {
+            submission, actor, ..
+        } = &job.prepared;
+        let decided = self.book.decide(submission, at, today);
+        let own = submission.self_approvals(&actor.subject);
+        match (decided, Refusal::of(own.clone())) {
+            (decided, None) => decided,
+            (Ok(_), Some(refusal)) => Err(refusal),
+            (Err(refusal), Some(_)) => Err(refusal.with(own)),
         }
     }
 

@@ -83,6 +83,7 @@ impl Book {
             external_reference: None,
             evidence: Vec::new(),
             flags: Vec::new(),
+            overrides: Vec::new(),
             fact: Fact::Ledger(LedgerEvent::LedgerCreated {
                 ledger_id,
                 profile,

@@ -9,6 +9,8 @@ use crate::import::ImportCommand;
 use crate::log::Revision;
 use crate::party::{DocRef, ExternalReference};
 use crate::pledge::PledgeCommand;
+use crate::rejection::{Refused, Rejection};
+use crate::rule::Override;
 
 /// One wish, with the date it is to be true from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +21,8 @@ pub struct Command {
     pub external_reference: Option<ExternalReference>,
     /// Documents that support it.
     pub evidence: Vec<DocRef>,
+    /// Rules that it may break, each named once.
+    pub overrides: Vec<Override>,
     /// What is asked for.
     pub action: Action,
 }
@@ -32,6 +36,14 @@ pub enum Action {
     Pledge(PledgeId, PledgeCommand),
     /// Of an import run.
     Import(ImportId, ImportCommand),
+}
+
+impl Command {
+    /// Who is said to have approved something in it, in order.
+    pub fn approvers(&self) -> impl Iterator<Item = &str> {
+        let overrides = self.overrides.iter();
+        overrides.filter_map(|permitted| permitted.approver.as_deref())
+    }
 }
 
 impl Action {
@@ -82,4 +94,21 @@ pub struct Submission {
     pub commands: Vec<Command>,
     /// Beliefs to check first, at most 256; streams not named are not checked.
     pub expected: Vec<(Stream, Expected)>,
+}
+
+impl Submission {
+    /// The commands that name `actor`, who submits them, as their own approver: each is a reason to refuse, whatever
+    /// else is decided.
+    pub fn self_approvals(&self, actor: &str) -> Vec<Refused> {
+        let commands = self.commands.iter().enumerate();
+        commands
+            .filter(|(_, command)| command.approvers().any(|approver| approver == actor))
+            .map(|(index, _)| Refused {
+                command_index: Some(index),
+                rejection: Rejection::SelfApproval {
+                    approver: actor.to_owned(),
+                },
+            })
+            .collect()
+    }
 }

@@ -9,7 +9,7 @@ use crate::ledger::LedgerEvent;
 use crate::log::Revision;
 use crate::party::{DocRef, ExternalReference};
 use crate::pledge::PledgeEvent;
-use crate::rule::Breach;
+use crate::rule::{Breach, Override};
 
 /// The stream a fact belongs to. Each event is in exactly one.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -67,6 +67,8 @@ pub struct Event {
     pub evidence: Vec<DocRef>,
     /// Rules it broke when it was recorded; at most one entry a rule.
     pub flags: Vec<Breach>,
+    /// What let it break rules that refuse, ascending; each rule is also among the flags.
+    pub overrides: Vec<Override>,
     /// What happened.
     pub fact: Fact,
 }

@@ -5,8 +5,8 @@ use jiff::civil::Date;
 use crate::ledger::LedgerPolicy;
 use crate::money::{Currency, Money};
 use crate::period::{FIRST_YEAR, LAST_YEAR};
-use crate::rejection::Rejection;
-use crate::rule::{Breach, Conduct, Profile};
+use crate::rejection::{NotOverridden, Rejection};
+use crate::rule::{Breach, Conduct, Override, Profile};
 
 /// What a decision depends on besides the state and the command.
 #[derive(Clone, Copy, Debug)]
@@ -17,6 +17,35 @@ pub(crate) struct Context<'a> {
     pub(crate) policy: &'a LedgerPolicy,
     /// UTC date of recording.
     pub(crate) today: Date,
+    /// What the command brings to break rules with.
+    pub(crate) overrides: &'a [Override],
+}
+
+impl Context<'_> {
+    /// The command's override of a broken rule that refuses, or why there is none.
+    fn permitted(&self, breach: Breach) -> Result<(Breach, Override), Rejection> {
+        let mut given = self.overrides.iter();
+        let Some(given) = given.find(|given| given.rule == breach.rule) else {
+            return Err(Rejection::Breach(breach));
+        };
+        let why = match self.policy.overridable(breach.rule) {
+            None => NotOverridden::NotAllowed,
+            Some(allowed) if allowed.needs_approver && given.approver.is_none() => {
+                NotOverridden::ApproverMissing
+            }
+            Some(_) => return Ok((breach, given.clone())),
+        };
+        Err(Rejection::NotOverridden { breach, why })
+    }
+}
+
+/// What is recorded with an event that is not refused.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Verdict {
+    /// The rules that it breaks, ascending, each once.
+    pub(crate) flags: Vec<Breach>,
+    /// Those of them that only an override lets pass, ascending.
+    pub(crate) overrides: Vec<Override>,
 }
 
 /// Collects what is found, in the order of finding.
@@ -82,17 +111,31 @@ impl Findings {
         !self.rejections.is_empty()
     }
 
-    /// The flags, ascending by rule; or every rejection: first those without a rule as found, then the broken
-    /// rules ascending.
-    pub(crate) fn finish(mut self) -> Result<Vec<Breach>, Vec<Rejection>> {
-        if self.refused() {
-            self.refusing.sort_by_key(|breach| breach.rule);
-            let broken = self.refusing.into_iter().map(Rejection::Breach);
-            self.rejections.extend(broken);
+    /// The flags, ascending by rule, with what overrides them; or every rejection: first those without a rule as
+    /// found, then the broken rules ascending. Where a broken rule refuses and the command overrides it as the
+    /// policy asks, the breach is a flag. An override that nothing needs is not recorded.
+    pub(crate) fn finish(mut self, context: &Context<'_>) -> Result<Verdict, Vec<Rejection>> {
+        self.refusing.sort_by_key(|breach| breach.rule);
+        let mut overrides: Vec<Override> = Vec::new();
+        for breach in std::mem::take(&mut self.refusing) {
+            match context.permitted(breach) {
+                Ok((breach, permitted)) => {
+                    self.flag(Some(breach));
+                    if overrides.last() != Some(&permitted) {
+                        overrides.push(permitted);
+                    }
+                }
+                Err(rejection) => self.rejections.push(rejection),
+            }
+        }
+        if !self.rejections.is_empty() {
             return Err(self.rejections);
         }
         self.flags.sort_by_key(|breach| breach.rule);
-        Ok(self.flags)
+        Ok(Verdict {
+            flags: self.flags,
+            overrides,
+        })
     }
 
     /// An amount must be of the one currency and above 0.

@@ -3,7 +3,7 @@
 use crate::ids::LedgerId;
 use crate::money::Currency;
 use crate::period::FiscalCalendar;
-use crate::rule::Profile;
+use crate::rule::{Profile, Rule};
 
 /// What may be exceeded without refusal: the larger of the two applies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -27,6 +27,29 @@ impl Tolerance {
     }
 }
 
+/// A rule that may be overridden in a strict ledger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Overridable {
+    /// The rule; one that [`Rule::can_be_overridden`].
+    pub rule: Rule,
+    /// Whether another person has to approve.
+    pub needs_approver: bool,
+}
+
+impl Overridable {
+    /// What may be overridden where a policy says nothing: R10, R11 and R20, each with an approver (DOMAIN.md 2.7).
+    pub fn by_default() -> Vec<Self> {
+        let rules = Rule::ALL.iter().copied();
+        rules
+            .filter(|rule| matches!(rule.code(), "R10" | "R11" | "R20"))
+            .map(|rule| Self {
+                rule,
+                needs_approver: true,
+            })
+            .collect()
+    }
+}
+
 /// The settings of one ledger that decisions and views follow. Changes to it are events.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LedgerPolicy {
@@ -42,6 +65,16 @@ pub struct LedgerPolicy {
     pub pillar_mapping: String,
     /// Whether refused submissions are kept as records.
     pub keep_refusals: bool,
+    /// The rules that a command may override with a reason, ascending, each once.
+    pub overridable: Vec<Overridable>,
+}
+
+impl LedgerPolicy {
+    /// How a rule may be overridden; absent if it may not.
+    pub fn overridable(&self, rule: Rule) -> Option<Overridable> {
+        let mut known = self.overridable.iter().copied();
+        known.find(|overridable| overridable.rule == rule)
+    }
 }
 
 impl Default for LedgerPolicy {
@@ -53,6 +86,7 @@ impl Default for LedgerPolicy {
             multi_year_months: 24,
             pillar_mapping: "dac-core".to_owned(),
             keep_refusals: false,
+            overridable: Overridable::by_default(),
         }
     }
 }

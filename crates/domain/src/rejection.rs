@@ -20,6 +20,8 @@ use crate::rule::{Breach, Rule};
 pub enum Class {
     /// Never valid: fix the command.
     Invalid,
+    /// The submitter may not do it: somebody else has to.
+    NotPermitted,
     /// Names something that is not there: check the id.
     NotFound,
     /// The stream moved on: read again and decide again.
@@ -222,9 +224,44 @@ pub enum Rejection {
         /// The file's.
         published_on: Date,
     },
+    /// Who submits a command is also who is said to have approved it.
+    #[error("\"{approver}\" submits this and cannot be its approver: another person has to be")]
+    SelfApproval {
+        /// Who.
+        approver: String,
+    },
     /// A numbered rule is broken that this ledger's profile refuses.
     #[error("{0}")]
     Breach(Breach),
+    /// A numbered rule is broken, and the command's override of it does not count.
+    #[error("{breach}; {why}")]
+    NotOverridden {
+        /// How it is broken.
+        breach: Breach,
+        /// Why the override does not count.
+        why: NotOverridden,
+    },
+}
+
+/// Why an override does not count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotOverridden {
+    /// The ledger's policy does not let the rule be overridden.
+    #[error("this ledger's policy does not let the rule be overridden")]
+    NotAllowed,
+    /// The ledger's policy asks for an approver, and none is named.
+    #[error("this ledger's policy asks for an approver of the override")]
+    ApproverMissing,
+}
+
+impl NotOverridden {
+    /// The word for programs.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::NotAllowed => "not allowed",
+            Self::ApproverMissing => "approver missing",
+        }
+    }
 }
 
 impl Rejection {
@@ -258,7 +295,8 @@ impl Rejection {
             Self::EndNotLater { .. } => "END_NOT_LATER",
             Self::EndNotEarlier { .. } => "END_NOT_EARLIER",
             Self::PublishedBeforeNewest { .. } => "PUBLISHED_BEFORE_NEWEST",
-            Self::Breach(breach) => breach.rule.reason(),
+            Self::SelfApproval { .. } => "SELF_APPROVAL",
+            Self::Breach(breach) | Self::NotOverridden { breach, .. } => breach.rule.reason(),
         }
     }
 
@@ -271,6 +309,7 @@ impl Rejection {
             | Self::LineRequired { .. }
             | Self::TotalOutOfRange { .. }
             | Self::CountsUnreconciled { .. } => Class::Invalid,
+            Self::SelfApproval { .. } => Class::NotPermitted,
             Self::UnknownAgreement(_)
             | Self::UnknownPledge(_)
             | Self::UnknownLine { .. }
@@ -293,7 +332,7 @@ impl Rejection {
             | Self::EndNotEarlier { .. }
             | Self::PublishedBeforeNewest { .. } => Class::Precondition,
             // An amount that its currency cannot hold is never valid; the other rules depend on state or day.
-            Self::Breach(breach) => match breach.rule {
+            Self::Breach(breach) | Self::NotOverridden { breach, .. } => match breach.rule {
                 Rule::MinorDigits => Class::Invalid,
                 Rule::ReallocationBalances
                 | Rule::SplitExact
@@ -315,7 +354,7 @@ impl Rejection {
 
     /// The broken rule, if that is what it is.
     pub fn breach(&self) -> Option<&Breach> {
-        if let Self::Breach(breach) = self {
+        if let Self::Breach(breach) | Self::NotOverridden { breach, .. } = self {
             return Some(breach);
         }
         None
@@ -392,6 +431,21 @@ impl Refusal {
             first,
             rest: reasons.collect(),
         })
+    }
+
+    /// The same refusal with more reasons before it.
+    pub fn with(self, before: Vec<Refused>) -> Self {
+        let mut reasons = before;
+        reasons.push(*self.first);
+        reasons.extend(self.rest);
+        let mut reasons = reasons.into_iter();
+        match reasons.next() {
+            Some(first) => Self {
+                first: Box::new(first),
+                rest: reasons.collect(),
+            },
+            None => unreachable!("the refusal's own reasons are among them"),
+        }
     }
 
     /// Every reason, in order; at least one.

@@ -104,6 +104,35 @@ rules! {
     MinorDigits = "R25", "AMOUNT_PRECISION", Refuse, Flag;
 }
 
+impl Rule {
+    /// Whether a ledger's policy may let it be overridden: where only a strict ledger refuses, and not because the
+    /// input itself is inexact (SEMANTICS.md 2).
+    pub const fn can_be_overridden(self) -> bool {
+        let strict_alone = matches!(
+            (self.conduct(Profile::Strict), self.conduct(Profile::Mirror)),
+            (Conduct::Refuse, Conduct::Flag)
+        );
+        strict_alone && !matches!(self, Self::SplitExact | Self::MinorDigits)
+    }
+
+    /// Finds a rule by its number, as in `R10`.
+    pub fn parse(code: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|rule| rule.code() == code)
+    }
+}
+
+/// Lets one command break one rule, with the reason and the person behind it. Recorded only where the rule is broken
+/// and would refuse.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Override {
+    /// The rule.
+    pub rule: Rule,
+    /// Why the breach is right.
+    pub reason: String,
+    /// Who approved it: another person than who submits. Absent only where the ledger's policy asks for none.
+    pub approver: Option<String>,
+}
+
 /// One figure or date that shows how a rule was broken.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Figure {

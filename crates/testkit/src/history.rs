@@ -121,6 +121,7 @@ impl Given {
             external_reference: None,
             evidence: Vec::new(),
             flags: Vec::new(),
+            overrides: Vec::new(),
             fact: happened.fact,
         };
         must(self.book.evolve(&recorded(self.next, 0, event)));

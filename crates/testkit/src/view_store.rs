@@ -239,6 +239,7 @@ fn sample_events(position: u64) -> Vec<Event> {
         external_reference: None,
         evidence: Vec::new(),
         flags: Vec::new(),
+        overrides: Vec::new(),
         fact: happened.fact,
     };
     match step % 6 {

@@ -203,6 +203,7 @@ fn event(number: u64) -> Recorded<Event> {
             external_reference: None,
             evidence: Vec::new(),
             flags: Vec::new(),
+            overrides: Vec::new(),
             fact: Fact::Agreement(fact),
         },
     }

@@ -12,7 +12,7 @@ use perennial_domain::classification::{LineDims, Pillar, Split, Vocabulary};
 use perennial_domain::event::{Event, Fact};
 use perennial_domain::ids::LineId;
 use perennial_domain::import::ImportEvent;
-use perennial_domain::ledger::LedgerEvent;
+use perennial_domain::ledger::{LedgerEvent, Overridable};
 use perennial_domain::log::{EventId, Recorded};
 use perennial_domain::money::Money;
 use perennial_domain::party::{DocRef, ExternalReference, OrgRef};
@@ -144,6 +144,14 @@ impl Canonical {
         self.date(recorded.event.effective_on);
         self.optional(recorded.event.external_reference.as_ref(), Self::external);
         self.list(&recorded.event.flags, Self::breach);
+        // Later than the rest: absent, it leaves the bytes as they were.
+        if !recorded.event.overrides.is_empty() {
+            self.list(&recorded.event.overrides, |bytes, permitted| {
+                bytes.text(permitted.rule.code());
+                bytes.text(&permitted.reason);
+                bytes.optional(permitted.approver.as_deref(), Self::text);
+            });
+        }
     }
 
     fn breach(&mut self, breach: &Breach) {
@@ -182,6 +190,12 @@ impl Canonical {
         self.number(u64::from(policy.multi_year_months));
         self.text(&policy.pillar_mapping);
         self.byte(u8::from(policy.keep_refusals));
+        if policy.overridable != Overridable::by_default() {
+            self.list(&policy.overridable, |bytes, overridable| {
+                bytes.text(overridable.rule.code());
+                bytes.byte(u8::from(overridable.needs_approver));
+            });
+        }
     }
 
     fn import(&mut self, event: &ImportEvent) {

@@ -235,6 +235,7 @@ fn command(number: u64, on: &str, command: AgreementCommand) -> Result<Command> 
         effective_on: on.parse()?,
         external_reference: None,
         evidence: Vec::new(),
+        overrides: Vec::new(),
         action: Action::Agreement(agreement_id, command),
     })
 }

@@ -213,6 +213,7 @@ fn command(number: u32, effective_on: &str, command: AgreementCommand) -> Comman
         effective_on: date(effective_on),
         external_reference: None,
         evidence: Vec::new(),
+        overrides: Vec::new(),
         action: Action::Agreement(agreement_id, command),
     }
 }

@@ -16,7 +16,7 @@ use jiff::civil::Date;
 use crate::agreement::rules::{self, Change};
 use crate::agreement::state::Effect;
 use crate::agreement::{Agreement, AgreementCommand, AgreementEvent};
-use crate::finding::{Context, Findings};
+use crate::finding::{Context, Findings, Verdict};
 use crate::ids::{AgreementId, LineId};
 use crate::money::{Currency, Money};
 use crate::rejection::Rejection;
@@ -27,7 +27,7 @@ use crate::rule::{Breach, Rule};
 pub(crate) struct Draft<E> {
     pub(crate) effective_on: Date,
     pub(crate) fact: E,
-    pub(crate) flags: Vec<Breach>,
+    pub(crate) verdict: Verdict,
 }
 
 impl<E> Draft<E> {
@@ -36,7 +36,7 @@ impl<E> Draft<E> {
         Draft {
             effective_on: self.effective_on,
             fact: wrap(self.fact),
-            flags: self.flags,
+            verdict: self.verdict,
         }
     }
 }
@@ -166,11 +166,11 @@ impl Case<'_> {
         } else if !findings.refused() {
             findings.malformed("command", "makes no event");
         }
-        let flags = findings.finish()?;
+        let verdict = findings.finish(&self.context)?;
         let draft = |fact| Draft {
             effective_on,
             fact,
-            flags,
+            verdict,
         };
         Ok(fact.map(draft).into_iter().collect())
     }

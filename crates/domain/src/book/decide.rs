@@ -93,7 +93,7 @@ fn of_submission(book: &Book, submission: &Submission) -> Vec<Refused> {
 /// submission needs to see what an earlier one did.
 struct Working<'a> {
     book: &'a Book,
-    context: Context<'a>,
+    today: Date,
     at: Position,
     /// Commands still to come, by stream; left empty where there is only one command.
     to_come: HashMap<Stream, usize>,
@@ -119,11 +119,7 @@ impl<'a> Working<'a> {
         }
         Self {
             book,
-            context: Context {
-                profile: book.profile,
-                policy: &book.policy,
-                today,
-            },
+            today,
             at,
             to_come,
             agreements: HashMap::new(),
@@ -161,7 +157,8 @@ impl<'a> Working<'a> {
                 // A replacement's number belongs to the event that takes the place.
                 external_reference: command.external_reference.clone().filter(|_| index == last),
                 evidence: command.evidence.clone(),
-                flags: draft.flags,
+                flags: draft.verdict.flags,
+                overrides: draft.verdict.overrides,
                 fact: draft.fact,
             };
             self.take_up(event, copied)
@@ -172,10 +169,16 @@ impl<'a> Working<'a> {
 
     fn drafts(&self, command: &Command) -> Drafts<Fact> {
         let on = command.effective_on;
+        let context = Context {
+            profile: self.book.profile,
+            policy: &self.book.policy,
+            today: self.today,
+            overrides: &command.overrides,
+        };
         match &command.action {
             Action::Agreement(id, action) => {
                 let agreement = self.agreement(id);
-                let drafts = agreement::decide::decide(self.context, id, agreement, on, action)?;
+                let drafts = agreement::decide::decide(context, id, agreement, on, action)?;
                 Ok(drafts
                     .into_iter()
                     .map(|draft| draft.map(Fact::Agreement))
@@ -190,7 +193,7 @@ impl<'a> Working<'a> {
                         || self.failed.contains(&Stream::Agreement(id.clone()))
                 };
                 let drafts =
-                    pledge::decide::decide(self.context, id, pledge, (on, action), &has_agreement)?;
+                    pledge::decide::decide(context, id, pledge, (on, action), &has_agreement)?;
                 Ok(drafts
                     .into_iter()
                     .map(|draft| draft.map(Fact::Pledge))
@@ -199,8 +202,7 @@ impl<'a> Working<'a> {
             Action::Import(id, action) => {
                 let import = self.imports.get(id).or_else(|| self.book.import(id));
                 let newest = self.newest_published_on;
-                let drafts =
-                    import::decide::decide(self.context, id, import, newest, (on, action))?;
+                let drafts = import::decide::decide(context, id, import, newest, (on, action))?;
                 Ok(drafts
                     .into_iter()
                     .map(|draft| draft.map(Fact::Import))

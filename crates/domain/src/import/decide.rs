@@ -58,11 +58,11 @@ pub(crate) fn decide(
             }
         }
     };
-    let flags = findings.finish()?;
+    let verdict = findings.finish(&context)?;
     Ok(vec![Draft {
         effective_on,
         fact,
-        flags,
+        verdict,
     }])
 }
 

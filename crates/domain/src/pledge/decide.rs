@@ -76,11 +76,11 @@ fn announce(
     findings.breach(rules::split_exact(subject, &dims));
     let published = announcement.published.as_ref();
     findings.breach(rules::minor_digits(subject, amount, published));
-    let flags = findings.finish()?;
+    let verdict = findings.finish(&context)?;
     Ok(vec![Draft {
         effective_on,
         fact: PledgeEvent::PledgeAnnounced(announcement.clone()),
-        flags,
+        verdict,
     }])
 }
 
@@ -186,11 +186,11 @@ impl Case<'_> {
                 (effective_on, effect),
             ));
         }
-        let flags = findings.finish()?;
+        let verdict = findings.finish(&self.context)?;
         Ok(vec![Draft {
             effective_on,
             fact,
-            flags,
+            verdict,
         }])
     }
 

@@ -17,6 +17,7 @@ impl Rejection {
             | Self::PublishedBeforeNewest { .. }
             | Self::EndNotLater { .. }
             | Self::EndNotEarlier { .. } => String::new(),
+            Self::SelfApproval { approver } => approver.clone(),
             Self::LineRequired { agreement_id, .. }
             | Self::UnknownAgreement(agreement_id)
             | Self::AgreementExists(agreement_id) => format!("agreement/{agreement_id}"),
@@ -64,7 +65,7 @@ impl Rejection {
             }
             Self::LegExceedsUndisbursed { line_id, .. }
             | Self::PillarNotDeclared { line_id, .. } => line_id.to_string(),
-            Self::Breach(breach) => breach.subject.clone(),
+            Self::Breach(breach) | Self::NotOverridden { breach, .. } => breach.subject.clone(),
         }
     }
 
@@ -81,6 +82,14 @@ impl Rejection {
         };
         if let Self::Breach(breach) = self {
             return breach.figures.clone();
+        }
+        if let Self::NotOverridden { breach, why } = self {
+            let mut figures = breach.figures.clone();
+            figures.push(Figure {
+                name: "override".to_owned(),
+                value: why.word().to_owned(),
+            });
+            return figures;
         }
         if let Self::RevisionConflict {
             expected, actual, ..

@@ -23,6 +23,7 @@ fn ask(import_id: &str, command: ImportCommand) -> Command {
         effective_on: date("2024-06-01"),
         external_reference: None,
         evidence: Vec::new(),
+        overrides: Vec::new(),
         action: Action::Import(import(import_id), command),
     }
 }

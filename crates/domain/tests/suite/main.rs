@@ -18,6 +18,7 @@ mod imports;
 mod limits;
 mod netherlands;
 mod oracle;
+mod overrides;
 mod payments;
 mod pledges;
 mod precedence;

@@ -58,6 +58,7 @@ fn ask(on: &str, command: PledgeCommand) -> Command {
         effective_on: date(on),
         external_reference: None,
         evidence: Vec::new(),
+        overrides: Vec::new(),
         action: Action::Pledge(the_pledge(), command),
     }
 }

@@ -389,6 +389,7 @@ fn event(fact: AgreementEvent, revision: u64) -> Event {
         external_reference: None,
         evidence: Vec::new(),
         flags: Vec::new(),
+        overrides: Vec::new(),
         fact: Fact::Agreement(fact),
     }
 }

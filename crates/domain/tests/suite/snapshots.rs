@@ -97,6 +97,7 @@ fn asked(action: Action) -> Command {
         effective_on: date("2024-06-01"),
         external_reference: None,
         evidence: Vec::new(),
+        overrides: Vec::new(),
         action,
     }
 }

@@ -364,6 +364,7 @@ pub(super) const fn command(effective_on: Date, action: Action) -> Command {
         effective_on,
         external_reference: None,
         evidence: Vec::new(),
+        overrides: Vec::new(),
         action,
     }
 }

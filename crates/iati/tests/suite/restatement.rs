@@ -170,6 +170,7 @@ fn reverse(ledger: &mut Ledger, reason: ReversalReason) {
         effective_on: Date::constant(2021, 6, 1),
         external_reference: None,
         evidence: Vec::new(),
+        overrides: Vec::new(),
         action: Action::Agreement(
             agreement_id,
             AgreementCommand::ReverseEntry { target, reason },

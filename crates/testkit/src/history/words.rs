@@ -15,7 +15,7 @@ use perennial_domain::log::{EventId, Position};
 use perennial_domain::money::{Currency, Money};
 use perennial_domain::party::OrgRef;
 use perennial_domain::period::Period;
-use perennial_domain::rule::{Breach, Rule};
+use perennial_domain::rule::{Breach, Override, Rule};
 
 use super::Happened;
 
@@ -343,7 +343,24 @@ pub fn asked_of(agreement_id: &str, effective_on: Date, command: AgreementComman
         effective_on,
         external_reference: None,
         evidence: Vec::new(),
+        overrides: Vec::new(),
         action: Action::Agreement(agreement(agreement_id), command),
+    }
+}
+
+/// The same wish, with leave to break one rule.
+#[must_use]
+pub fn overriding(mut command: Command, rule: Rule, approver: Option<&str>) -> Command {
+    command.overrides.push(permitted(rule, approver));
+    command
+}
+
+/// Leave to break one rule, as it is asked for and recorded.
+pub fn permitted(rule: Rule, approver: Option<&str>) -> Override {
+    Override {
+        rule,
+        reason: "agreed with the auditor".to_owned(),
+        approver: approver.map(str::to_owned),
     }
 }
 

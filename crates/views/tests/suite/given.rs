@@ -217,6 +217,7 @@ impl Log {
                         effective_on: date(effective_on),
                         external_reference: None,
                         evidence: Vec::new(),
+                        overrides: Vec::new(),
                         flags: if index == 0 {
                             flags.to_vec()
                         } else {

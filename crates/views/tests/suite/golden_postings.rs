@@ -31,6 +31,7 @@ fn recorded(stream: Stream, effective_on: &str, fact: Fact) -> Recorded<Event> {
             external_reference: None,
             evidence: Vec::new(),
             flags: Vec::new(),
+            overrides: Vec::new(),
             fact,
         },
     }

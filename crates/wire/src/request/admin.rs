@@ -1,7 +1,7 @@
 //! `ledger_admin_service.proto`: a new ledger and its policy.
 
 use perennial_domain::ids::{LedgerId, RequestId};
-use perennial_domain::ledger::{LedgerPolicy, Tolerance};
+use perennial_domain::ledger::{LedgerPolicy, Overridable, Tolerance};
 use perennial_domain::period::FiscalCalendar;
 use perennial_domain::rule::Profile;
 
@@ -79,6 +79,10 @@ impl Check<'_> {
         }
         let (at, max) = (path.field("pillar_mapping"), self.limits.code_chars_max);
         let mapping = self.text_opt(at, message.pillar_mapping, max);
+        let overridable = match message.overridable {
+            None => Some(default.overridable),
+            Some(message) => self.overridable(path.field("overridable"), message.rules),
+        };
         Some(LedgerPolicy {
             functional_currency: functional?,
             fiscal_calendar: fiscal_calendar?,
@@ -89,7 +93,35 @@ impl Check<'_> {
             multi_year_months: months,
             pillar_mapping: mapping?.unwrap_or(default.pillar_mapping),
             keep_refusals: message.keep_refusals,
+            overridable: overridable?,
         })
+    }
+
+    fn overridable(
+        &mut self,
+        path: Path<'_>,
+        messages: Vec<pb::OverridableRule>,
+    ) -> Option<Vec<Overridable>> {
+        let (at, max) = (path.field("rules"), self.limits.overrides_max);
+        let mut rules = self.list(at, messages, max, |check, path, message| {
+            let rule = check.rule(path.field("rule"), &message.rule)?;
+            if !rule.can_be_overridden() {
+                let problem = format!("{} cannot be overridden in any ledger", rule.code());
+                return check.invalid(path.field("rule"), problem);
+            }
+            Some(Overridable {
+                rule,
+                needs_approver: message.needs_approver,
+            })
+        })?;
+        rules.sort_by_key(|overridable| overridable.rule);
+        if rules
+            .windows(2)
+            .any(|pair| matches!(pair, [a, b] if a.rule == b.rule))
+        {
+            return self.invalid(at, "names a rule twice");
+        }
+        Some(rules)
     }
 }
 
@@ -106,6 +138,18 @@ impl From<&LedgerPolicy> for pb::LedgerPolicy {
             multi_year_months: Some(policy.multi_year_months),
             pillar_mapping: policy.pillar_mapping.clone(),
             keep_refusals: policy.keep_refusals,
+            overridable: Some(pb::OverridableRules {
+                rules: policy.overridable.iter().map(Into::into).collect(),
+            }),
+        }
+    }
+}
+
+impl From<&Overridable> for pb::OverridableRule {
+    fn from(overridable: &Overridable) -> Self {
+        Self {
+            rule: overridable.rule.code().to_owned(),
+            needs_approver: overridable.needs_approver,
         }
     }
 }

@@ -4,6 +4,7 @@ use perennial_domain::agreement::{AgreementCommand, ReversalReason};
 use perennial_domain::command::{Action, Command};
 use perennial_domain::ids::{AgreementId, PledgeId};
 use perennial_domain::pledge::PledgeCommand;
+use perennial_domain::rule::{Override, Rule};
 
 use super::cash::Asked;
 use super::check::Check;
@@ -39,6 +40,7 @@ impl Check<'_> {
         let external_reference = self.optional(at, reference, Self::external_reference);
         let (at, max) = (path.field("evidence"), self.limits.evidence_max);
         let evidence = self.list(at, message.evidence, max, Self::document);
+        let overrides = self.overrides(path.field("overrides"), message.overrides);
         let Some(action) = message.action else {
             return self.invalid(path, "names no action");
         };
@@ -47,8 +49,45 @@ impl Check<'_> {
             effective_on: effective_on?,
             external_reference: external_reference?,
             evidence: evidence?,
+            overrides: overrides?,
             action: action?,
         })
+    }
+
+    fn overrides(&mut self, path: Path<'_>, messages: Vec<pb::Override>) -> Option<Vec<Override>> {
+        let max = self.limits.overrides_max;
+        let mut overrides = self.list(path, messages, max, Self::permitted)?;
+        overrides.sort_by_key(|permitted| permitted.rule);
+        if overrides
+            .windows(2)
+            .any(|pair| matches!(pair, [a, b] if a.rule == b.rule))
+        {
+            return self.invalid(path, "names a rule twice");
+        }
+        Some(overrides)
+    }
+
+    fn permitted(&mut self, path: Path<'_>, message: pb::Override) -> Option<Override> {
+        let rule = self.rule(path.field("rule"), &message.rule);
+        let (reason_max, name_max) = (self.limits.reason_chars_max, self.limits.short_chars_max);
+        let reason = self.text(path.field("reason"), message.reason, reason_max);
+        let approver = self.text_opt(path.field("approver"), message.approver, name_max);
+        Some(Override {
+            rule: rule?,
+            reason: reason?,
+            approver: approver?,
+        })
+    }
+
+    /// The number of a rule, as in `R10`.
+    pub(super) fn rule(&mut self, path: Path<'_>, code: &str) -> Option<Rule> {
+        if code.is_empty() {
+            return self.invalid(path, "is required");
+        }
+        match Rule::parse(code) {
+            Some(rule) => Some(rule),
+            None => self.invalid(path, "is no rule, as in R10"),
+        }
     }
 
     fn action(&mut self, path: Path<'_>, message: Message) -> Option<Action> {
@@ -119,10 +158,13 @@ impl Check<'_> {
             replacement => self.required(at, replacement, Self::command),
         };
         let (agreement_id, target, replacement) = (agreement_id?, target?, replacement?);
-        if replacement.external_reference.is_some() || !replacement.evidence.is_empty() {
+        if replacement.external_reference.is_some()
+            || !replacement.evidence.is_empty()
+            || !replacement.overrides.is_empty()
+        {
             return self.invalid(
                 at,
-                "has a reference or evidence: give them to the replacing command",
+                "has a reference, evidence or overrides: give them to the replacing command",
             );
         }
         match replacement.action {

@@ -21,6 +21,8 @@ pub struct Limits {
     pub legs_max: usize,
     /// Documents that support one command.
     pub evidence_max: usize,
+    /// Overrides of one command, and rules of a policy.
+    pub overrides_max: usize,
     /// Participating organisations of a description, and its documents.
     pub described_max: usize,
     /// Identifiers of a description.
@@ -57,6 +59,7 @@ impl Default for Limits {
             forecast_entries_max: 1_000,
             legs_max: 200,
             evidence_max: 50,
+            overrides_max: 32,
             described_max: 500,
             identifiers_max: 100,
             notes_max: 20,

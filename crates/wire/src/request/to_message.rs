@@ -9,6 +9,7 @@ use perennial_domain::event::Stream;
 use perennial_domain::ids::{AgreementId, ImportId, PledgeId};
 use perennial_domain::import::{ImportCommand, RefusedReason};
 use perennial_domain::pledge::{PledgeAnnouncement, PledgeCommand};
+use perennial_domain::rule::Override;
 
 use super::submission::SubmitInput;
 use crate::date::to_google;
@@ -55,12 +56,21 @@ impl From<&Command> for pb::Command {
             effective_on: Some(to_google(command.effective_on)),
             external_reference: command.external_reference.as_ref().map(Into::into),
             evidence: command.evidence.iter().map(Into::into).collect(),
+            overrides: command.overrides.iter().map(permitted).collect(),
             action: Some(match &command.action {
                 Action::Agreement(id, command) => agreement::action(id, command),
                 Action::Pledge(id, command) => pledge_action(id, command),
                 Action::Import(id, command) => import_action(id, command),
             }),
         }
+    }
+}
+
+fn permitted(permitted: &Override) -> pb::Override {
+    pb::Override {
+        rule: permitted.rule.code().to_owned(),
+        reason: permitted.reason.clone(),
+        approver: permitted.approver.clone().unwrap_or_default(),
     }
 }
 

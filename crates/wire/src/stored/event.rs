@@ -6,7 +6,7 @@ use perennial_domain::import::ImportEvent;
 use perennial_domain::ledger::LedgerEvent;
 use perennial_domain::log::Revision;
 use perennial_domain::pledge::PledgeEvent;
-use perennial_domain::rule::{Breach, Rule};
+use perennial_domain::rule::{Breach, Override, Rule};
 use prost::Message;
 
 use super::error::{At, DecodeError, Problem, list, optional};
@@ -48,6 +48,7 @@ pub fn event_to_message(event: &Event) -> pb::StoredEvent {
         external_reference: event.external_reference.as_ref().map(Into::into),
         flags: event.flags.iter().map(Into::into).collect(),
         evidence: event.evidence.iter().map(Into::into).collect(),
+        overrides: event.overrides.iter().map(Into::into).collect(),
         kind: Some(kind),
     }
 }
@@ -77,6 +78,7 @@ pub fn event_from_message(message: pb::StoredEvent) -> Result<Event, DecodeError
         )?,
         evidence: list("evidence", message.evidence, document)?,
         flags: list("flags", message.flags, flag)?,
+        overrides: list("overrides", message.overrides, permitted)?,
         fact,
     })
 }
@@ -161,8 +163,25 @@ fn flag(message: pb::Flag) -> Result<Breach, DecodeError> {
     })
 }
 
+impl From<&Override> for pb::Override {
+    fn from(permitted: &Override) -> Self {
+        Self {
+            rule: permitted.rule.code().to_owned(),
+            reason: permitted.reason.clone(),
+            approver: permitted.approver.clone(),
+        }
+    }
+}
+
+fn permitted(message: pb::Override) -> Result<Override, DecodeError> {
+    Ok(Override {
+        rule: rule(&message.rule).at("rule")?,
+        reason: message.reason,
+        approver: message.approver,
+    })
+}
+
 /// Finds a rule by its number, as in `R10`.
 pub(super) fn rule(code: &str) -> Result<Rule, Problem> {
-    let mut rules = Rule::ALL.iter().copied();
-    rules.find(|rule| rule.code() == code).ok_or(Problem::Rule)
+    Rule::parse(code).ok_or(Problem::Rule)
 }

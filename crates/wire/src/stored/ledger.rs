@@ -1,9 +1,10 @@
 //! `ledger.proto`: events of the ledger itself.
 
 use perennial_domain::ids::LedgerId;
-use perennial_domain::ledger::{LedgerEvent, LedgerPolicy, Tolerance};
+use perennial_domain::ledger::{LedgerEvent, LedgerPolicy, Overridable, Tolerance};
 
-use super::error::{At, DecodeError, Problem, enumeration, optional, required};
+use super::error::{At, DecodeError, Problem, enumeration, list, optional, required};
+use super::event::rule;
 use super::value::currency;
 use crate::pb::log as pb;
 use crate::pb::log::stored_event::Kind;
@@ -44,6 +45,7 @@ impl From<&LedgerPolicy> for pb::LedgerPolicy {
             multi_year_months: policy.multi_year_months,
             pillar_mapping: policy.pillar_mapping.clone(),
             keep_refusals: policy.keep_refusals,
+            overridable: overridable_message(&policy.overridable),
         }
     }
 }
@@ -61,5 +63,31 @@ fn policy(message: pb::LedgerPolicy) -> Result<LedgerPolicy, DecodeError> {
         multi_year_months: message.multi_year_months,
         pillar_mapping: message.pillar_mapping,
         keep_refusals: message.keep_refusals,
+        overridable: match message.overridable {
+            None => Overridable::by_default(),
+            Some(message) => list("overridable.rules", message.rules, overridable)?,
+        },
+    })
+}
+
+/// What is stored of the rules that may be overridden: nothing where they are the default, as before the policy could
+/// say any.
+fn overridable_message(rules: &[Overridable]) -> Option<pb::OverridableRules> {
+    if rules == Overridable::by_default() {
+        return None;
+    }
+    let rules = rules.iter().map(|overridable| pb::OverridableRule {
+        rule: overridable.rule.code().to_owned(),
+        needs_approver: overridable.needs_approver,
+    });
+    Some(pb::OverridableRules {
+        rules: rules.collect(),
+    })
+}
+
+fn overridable(message: pb::OverridableRule) -> Result<Overridable, DecodeError> {
+    Ok(Overridable {
+        rule: rule(&message.rule).at("rule")?,
+        needs_approver: message.needs_approver,
     })
 }

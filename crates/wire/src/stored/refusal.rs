@@ -129,6 +129,7 @@ impl From<Class> for RefusalClass {
     fn from(class: Class) -> Self {
         match class {
             Class::Invalid => Self::Invalid,
+            Class::NotPermitted => Self::NotPermitted,
             Class::NotFound => Self::NotFound,
             Class::Conflict => Self::Conflict,
             Class::Precondition => Self::Rule,
@@ -163,7 +164,7 @@ fn violation_of(refused: &Refused, submission: &Submission) -> StoredViolation {
             .and_then(|index| u32::try_from(index).ok()),
         // A command's own fields stand inside its action; the date and the references beside it.
         field: rejection.field().map(|field| match field {
-            "effective_on" | "external_reference" | "evidence" => field.to_owned(),
+            "effective_on" | "external_reference" | "evidence" | "overrides" => field.to_owned(),
             inside => format!("{name}.{inside}"),
         }),
         rule: rejection.breach().map(|breach| breach.rule),

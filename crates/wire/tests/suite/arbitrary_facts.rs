@@ -10,7 +10,7 @@ use perennial_domain::ids::{ImportId, PledgeId};
 use perennial_domain::import::{ImportCommand, ImportEvent};
 use perennial_domain::log::Revision;
 use perennial_domain::pledge::{PledgeCommand, PledgeEvent};
-use perennial_domain::rule::{Breach, Figure, Rule};
+use perennial_domain::rule::{Breach, Figure, Override, Rule};
 
 use crate::{command_samples, event_samples};
 
@@ -52,6 +52,7 @@ impl Random {
             external_reference: self.maybe(Self::reference),
             evidence: self.some(0, 2, Self::document),
             flags: self.some(0, 2, breach),
+            overrides: self.some(0, 2, Self::permitted),
             stream: sample.stream,
             fact,
         }
@@ -150,6 +151,14 @@ impl Random {
         Submission { commands, expected }
     }
 
+    fn permitted(&mut self) -> Override {
+        Override {
+            rule: self.one(Rule::ALL),
+            reason: self.text(),
+            approver: self.maybe(Self::text),
+        }
+    }
+
     fn command(&mut self) -> Command {
         let kinds = command_samples::commands();
         let (_, sample) = self.one(&kinds);
@@ -178,6 +187,7 @@ impl Random {
             effective_on: self.date(),
             external_reference: self.maybe(Self::reference),
             evidence: self.some(0, 2, Self::document),
+            overrides: self.some(0, 1, Self::permitted),
             action,
         }
     }

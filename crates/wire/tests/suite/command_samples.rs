@@ -10,6 +10,7 @@ use perennial_domain::ids::ImportId;
 use perennial_domain::import::{ImportCommand, ImportCounts, ImportSource, RefusedReason};
 use perennial_domain::log::Revision;
 use perennial_domain::pledge::{PledgeAnnouncement, PledgeCommand};
+use perennial_domain::rule::{Override, Rule};
 
 use crate::values::{
     agreement_id, bare_line, conversion, description, document, donor, external_reference,
@@ -47,10 +48,33 @@ pub(crate) fn commands() -> Vec<(&'static str, Submission)> {
     actions.extend(cash_commands().into_iter().map(agreement));
     actions.extend(pledge_commands().into_iter().map(pledge));
     actions.extend(import_commands().into_iter().map(import));
-    actions
+    let mut submissions: Vec<(&'static str, Submission)> = actions
         .into_iter()
         .map(|(name, action)| (name, submission(action)))
-        .collect()
+        .collect();
+    submissions.push(("disburse.overridden", overriding()));
+    submissions
+}
+
+/// A payment that may break two rules, one of them without an approver.
+fn overriding() -> Submission {
+    let disburse = AgreementCommand::Disburse {
+        cash: payment(),
+        tranche_id: None,
+    };
+    let mut overriding = submission(Action::Agreement(agreement_id(), disburse));
+    let permitted = |rule, approver: Option<&str>| Override {
+        rule,
+        reason: "agreed with the auditor".to_owned(),
+        approver: approver.map(str::to_owned),
+    };
+    for command in &mut overriding.commands {
+        command.overrides = vec![
+            permitted(Rule::WithinCommitment, Some("head-of-finance")),
+            permitted(Rule::NotBeforeSignature, None),
+        ];
+    }
+    overriding
 }
 
 pub(crate) fn submission(action: Action) -> Submission {
@@ -59,6 +83,7 @@ pub(crate) fn submission(action: Action) -> Submission {
             effective_on: on("2026-03-01"),
             external_reference: Some(external_reference()),
             evidence: vec![document()],
+            overrides: Vec::new(),
             action,
         }],
         expected: vec![

@@ -7,11 +7,11 @@ use perennial_domain::agreement::{
 use perennial_domain::event::{Event, Fact, Stream};
 use perennial_domain::ids::{ImportId, LedgerId};
 use perennial_domain::import::{ImportCounts, ImportEvent, ImportSource, RefusedReason};
-use perennial_domain::ledger::{LedgerEvent, LedgerPolicy, Tolerance};
+use perennial_domain::ledger::{LedgerEvent, LedgerPolicy, Overridable, Tolerance};
 use perennial_domain::log::Revision;
 use perennial_domain::period::FiscalCalendar;
 use perennial_domain::pledge::{PledgeAnnouncement, PledgeEvent};
-use perennial_domain::rule::{Breach, Figure, Profile, Rule};
+use perennial_domain::rule::{Breach, Figure, Override, Profile, Rule};
 
 use crate::{currency, money, on, period};
 
@@ -37,6 +37,7 @@ fn agreement(fact: AgreementEvent) -> Event {
         external_reference: None,
         evidence: Vec::new(),
         flags: Vec::new(),
+        overrides: Vec::new(),
         fact: Fact::Agreement(fact),
     }
 }
@@ -55,6 +56,22 @@ fn with_header(event: Event) -> Event {
         external_reference: Some(external_reference()),
         evidence: vec![document()],
         flags: vec![breach],
+        ..event
+    }
+}
+
+/// Adds what let it break rules, with and without an approver.
+fn overridden(event: Event) -> Event {
+    let permitted = |rule, approver: Option<&str>| Override {
+        rule,
+        reason: "agreed with the auditor".to_owned(),
+        approver: approver.map(str::to_owned),
+    };
+    Event {
+        overrides: vec![
+            permitted(Rule::WithinCommitment, Some("head-of-finance")),
+            permitted(Rule::NotBeforeSignature, None),
+        ],
         ..event
     }
 }
@@ -216,6 +233,10 @@ fn cash_events() -> Vec<(&'static str, Event)> {
             agreement(made(bare_cash(), Vec::new())),
         ),
         (
+            "disbursement_made.overridden",
+            overridden(with_header(agreement(made(bare_cash(), Vec::new())))),
+        ),
+        (
             "reimbursement_made",
             agreement(AgreementEvent::ReimbursementMade { cash: cash() }),
         ),
@@ -273,32 +294,60 @@ fn first(stream: Stream, fact: Fact) -> Event {
         external_reference: None,
         evidence: Vec::new(),
         flags: Vec::new(),
+        overrides: Vec::new(),
         fact,
     }
 }
 
 fn ledger_events() -> Vec<(&'static str, Event)> {
-    vec![(
-        "ledger_created",
-        first(
-            Stream::Ledger,
-            Fact::Ledger(LedgerEvent::LedgerCreated {
-                ledger_id: LedgerId::parse("iom-mirror").unwrap(),
-                profile: Profile::Mirror,
-                policy: LedgerPolicy {
-                    functional_currency: Some(currency("SEK")),
-                    fiscal_calendar: FiscalCalendar::October,
-                    tolerance: Tolerance {
-                        absolute_minor: 100,
-                        relative_ppm: 5_000,
-                    },
-                    multi_year_months: 24,
-                    pillar_mapping: "dac-wide".to_owned(),
-                    keep_refusals: true,
-                },
-            }),
+    let permissive = LedgerPolicy {
+        overridable: vec![
+            Overridable {
+                rule: Rule::WithinCommitment,
+                needs_approver: false,
+            },
+            Overridable {
+                rule: Rule::CommitmentAboveDisbursed,
+                needs_approver: true,
+            },
+        ],
+        ..LedgerPolicy::default()
+    };
+    vec![
+        (
+            "ledger_created.overridable",
+            first(
+                Stream::Ledger,
+                Fact::Ledger(LedgerEvent::LedgerCreated {
+                    ledger_id: LedgerId::parse("treasury").unwrap(),
+                    profile: Profile::Strict,
+                    policy: permissive,
+                }),
+            ),
         ),
-    )]
+        (
+            "ledger_created",
+            first(
+                Stream::Ledger,
+                Fact::Ledger(LedgerEvent::LedgerCreated {
+                    ledger_id: LedgerId::parse("iom-mirror").unwrap(),
+                    profile: Profile::Mirror,
+                    policy: LedgerPolicy {
+                        functional_currency: Some(currency("SEK")),
+                        fiscal_calendar: FiscalCalendar::October,
+                        tolerance: Tolerance {
+                            absolute_minor: 100,
+                            relative_ppm: 5_000,
+                        },
+                        multi_year_months: 24,
+                        pillar_mapping: "dac-wide".to_owned(),
+                        keep_refusals: true,
+                        overridable: Overridable::by_default(),
+                    },
+                }),
+            ),
+        ),
+    ]
 }
 
 fn pledge_events() -> Vec<(&'static str, Event)> {

@@ -15,6 +15,7 @@ mod golden;
 mod hostile;
 mod layout;
 mod limits;
+mod policies;
 mod queries;
 mod requests;
 mod round_trip;

@@ -7,9 +7,7 @@ use perennial_wire::pb::google::r#type as google;
 use perennial_wire::pb::ledger as pb;
 use perennial_wire::pb::ledger::command::Action as Message;
 use perennial_wire::pb::ledger::expected_revision::Expectation;
-use perennial_wire::request::{
-    Limits, Reason, SubmitInput, Violation, create_ledger, parse_request_id, submit,
-};
+use perennial_wire::request::{Limits, Reason, SubmitInput, Violation, parse_request_id, submit};
 
 use crate::command_samples;
 use crate::values::agreement_id;
@@ -35,6 +33,7 @@ pub(crate) fn command(action: Message) -> pb::Command {
         effective_on,
         external_reference: None,
         evidence: Vec::new(),
+        overrides: Vec::new(),
         action: Some(action),
     }
 }
@@ -64,7 +63,7 @@ pub(crate) fn check(request: pb::SubmitRequest) -> Result<SubmitInput, Vec<Viola
 
 /// Expects exactly these violations, by path and reason.
 #[track_caller]
-fn refused(request: pb::SubmitRequest, expected: &[(&str, Reason)]) {
+pub(crate) fn refused(request: pb::SubmitRequest, expected: &[(&str, Reason)]) {
     let violations = check(request).unwrap_err();
     let found: Vec<(&str, Reason)> = violations
         .iter()
@@ -512,50 +511,4 @@ fn control_characters_are_refused_and_line_breaks_only_in_descriptions() {
     for character in ['\0', '\r', '\t', '\u{1b}', '\u{7f}', '\u{85}'] {
         refused(describe("", &character.to_string()), &[(path, invalid)]);
     }
-}
-
-#[test]
-fn a_new_ledger_needs_an_id_and_a_profile_and_has_the_default_policy() {
-    use perennial_wire::pb::admin;
-    let ask = |profile: admin::Profile, policy| admin::CreateLedgerRequest {
-        request_id: "0192f0c1-2b3c-7d4e-8f50-123456789abc".to_owned(),
-        ledger_id: "acme-books".to_owned(),
-        profile: profile.into(),
-        policy,
-    };
-    let input = create_ledger(ask(admin::Profile::Strict, None), &Limits::default()).unwrap();
-    assert_eq!(
-        input.policy,
-        perennial_domain::ledger::LedgerPolicy::default()
-    );
-    let written = admin::LedgerPolicy::from(&input.policy);
-    let again = create_ledger(
-        ask(admin::Profile::Strict, Some(written)),
-        &Limits::default(),
-    );
-    assert_eq!(again, Ok(input));
-    let policy = admin::LedgerPolicy {
-        functional_currency: "ZZZ".to_owned(),
-        fiscal_calendar: "may".to_owned(),
-        tolerance_relative_ppm: 1_000_001,
-        multi_year_months: Some(0),
-        ..Default::default()
-    };
-    let asked = ask(admin::Profile::Unspecified, Some(policy));
-    let violations = create_ledger(asked, &Limits::default()).unwrap_err();
-    let paths: Vec<&str> = violations
-        .violations
-        .iter()
-        .map(|v| v.field.as_str())
-        .collect();
-    assert_eq!(
-        paths,
-        [
-            "profile",
-            "policy.functional_currency",
-            "policy.fiscal_calendar",
-            "policy.multi_year_months",
-            "policy.tolerance_relative_ppm",
-        ]
-    );
 }

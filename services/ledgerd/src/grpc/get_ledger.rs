@@ -1,5 +1,4 @@
 use perennial_domain::ids::LedgerId;
-use perennial_domain::ledger::LedgerPolicy;
 use perennial_domain::rule::Profile;
 use perennial_wire::pb;
 use tonic::{Request, Response, Status};
@@ -31,7 +30,7 @@ pub(super) fn encode_ledger(ledger_id: &LedgerId, slot: &Slot) -> pb::admin::Led
             pb::admin::Ledger {
                 ledger_id,
                 profile: encode_profile(ledger.profile()).into(),
-                policy: Some(encode_policy(ledger.policy())),
+                policy: Some(ledger.policy().into()),
                 head_position: head
                     .newest
                     .map(|place| place.position.0)
@@ -52,20 +51,5 @@ fn encode_profile(profile: Profile) -> pb::admin::Profile {
     match profile {
         Profile::Strict => pb::admin::Profile::Strict,
         Profile::Mirror => pb::admin::Profile::Mirror,
-    }
-}
-
-fn encode_policy(policy: &LedgerPolicy) -> pb::admin::LedgerPolicy {
-    pb::admin::LedgerPolicy {
-        functional_currency: policy
-            .functional_currency
-            .map(|currency| currency.to_string())
-            .unwrap_or_default(),
-        fiscal_calendar: policy.fiscal_calendar.name().to_owned(),
-        tolerance_absolute_minor: policy.tolerance.absolute_minor,
-        tolerance_relative_ppm: policy.tolerance.relative_ppm,
-        multi_year_months: Some(policy.multi_year_months),
-        pillar_mapping: policy.pillar_mapping.clone(),
-        keep_refusals: policy.keep_refusals,
     }
 }

@@ -131,6 +131,7 @@ async fn a_reference_that_names_several_agreements_lists_them() {
         external_reference: Some(shared.clone()),
         evidence: Vec::new(),
         flags: Vec::new(),
+        overrides: Vec::new(),
         fact: perennial_domain::event::Fact::Agreement(
             perennial_domain::agreement::AgreementEvent::AgreementSigned(terms(
                 perennial_testkit::history::words::eur(10),

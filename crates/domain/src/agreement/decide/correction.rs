@@ -6,7 +6,7 @@ use crate::agreement::decide::{Case, Draft, Drafts, reversal_target};
 use crate::agreement::state::Entry;
 use crate::agreement::{AgreementCommand, AgreementEvent, EntryKind, ReversalReason};
 use crate::event::Stream;
-use crate::finding::Findings;
+use crate::finding::{Findings, Verdict};
 use crate::log::EventId;
 use crate::rejection::Rejection;
 
@@ -83,7 +83,7 @@ pub(super) fn replace(
     let reversal = Draft {
         effective_on: booked_on,
         fact,
-        flags: Vec::new(),
+        verdict: Verdict::default(),
     };
     drafts.insert(0, reversal);
     Ok(drafts)

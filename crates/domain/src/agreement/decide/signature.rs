@@ -47,11 +47,11 @@ pub(super) fn sign(
         findings.malformed("lines", "must sum to less than 10^18 minor units");
     }
     findings.breach(rules::terms_split_exact(subject, terms));
-    let flags = findings.finish()?;
+    let verdict = findings.finish(&context)?;
     Ok(vec![Draft {
         effective_on,
         fact: AgreementEvent::AgreementSigned(signed),
-        flags,
+        verdict,
     }])
 }
 

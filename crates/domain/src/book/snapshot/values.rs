@@ -13,14 +13,14 @@ use crate::agreement::{
 use crate::classification::{LineDims, OwnCode, Pillar, Share, Split, Vocabulary};
 use crate::ids::{self, AgreementId, ImportId, LedgerId, LineId, PaymentId, PledgeId, TrancheId};
 use crate::import::{Import, ImportSource};
-use crate::ledger::{LedgerPolicy, Tolerance};
+use crate::ledger::{LedgerPolicy, Overridable, Tolerance};
 use crate::log::{EventId, Position, Revision};
 use crate::money::{Currency, Money};
 use crate::party::OrgRef;
 use crate::period::{FiscalCalendar, Period};
 use crate::pledge::state::{PledgeEntry, PledgeEntryKind};
 use crate::pledge::{Pledge, PledgeAnnouncement, PledgeBalance};
-use crate::rule::Profile;
+use crate::rule::{Profile, Rule};
 use crate::series::Series;
 
 macro_rules! structs {
@@ -103,7 +103,9 @@ structs! {
     Tolerance { absolute_minor, relative_ppm }
     LedgerPolicy {
         functional_currency, fiscal_calendar, tolerance, multi_year_months, pillar_mapping, keep_refusals,
+        overridable,
     }
+    Overridable { rule, needs_approver }
     OrgRef { id, name, type_code, derived }
     Share { vocabulary, code, share_ppm }
     OwnCode { scheme, code }
@@ -131,6 +133,16 @@ structs! {
     Pledge { announcement, revision, balances, whole_set_by, agreements, entries }
     ImportSource { dataset, file_sha256, published_on }
     Import { source, completed, revision }
+}
+
+impl Stored for Rule {
+    fn put(&self, out: &mut Encoder) {
+        out.text(self.code());
+    }
+
+    fn take(from: &mut Decoder<'_>) -> Result<Self, MalformedSnapshot> {
+        Self::parse(&from.text()?).ok_or(MalformedSnapshot)
+    }
 }
 
 impl Stored for Position {

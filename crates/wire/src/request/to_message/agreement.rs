@@ -260,6 +260,7 @@ fn replace(
         effective_on: Some(to_google(effective_on)),
         external_reference: None,
         evidence: Vec::new(),
+        overrides: Vec::new(),
         action: Some(action(id, replacement)),
     };
     Message::ReplaceEntry(Box::new(pb::ReplaceEntry {
