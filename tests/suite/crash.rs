@@ -197,6 +197,7 @@ fn submission(number: u64) -> pb::ledger::SubmitRequest {
             amount,
             ..Default::default()
         }],
+        ..Default::default()
     };
     pb::ledger::SubmitRequest {
         ledger_id: "crash-test".to_owned(),

@@ -19,6 +19,7 @@
 //!   line. A refund is split by what was paid, a report of spending by what is not yet spent.
 
 mod entry;
+mod further;
 mod terms;
 
 mod event;
@@ -27,6 +28,7 @@ mod command;
 
 pub(crate) mod state;
 
+pub(crate) mod moves;
 mod rules;
 mod shares;
 
@@ -35,14 +37,20 @@ pub(crate) mod decide;
 mod effects;
 mod evolve;
 
-pub use command::{AgreementCommand, Cash, LineAmount, Reallocation, Tranche};
+pub use command::{AgreementCommand, CarryOver, Cash, LineAmount, Reallocation, Tranche};
 pub use entry::{
-    CashEntry, Conversion, ForecastEntry, Leg, LegDirection, LegPlace, LinePart, OtherFlow,
-    OtherFlowKind, Published, Rate, RateSource, ShareMove, TrancheDraw,
+    CarriedFunds, CashEntry, Conversion, ForecastEntry, HeadingCount, Leg, LegDirection, LegPlace,
+    LinePart, OtherFlow, OtherFlowKind, Published, Rate, RateSource, ReallocatedFunds, ShareMove,
+    TrancheDraw,
 };
 pub use event::{
     AgreementEvent, DecreaseReason, Description, EvidenceLevel, ExtensionKind, ParticipatingOrg,
     Rescheduling, ReversalReason,
 };
+pub use further::{
+    AidType, CountedSide, EarmarkingModality, FlexibilityFeature, FurtherTerms, LimitBase,
+    MoveDimension, NewHeading, PledgeLink, ReallocationPolicy, ReallocationScope, RevisableTerm,
+    TermsRevision, UpstreamLink,
+};
 pub use state::{Agreement, Balance, Entry, EntryKind, TrancheState};
-pub use terms::{Conditionality, Line, Perspective, Terms, YearBasis, YearShare};
+pub use terms::{Conditionality, Firmness, Line, Perspective, Terms, YearBasis, YearShare};

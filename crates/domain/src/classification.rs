@@ -56,6 +56,15 @@ pub enum Vocabulary {
     Region,
 }
 
+/// A code of a code list.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Code {
+    /// The code list.
+    pub vocabulary: Vocabulary,
+    /// The code, as in `72010` or `SS`.
+    pub code: Arc<str>,
+}
+
 /// One code's part of a whole.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Share {

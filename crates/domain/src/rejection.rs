@@ -198,6 +198,28 @@ pub enum Rejection {
         /// The line's.
         declared: Option<Pillar>,
     },
+    /// A giving leg names a purpose or country that its line is not classified by.
+    #[error("line \"{line_id}\" is not for {code} and cannot give money of it")]
+    CodeNotOnLine {
+        /// The line.
+        line_id: LineId,
+        /// The code.
+        code: String,
+    },
+    /// More is to be carried over than is undisbursed in the period.
+    #[error("{} are to be carried over{}, {} is undisbursed there", sum_text(*requested, *currency), period_text(Some(*period)), sum_text(*undisbursed, *currency))]
+    CarryOverExceedsUndisbursed {
+        /// The agreement.
+        agreement_id: AgreementId,
+        /// The period that gives.
+        period: Period,
+        /// What could be given, in minor units; never below 0.
+        undisbursed: i128,
+        /// What is asked for, in minor units.
+        requested: i128,
+        /// Their currency.
+        currency: Currency,
+    },
     /// An extension does not end later.
     #[error("an extension to {new_ends_on} does not end after {ends_on}")]
     EndNotLater {
@@ -292,6 +314,8 @@ impl Rejection {
             Self::TrancheNotOpen { .. } => "TRANCHE_NOT_OPEN",
             Self::LegExceedsUndisbursed { .. } => "LEG_EXCEEDS_UNDISBURSED",
             Self::PillarNotDeclared { .. } => "PILLAR_NOT_DECLARED",
+            Self::CodeNotOnLine { .. } => "CODE_NOT_ON_LINE",
+            Self::CarryOverExceedsUndisbursed { .. } => "CARRY_OVER_EXCEEDS_UNDISBURSED",
             Self::EndNotLater { .. } => "END_NOT_LATER",
             Self::EndNotEarlier { .. } => "END_NOT_EARLIER",
             Self::PublishedBeforeNewest { .. } => "PUBLISHED_BEFORE_NEWEST",
@@ -328,6 +352,8 @@ impl Rejection {
             | Self::TrancheNotOpen { .. }
             | Self::LegExceedsUndisbursed { .. }
             | Self::PillarNotDeclared { .. }
+            | Self::CodeNotOnLine { .. }
+            | Self::CarryOverExceedsUndisbursed { .. }
             | Self::EndNotLater { .. }
             | Self::EndNotEarlier { .. }
             | Self::PublishedBeforeNewest { .. } => Class::Precondition,
@@ -347,6 +373,7 @@ impl Rejection {
                 | Rule::DisbursedNotNegative
                 | Rule::ConversionWithinPledge
                 | Rule::ScheduledWithinUndisbursed
+                | Rule::ReallocationWithinPolicy
                 | Rule::RefundWithinDisbursed => Class::Precondition,
             },
         }

@@ -98,6 +98,8 @@ rules! {
     ConversionWithinPledge = "R15", "CONVERSION_EXCEEDS_PLEDGE", Refuse, Flag;
     /// Open tranches are at most the undisbursed amount.
     ScheduledWithinUndisbursed = "R17", "SCHEDULED_EXCEEDS_UNDISBURSED", Flag, Flag;
+    /// What is moved of a heading without an amendment is at most what the agreement's policy allows.
+    ReallocationWithinPolicy = "R18", "REALLOCATION_EXCEEDS_POLICY", Refuse, Flag;
     /// A refund is at most what was disbursed to that party.
     RefundWithinDisbursed = "R21", "REFUND_EXCEEDS_DISBURSED", Refuse, Flag;
     /// An amount has at most its currency's minor digits.

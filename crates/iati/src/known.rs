@@ -317,7 +317,9 @@ impl KnownAgreement {
             | AgreementEvent::TrancheScheduled { .. }
             | AgreementEvent::TrancheRescheduled { .. }
             | AgreementEvent::TrancheCancelled { .. }
-            | AgreementEvent::FundsReallocated { .. } => {}
+            | AgreementEvent::FundsReallocated(_)
+            | AgreementEvent::TermsRevised(_)
+            | AgreementEvent::FundsCarriedOver(_) => {}
         }
     }
 

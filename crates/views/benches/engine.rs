@@ -168,6 +168,7 @@ fn event(number: u64) -> Recorded<Event> {
                 period: years(2015 + i16::try_from(place % 4).expect("small"), 3),
                 minor_units: amount.minor_units(),
                 basis: YearBasis::Prorated,
+                firmness: perennial_domain::agreement::Firmness::Firm,
             }],
             amendment: None,
             published: None,
@@ -243,6 +244,7 @@ fn terms(agreement: u64) -> Terms {
         ends_on: Date::new(2018, 12, 31).ok(),
         currency: usd(1).currency(),
         conditionality: Conditionality::None,
+        further: None,
         lines: vec![Line {
             line_id: LineId::parse("line-1").expect("an id"),
             amount: usd(1_000_000),
@@ -256,6 +258,7 @@ fn terms(agreement: u64) -> Terms {
                 period: years(2016, 1),
                 minor_units: 1_000_000,
                 basis: YearBasis::Scheduled,
+                firmness: perennial_domain::agreement::Firmness::Firm,
             }],
         }],
     }

@@ -5,8 +5,8 @@
 
 use perennial_domain::Date;
 use perennial_domain::agreement::{
-    AgreementEvent, Conditionality, Description, ExtensionKind, Line, ReversalReason, ShareMove,
-    Terms, YearBasis, YearShare,
+    AgreementEvent, Conditionality, Description, ExtensionKind, Firmness, Line, ReversalReason,
+    ShareMove, Terms, YearBasis, YearShare,
 };
 use perennial_domain::classification::{LineDims, Pillar, Split, Vocabulary};
 use perennial_domain::event::{Event, Fact};
@@ -23,6 +23,8 @@ use perennial_domain::rule::Breach;
 use crate::day::Day;
 use crate::history::Kind;
 use crate::posting::{Direction, Posting};
+
+mod moves;
 
 /// Bytes under construction.
 #[derive(Clone, Debug, Default)]
@@ -127,9 +129,16 @@ impl Canonical {
         self.minor_units(posting.minor_units);
         self.date(posting.effective_on);
         self.optional(posting.period, Self::period);
-        self.optional(posting.basis.map(basis_code), Self::byte);
+        let firmness = firmness_code(posting.firmness);
+        let basis = posting.basis.map(|basis| basis_code(basis) | firmness);
+        self.optional(basis, Self::byte);
         self.optional(posting.provider.as_ref(), Self::org);
         self.optional(posting.receiver.as_ref(), Self::org);
+        if posting.purpose.is_some() || posting.place.is_some() {
+            self.byte(2);
+            self.optional(posting.purpose.as_ref(), Self::code);
+            self.optional(posting.place.as_ref(), Self::code);
+        }
         self.optional(posting.pillar.map(pillar_code), Self::byte);
         self.byte(posting.register.code());
         self.0.extend(posting.entries.to_be_bytes());
@@ -289,6 +298,8 @@ impl Canonical {
                 self.byte(reason_code(*reason));
             }
             AgreementEvent::EntryReplaced { target } => self.event_id(*target),
+            AgreementEvent::TermsRevised(revision) => self.revision(revision),
+            AgreementEvent::FundsReallocated(reallocated) => self.reallocated(reallocated),
             AgreementEvent::CommitmentIncreased { .. }
             | AgreementEvent::CommitmentDecreased { .. }
             | AgreementEvent::ForecastReplaced { .. }
@@ -299,7 +310,7 @@ impl Canonical {
             | AgreementEvent::RefundReceived { .. }
             | AgreementEvent::ExpenditureReported { .. }
             | AgreementEvent::ExpenditureReduced { .. }
-            | AgreementEvent::FundsReallocated { .. }
+            | AgreementEvent::FundsCarriedOver(_)
             | AgreementEvent::OtherFlowRecorded(_) => {}
         }
     }
@@ -312,12 +323,12 @@ impl Canonical {
             self.optional(date, Self::date);
         }
         self.text(terms.currency.code());
-        self.byte(match terms.conditionality {
-            Conditionality::None => 0,
-            Conditionality::Restriction => 1,
-            Conditionality::Condition => 2,
-        });
+        self.byte(conditionality_code(terms.conditionality));
         self.list(&terms.lines, Self::line);
+        if let Some(further) = terms.further.as_deref() {
+            self.byte(1);
+            self.further(further);
+        }
     }
 
     fn line(&mut self, line: &Line) {
@@ -331,7 +342,7 @@ impl Canonical {
     fn share(&mut self, share: &YearShare) {
         self.period(share.period);
         self.minor_units(share.minor_units);
-        self.byte(basis_code(share.basis));
+        self.byte(basis_code(share.basis) | firmness_code(share.firmness));
     }
 
     fn share_move(&mut self, share_move: &ShareMove) {
@@ -353,12 +364,7 @@ impl Canonical {
 
     fn split(&mut self, split: &Split) {
         self.list(split.shares(), |bytes, share| {
-            bytes.byte(match share.vocabulary {
-                Vocabulary::DacPurpose => 1,
-                Vocabulary::DacCategory => 2,
-                Vocabulary::Country => 3,
-                Vocabulary::Region => 4,
-            });
+            bytes.byte(vocabulary_code(share.vocabulary));
             bytes.text(&share.code);
             bytes.number(u64::from(share.share_ppm));
         });
@@ -387,6 +393,32 @@ const fn basis_code(basis: YearBasis) -> u8 {
         YearBasis::Budgeted => 2,
         YearBasis::Prorated => 3,
         YearBasis::SigningYear => 4,
+    }
+}
+
+/// In the upper half of a basis's byte; 0 for what is firm.
+const fn firmness_code(firmness: Firmness) -> u8 {
+    match firmness {
+        Firmness::Firm => 0,
+        Firmness::SubjectToAppropriation => 0x10,
+        Firmness::Indicative => 0x20,
+    }
+}
+
+pub(super) const fn conditionality_code(conditionality: Conditionality) -> u8 {
+    match conditionality {
+        Conditionality::None => 0,
+        Conditionality::Restriction => 1,
+        Conditionality::Condition => 2,
+    }
+}
+
+pub(super) const fn vocabulary_code(vocabulary: Vocabulary) -> u8 {
+    match vocabulary {
+        Vocabulary::DacPurpose => 1,
+        Vocabulary::DacCategory => 2,
+        Vocabulary::Country => 3,
+        Vocabulary::Region => 4,
     }
 }
 

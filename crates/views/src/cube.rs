@@ -5,9 +5,9 @@
 //! ask for single agreements, and there are far fewer of them. A class never changes: the event that would change it (a
 //! reclassified line) gives the line a class of its own (ADR-0001).
 
-use perennial_domain::classification::Pillar;
+use perennial_domain::classification::{Code, Pillar, Share, Split, WHOLE_PPM};
 
-use crate::dictionary::{Dictionary, Facet, FacetNo, OrgNo, SeriesKind, SeriesNo, Table};
+use crate::dictionary::{CodeNo, Dictionary, Facet, FacetNo, OrgNo, SeriesKind, SeriesNo, Table};
 use crate::history::{DimsNo, Histories, LineHead};
 use crate::numbers::NumberHash;
 use crate::posting::Direction;
@@ -43,7 +43,7 @@ pub struct Class {
     pub donor: Option<OrgNo>,
     /// Who receives, likewise.
     pub recipient: Option<OrgNo>,
-    /// The line's classification.
+    /// The line's classification, with the purpose and place that the posting itself names in its place.
     pub dims: Option<DimsNo>,
     /// The pillar that the posting itself names.
     pub pillar: Option<Pillar>,
@@ -69,7 +69,7 @@ pub struct Cube {
 
 impl Cube {
     /// Takes in the facets and series that are new since the last call. The histories hold their agreements and lines.
-    pub fn extend(&mut self, dictionary: &Dictionary, histories: &Histories) {
+    pub fn extend(&mut self, dictionary: &Dictionary, histories: &mut Histories) {
         for facet in dictionary.facets.items().iter().skip(self.of_facet.len()) {
             let class = class_of(dictionary, histories, facet);
             let number = class.map(|class| ClassNo(self.classes.intern(&class)));
@@ -113,10 +113,12 @@ impl Cube {
     }
 }
 
-fn class_of(dictionary: &Dictionary, histories: &Histories, facet: &Facet) -> Option<Class> {
+fn class_of(dictionary: &Dictionary, histories: &mut Histories, facet: &Facet) -> Option<Class> {
     let head = histories.entity(facet.entity)?.head?;
     let line = facet.line.and_then(|line| histories.line(line));
     let counterparty = line.and_then(|line| line.counterparty);
+    let dims = line.and_then(LineHead::dims);
+    let dims = classified(dictionary, histories, facet, dims);
     let (line_donor, line_recipient) = match head.direction {
         Direction::Incoming => (counterparty, None),
         Direction::Outgoing => (None, counterparty),
@@ -126,7 +128,40 @@ fn class_of(dictionary: &Dictionary, histories: &Histories, facet: &Facet) -> Op
         direction: head.direction,
         donor: identity(facet.provider.or(line_donor).or(head.provider)),
         recipient: identity(facet.receiver.or(line_recipient).or(head.recipient)),
-        dims: line.and_then(LineHead::dims),
+        dims,
         pillar: facet.pillar,
     })
+}
+
+/// The classification of a facet: its line's, with the purpose and place that the event itself names in their place.
+fn classified(
+    dictionary: &Dictionary,
+    histories: &mut Histories,
+    facet: &Facet,
+    dims: Option<DimsNo>,
+) -> Option<DimsNo> {
+    let code = |number: Option<CodeNo>| dictionary.codes.get(number?.index());
+    let (purpose, place) = (code(facet.purpose), code(facet.place));
+    if purpose.is_none() && place.is_none() {
+        return dims;
+    }
+    let own = dims.and_then(|dims| histories.dims_of(dims));
+    let mut named = own.cloned().unwrap_or_default();
+    if let Some(purposes) = purpose.and_then(whole) {
+        named.purposes = purposes;
+    }
+    if let Some(places) = place.and_then(whole) {
+        named.places = places;
+    }
+    Some(histories.intern_dims(&named))
+}
+
+/// The split that gives everything to one code.
+fn whole(code: &Code) -> Option<Split> {
+    let share = Share {
+        vocabulary: code.vocabulary,
+        code: code.code.clone(),
+        share_ppm: WHOLE_PPM,
+    };
+    Split::exact(vec![share]).ok()
 }

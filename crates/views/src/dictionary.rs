@@ -8,8 +8,8 @@ use std::collections::HashMap;
 use std::hash::{BuildHasher, Hash};
 use std::sync::Arc;
 
-use perennial_domain::agreement::YearBasis;
-use perennial_domain::classification::Pillar;
+use perennial_domain::agreement::{Firmness, YearBasis};
+use perennial_domain::classification::{Code, Pillar};
 use perennial_domain::event::Stream;
 use perennial_domain::ids::LineId;
 use perennial_domain::log::Position;
@@ -52,6 +52,8 @@ dense_numbers! {
     OrgNo;
     /// A period.
     PeriodNo;
+    /// A purpose or place that an event itself names.
+    CodeNo;
     /// A facet.
     FacetNo;
     /// A series.
@@ -71,6 +73,10 @@ pub struct Facet {
     pub receiver: Option<OrgNo>,
     /// The pillar, where the event itself said so.
     pub pillar: Option<Pillar>,
+    /// The purpose, where the event itself said so.
+    pub purpose: Option<CodeNo>,
+    /// The country or region, where the event itself said so.
+    pub place: Option<CodeNo>,
 }
 
 /// Everything of a posting but its event, day and amount.
@@ -95,6 +101,8 @@ pub struct SeriesKind {
     pub period: Option<PeriodNo>,
     /// How a committed amount came to its period.
     pub basis: Option<YearBasis>,
+    /// How far a committed amount can be relied on.
+    pub firmness: Firmness,
     /// The register it counts in.
     pub register: Register,
 }
@@ -178,6 +186,8 @@ pub struct Names {
     pub orgs: Vec<OrgRef>,
     /// Periods.
     pub periods: Vec<Period>,
+    /// Purposes and places that events name.
+    pub codes: Vec<Code>,
     /// Facets.
     pub facets: Vec<Facet>,
     /// Series.
@@ -191,6 +201,7 @@ pub struct Lengths {
     lines: usize,
     orgs: usize,
     periods: usize,
+    codes: usize,
     facets: usize,
     series: usize,
 }
@@ -210,6 +221,8 @@ pub struct Dictionary {
     record: Position,
     /// Periods.
     pub periods: Table<Period, NumberHash>,
+    /// Purposes and places that events name.
+    pub codes: Table<Code>,
     /// Facets.
     pub facets: Table<Facet, NumberHash>,
     /// Series.
@@ -281,6 +294,8 @@ impl Dictionary {
             provider: posting.provider.as_ref().map(|org| self.org(org)),
             receiver: posting.receiver.as_ref().map(|org| self.org(org)),
             pillar: posting.pillar,
+            purpose: self.code(posting.purpose.as_ref()),
+            place: self.code(posting.place.as_ref()),
         };
         let facet = FacetNo(self.facets.intern(&facet));
         let kind = SeriesKind {
@@ -291,9 +306,14 @@ impl Dictionary {
                 .period
                 .map(|period| PeriodNo(self.periods.intern(&period))),
             basis: posting.basis,
+            firmness: posting.firmness,
             register: posting.register,
         };
         SeriesNo(self.series.intern(&Series { facet, kind }))
+    }
+
+    fn code(&mut self, code: Option<&Code>) -> Option<CodeNo> {
+        code.map(|code| CodeNo(self.codes.intern(code)))
     }
 
     /// How long the tables are now; for [`Dictionary::since`].
@@ -303,6 +323,7 @@ impl Dictionary {
             lines: self.lines.len(),
             orgs: self.orgs.len(),
             periods: self.periods.len(),
+            codes: self.codes.len(),
             facets: self.facets.len(),
             series: self.series.len(),
         }
@@ -315,6 +336,7 @@ impl Dictionary {
             lines: self.lines.since(then.lines),
             orgs: self.orgs.since(then.orgs),
             periods: self.periods.since(then.periods),
+            codes: self.codes.since(then.codes),
             facets: self.facets.since(then.facets),
             series: self.series.since(then.series),
         }
@@ -328,6 +350,7 @@ impl Dictionary {
             self.org(org);
         }
         self.periods.extend(&names.periods);
+        self.codes.extend(&names.codes);
         self.facets.extend(&names.facets);
         self.series.extend(&names.series);
     }

@@ -86,7 +86,9 @@ fn published(fact: &Fact) -> Option<&Published> {
             | AgreementEvent::TrancheRescheduled { .. }
             | AgreementEvent::TrancheCancelled { .. }
             | AgreementEvent::ForecastReplaced { .. }
-            | AgreementEvent::FundsReallocated { .. }
+            | AgreementEvent::FundsReallocated(_)
+            | AgreementEvent::TermsRevised(_)
+            | AgreementEvent::FundsCarriedOver(_)
             | AgreementEvent::EntryReversed { .. }
             | AgreementEvent::EntryReplaced { .. } => None,
         },

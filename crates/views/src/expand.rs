@@ -5,7 +5,7 @@
 
 use perennial_domain::Date;
 use perennial_domain::agreement::{
-    AgreementEvent, CashEntry, ForecastEntry, Leg, LegDirection, OtherFlow, Published,
+    AgreementEvent, CashEntry, Firmness, ForecastEntry, Leg, LegDirection, OtherFlow, Published,
     ReversalReason, ShareMove, Terms, TrancheDraw, YearBasis, YearShare,
 };
 use perennial_domain::event::{Event, Fact};
@@ -113,9 +113,12 @@ impl Expansion<'_> {
             effective_on: self.effective_on(),
             period: None,
             basis: None,
+            firmness: Firmness::Firm,
             provider: None,
             receiver: None,
             pillar: None,
+            purpose: None,
+            place: None,
             register: Register::None,
             entries: 0,
         }
@@ -124,8 +127,9 @@ impl Expansion<'_> {
     fn agreement(&mut self, event: &AgreementEvent) {
         match event {
             AgreementEvent::AgreementSigned(terms) => self.signed(terms),
-            // Words, lines of 0 and dates are histories.
+            // Words, lines of 0, dates and further terms are histories.
             AgreementEvent::AgreementDescribed(_)
+            | AgreementEvent::TermsRevised(_)
             | AgreementEvent::LineOpened { .. }
             | AgreementEvent::PeriodShortened { .. } => {}
             AgreementEvent::CommitmentIncreased {
@@ -142,7 +146,12 @@ impl Expansion<'_> {
                 reason: _,
                 published: _,
             } => self.changed(Measure::Decreased, line_id, *amount, year_shares),
-            AgreementEvent::PeriodExtended { moves, .. } => self.extended(moves),
+            AgreementEvent::PeriodExtended { moves, .. } => {
+                self.moved(moves, |_| Measure::Moved);
+            }
+            AgreementEvent::FundsCarriedOver(carried) => {
+                self.moved(&carried.moves, carried_measure);
+            }
             AgreementEvent::TrancheScheduled { amount, due_on, .. } => {
                 self.due(*amount, *due_on, false);
             }
@@ -157,10 +166,9 @@ impl Expansion<'_> {
                 self.forecast(previous, true);
                 self.forecast(entries, false);
             }
-            AgreementEvent::FundsReallocated {
-                legs,
-                legal_basis: _,
-            } => self.reallocated(legs),
+            AgreementEvent::FundsReallocated(reallocated) => {
+                self.reallocated(&reallocated.legs);
+            }
             AgreementEvent::EntryReversed { target: _, reason } => self.reversed(*reason),
             AgreementEvent::EntryReplaced { target: _ } => {
                 self.reversed(ReversalReason::Replaced);
@@ -232,7 +240,9 @@ impl Expansion<'_> {
             | AgreementEvent::TrancheRescheduled { .. }
             | AgreementEvent::TrancheCancelled { .. }
             | AgreementEvent::ForecastReplaced { .. }
-            | AgreementEvent::FundsReallocated { .. }
+            | AgreementEvent::FundsReallocated(_)
+            | AgreementEvent::TermsRevised(_)
+            | AgreementEvent::FundsCarriedOver(_)
             | AgreementEvent::EntryReversed { .. }
             | AgreementEvent::EntryReplaced { .. } => {}
         }
@@ -311,6 +321,7 @@ impl Expansion<'_> {
             period: Period::day(self.effective_on()),
             minor_units: amount.minor_units() - claimed,
             basis: YearBasis::SigningYear,
+            firmness: Firmness::Firm,
         };
         for share in shares.iter().chain(std::iter::once(&rest)) {
             if share.minor_units == 0 {
@@ -321,6 +332,7 @@ impl Expansion<'_> {
                 line_id: Some(line_id.clone()),
                 period: Some(widened_to_month(share.period)),
                 basis: Some(share.basis),
+                firmness: share.firmness,
                 register: Register::Commitment,
                 ..posting
             });
@@ -416,16 +428,18 @@ impl Expansion<'_> {
     }
 
     /// Without a currency there is no signature, so there are no shares that could move (INV-9).
-    fn extended(&mut self, moves: &[ShareMove]) {
+    fn moved(&mut self, moves: &[ShareMove], measure: impl Fn(i128) -> Measure) {
         let Some(currency) = self.beside.currency else {
             return;
         };
         for ShareMove { line_id, share } in moves {
-            let posting = self.blank(Measure::Moved, currency, share.minor_units);
+            let measure = measure(share.minor_units);
+            let posting = self.blank(measure, currency, share.minor_units);
             self.out.push(Posting {
                 line_id: Some(line_id.clone()),
                 period: Some(widened_to_month(share.period)),
                 basis: Some(share.basis),
+                firmness: share.firmness,
                 ..posting
             });
         }
@@ -443,7 +457,10 @@ impl Expansion<'_> {
                 line_id: Some(leg.place.line_id.clone()),
                 period: Some(widened_to_month(period)),
                 basis: Some(leg.place.basis.unwrap_or(YearBasis::Scheduled)),
+                firmness: leg.place.firmness.unwrap_or_default(),
                 pillar: leg.place.pillar,
+                purpose: leg.place.purpose.clone(),
+                place: leg.place.country.clone(),
                 ..posting
             });
         }
@@ -467,6 +484,15 @@ impl Expansion<'_> {
                 ..posting.clone()
             });
         }
+    }
+}
+
+/// What leaves a period is carried out, what comes to one is carried in.
+const fn carried_measure(minor_units: i128) -> Measure {
+    if minor_units < 0 {
+        Measure::CarriedOut
+    } else {
+        Measure::CarriedIn
     }
 }
 

@@ -213,7 +213,7 @@ impl Facts {
 
     /// Adds what applying and restoring have in common; names and history facts are there already.
     fn add(&mut self, delta: &Delta) {
-        self.cube.extend(&self.dictionary, &self.histories);
+        self.cube.extend(&self.dictionary, &mut self.histories);
         self.columns
             .add_record(delta.record.position, &delta.rows, &self.cube);
         for (entity, entry, note) in &delta.entries {
@@ -244,6 +244,7 @@ impl Facts {
         let series = dictionary.series.get(row.series.index())?;
         let facet = dictionary.facets.get(series.facet.index())?;
         let org = |org: crate::dictionary::OrgNo| dictionary.orgs().get(org.index()).cloned();
+        let code = |code: crate::dictionary::CodeNo| dictionary.codes.get(code.index()).cloned();
         let line = facet
             .line
             .and_then(|line| dictionary.lines.get(line.index()));
@@ -263,9 +264,12 @@ impl Facts {
                 .period
                 .and_then(|period| dictionary.periods.get(period.index()).copied()),
             basis: series.kind.basis,
+            firmness: series.kind.firmness,
             provider: facet.provider.and_then(org),
             receiver: facet.receiver.and_then(org),
             pillar: facet.pillar,
+            purpose: facet.purpose.and_then(code),
+            place: facet.place.and_then(code),
             register: series.kind.register,
             entries: row.entries,
         })

@@ -49,12 +49,17 @@ pub fn is_history(fact: &Fact) -> bool {
             | AgreementEvent::LineOpened { .. }
             | AgreementEvent::PeriodExtended { .. }
             | AgreementEvent::PeriodShortened { .. }
+            | AgreementEvent::TermsRevised(_)
             | AgreementEvent::TrancheScheduled { .. }
             | AgreementEvent::TrancheRescheduled { .. }
             | AgreementEvent::TrancheCancelled { .. }
             | AgreementEvent::EntryReversed { .. }
             | AgreementEvent::EntryReplaced { .. },
         ) => true,
+        // One that counts nothing was recorded before policies, or moves inside a heading: its postings say all.
+        Fact::Agreement(AgreementEvent::FundsReallocated(reallocated)) => {
+            !reallocated.counts.is_empty() || reallocated.amendment.is_some()
+        }
         Fact::Pledge(PledgeEvent::PledgeRevised { .. } | PledgeEvent::PledgeWithdrawn { .. })
         | Fact::Agreement(
             AgreementEvent::CommitmentIncreased { .. }
@@ -67,7 +72,7 @@ pub fn is_history(fact: &Fact) -> bool {
             | AgreementEvent::RefundReceived { .. }
             | AgreementEvent::ExpenditureReported { .. }
             | AgreementEvent::ExpenditureReduced { .. }
-            | AgreementEvent::FundsReallocated { .. }
+            | AgreementEvent::FundsCarriedOver(_)
             | AgreementEvent::OtherFlowRecorded(_),
         ) => false,
     }
@@ -167,7 +172,7 @@ impl Histories {
     }
 
     /// Returns the number of a classification, a new one if it is new.
-    fn intern_dims(&mut self, dims: &LineDims) -> DimsNo {
+    pub(crate) fn intern_dims(&mut self, dims: &LineDims) -> DimsNo {
         let number = DimsNo(self.dims.intern(dims));
         if self.dims_places.len() < self.dims.len() {
             let shares = dims.places.shares().iter();

@@ -50,4 +50,4 @@ pub use view::View;
 
 /// The schema of expansion, history and rows. What was computed under another one is not comparable: a store builds
 /// a new generation.
-pub const SCHEMA: &str = "perennial-views/1";
+pub const SCHEMA: &str = "perennial-views/2";

@@ -28,6 +28,13 @@ pub(crate) fn notes(view: View, lens: &Lens<'_>, rows: &[Row]) -> Vec<String> {
         View::Registers => {
             notes.push("a reversed entry and its reversal are both among the entries".to_owned());
         }
+        View::Reallocations => {
+            notes.push(
+                "a move inside a heading, and a move by amendment, counts against no limit"
+                    .to_owned(),
+            );
+            notes.push("a reversed reallocation is shown and counts no more".to_owned());
+        }
         View::Movements => {
             notes.push(directions());
             notes.push("moves inside agreements sum to zero and are not shown".to_owned());
@@ -35,7 +42,14 @@ pub(crate) fn notes(view: View, lens: &Lens<'_>, rows: &[Row]) -> Vec<String> {
     }
     unallocable(rows, &mut notes);
     unknown_dates(rows, &mut notes);
-    if view != View::Timeline && view != View::Exceptions && view != View::Pledges {
+    let of_totals = ![
+        View::Timeline,
+        View::Exceptions,
+        View::Pledges,
+        View::Reallocations,
+    ]
+    .contains(&view);
+    if of_totals {
         hierarchy(lens, &mut notes);
     }
     notes
@@ -58,7 +72,8 @@ fn unallocable(rows: &[Row], notes: &mut Vec<String>) {
         | Row::MultiYear(_)
         | Row::Register(_)
         | Row::Movement(_)
-        | Row::Exception(_) => false,
+        | Row::Exception(_)
+        | Row::Reallocation(_) => false,
     });
     if any {
         notes.push(
@@ -79,7 +94,8 @@ fn unknown_dates(rows: &[Row], notes: &mut Vec<String>) {
             | Row::Nexus(_)
             | Row::Register(_)
             | Row::Movement(_)
-            | Row::Exception(_) => 0,
+            | Row::Exception(_)
+            | Row::Reallocation(_) => 0,
         })
         .sum();
     if 0 < unknown {

@@ -1,8 +1,8 @@
 //! Postings: the signed amounts that every additive figure is a sum of.
 
 use perennial_domain::Date;
-use perennial_domain::agreement::{OtherFlowKind, Perspective, YearBasis};
-use perennial_domain::classification::Pillar;
+use perennial_domain::agreement::{Firmness, OtherFlowKind, Perspective, YearBasis};
+use perennial_domain::classification::{Code, Pillar};
 use perennial_domain::event::Stream;
 use perennial_domain::ids::LineId;
 use perennial_domain::log::EventId;
@@ -40,7 +40,7 @@ macro_rules! codes {
 
 codes! {
     /// What an amount counts. Signs are such that every balance is a plain sum (DOMAIN.md 2.2):
-    /// C = signed + increased + decreased + moved, D = disbursed + reimbursed + refunded,
+    /// C = signed + increased + decreased + moved + carried in + carried out, D = disbursed + reimbursed + refunded,
     /// received net = received + returned, S = scheduled + drawn, P net = pledged + withdrawn.
     Measure {
         /// Announced, and changed by revisions.
@@ -79,6 +79,10 @@ codes! {
         PaidFor = 16, "paid_for";
         /// Interest, loans, equity, guarantees: shown in `registers` only.
         OtherFlow = 17, "other_flow";
+        /// Carried into a period from an earlier one: with what was carried out it sums to 0.
+        CarriedIn = 23, "carried_in";
+        /// Carried out of a period into a later one: below 0.
+        CarriedOut = 24, "carried_out";
     }
 }
 
@@ -86,7 +90,14 @@ impl Measure {
     /// How many there are.
     pub const COUNT: usize = Self::ALL.len();
     /// What sums to C.
-    pub const COMMITTED: [Self; 4] = [Self::Signed, Self::Increased, Self::Decreased, Self::Moved];
+    pub const COMMITTED: [Self; 6] = [
+        Self::Signed,
+        Self::Increased,
+        Self::Decreased,
+        Self::Moved,
+        Self::CarriedIn,
+        Self::CarriedOut,
+    ];
     /// What sums to D.
     pub const DISBURSED: [Self; 3] = [Self::Disbursed, Self::Reimbursed, Self::Refunded];
     /// What sums to the net receipts.
@@ -98,7 +109,8 @@ impl Measure {
 
     /// Its place in an array of [`Measure::COUNT`].
     pub const fn index(self) -> usize {
-        self.code() as usize
+        // Numbers have gaps; places in `ALL` have none.
+        self as usize
     }
 }
 
@@ -249,12 +261,18 @@ pub struct Posting {
     pub period: Option<Period>,
     /// How a committed amount came to its period; cash has none and shows as `actual`.
     pub basis: Option<YearBasis>,
+    /// How far a committed amount can be relied on; firm for everything else.
+    pub firmness: Firmness,
     /// Who gives, where it is not the agreement's or line's provider.
     pub provider: Option<OrgRef>,
     /// Who receives, where it is not the agreement's or line's recipient.
     pub receiver: Option<OrgRef>,
     /// The pillar of a move between declared pillars.
     pub pillar: Option<Pillar>,
+    /// The purpose of a move between purposes, in place of the line's.
+    pub purpose: Option<Code>,
+    /// The country or region of a move between places, in place of the line's.
+    pub place: Option<Code>,
     /// The published register that it counts in.
     pub register: Register,
     /// 1 on the first posting of an entry that a register counts, -1 on the first one of its reversal, else 0.

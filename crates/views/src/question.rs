@@ -65,11 +65,13 @@ pub enum Dimension {
     Currency,
     /// How amounts came to their year.
     YearBasis,
+    /// How far committed amounts can be relied on.
+    Firmness,
 }
 
 impl Dimension {
     /// All.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Direction,
         Self::Agreement,
         Self::Donor,
@@ -79,6 +81,7 @@ impl Dimension {
         Self::Pillar,
         Self::Currency,
         Self::YearBasis,
+        Self::Firmness,
     ];
 
     /// The name in rows and in `--group-by`.
@@ -93,6 +96,7 @@ impl Dimension {
             Self::Pillar => "pillar",
             Self::Currency => "currency",
             Self::YearBasis => "year_basis",
+            Self::Firmness => "firmness",
         }
     }
 

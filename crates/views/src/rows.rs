@@ -12,6 +12,7 @@ pub use crate::view::movements::MovementRow;
 pub use crate::view::multi_year::MultiYearRow;
 pub use crate::view::nexus::NexusRow;
 pub use crate::view::pledges::PledgeRow;
+pub use crate::view::reallocations::ReallocationRow;
 pub use crate::view::registers::RegisterRow;
 pub use crate::view::timeline::TimelineRow;
 
@@ -57,6 +58,8 @@ pub enum Row {
     Movement(MovementRow),
     /// Of `exceptions`.
     Exception(ExceptionRow),
+    /// Of `reallocations`.
+    Reallocation(ReallocationRow),
 }
 
 impl Row {
@@ -72,6 +75,7 @@ impl Row {
             Self::Register(row) => row.key(),
             Self::Movement(row) => row.key(),
             Self::Exception(row) => row.key(),
+            Self::Reallocation(row) => row.key(),
         }
     }
 }

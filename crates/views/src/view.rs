@@ -12,6 +12,7 @@ pub mod movements;
 pub mod multi_year;
 pub mod nexus;
 pub mod pledges;
+pub mod reallocations;
 pub mod registers;
 pub mod timeline;
 
@@ -42,11 +43,13 @@ pub enum View {
     Movements,
     /// What stands out.
     Exceptions,
+    /// What was moved by heading, against the limits of policies.
+    Reallocations,
 }
 
 impl View {
     /// All.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Agreement,
         Self::Timeline,
         Self::Pledges,
@@ -56,6 +59,7 @@ impl View {
         Self::Registers,
         Self::Movements,
         Self::Exceptions,
+        Self::Reallocations,
     ];
 
     /// The name in commands and paths.
@@ -70,6 +74,7 @@ impl View {
             Self::Registers => "registers",
             Self::Movements => "movements",
             Self::Exceptions => "exceptions",
+            Self::Reallocations => "reallocations",
         }
     }
 
@@ -89,14 +94,15 @@ impl View {
             | Self::MultiYear
             | Self::Registers
             | Self::Movements
-            | Self::Exceptions => &[],
+            | Self::Exceptions
+            | Self::Reallocations => &[],
         }
     }
 
     /// The filters that it understands, by name.
     pub const fn filters(self) -> &'static [&'static str] {
         match self {
-            Self::Agreement | Self::MultiYear => &[
+            Self::Agreement | Self::MultiYear | Self::Reallocations => &[
                 "agreement_id",
                 "direction",
                 "currency",
@@ -144,6 +150,7 @@ impl View {
             Self::Registers => rows(registers::evaluate(&lens), Row::Register),
             Self::Movements => rows(movements::evaluate(&lens), Row::Movement),
             Self::Exceptions => rows(exceptions::evaluate(&lens), Row::Exception),
+            Self::Reallocations => rows(reallocations::evaluate(&lens), Row::Reallocation),
         };
         Ok(Answer {
             info: ReadInfo::of(self, &lens, &rows),

@@ -59,6 +59,23 @@ coded_twice! {
     agreement::ReversalReason, ReversalReason { Error, Replaced, Withdrawn, Returned }
     agreement::EvidenceLevel, EvidenceLevel { Claimed, Verified, Audited }
     agreement::LegDirection, LegDirection { From, To }
+    agreement::Firmness, Firmness { Firm, SubjectToAppropriation, Indicative }
+    agreement::EarmarkingModality, EarmarkingModality {
+        CoreFullyFlexible, CoreToCerf, Core, CoreWithLimitations, RegionOrObjective, CountryPooledFund,
+        CountryOperations, SubObjective, Project, TiedFinancially, TiedInKind, DonorInitiated,
+    }
+    agreement::FlexibilityFeature, FlexibilityFeature {
+        BudgetLines, Sectors, Locations, Modalities, Years, FastDisbursement, NoCostExtension,
+    }
+    agreement::ReallocationScope, ReallocationScope { Heading, Line, Counterparty, Agreement }
+    agreement::LimitBase, LimitBase { Original, Current }
+    agreement::CountedSide, CountedSide { Giving, Receiving }
+    agreement::MoveDimension, MoveDimension { Period, Pillar, Line, Purpose, Country }
+    agreement::NewHeading, NewHeading { Free, ByAmendment }
+    agreement::RevisableTerm, RevisableTerm {
+        Earmarking, FinanceType, FlowType, AidTypes, ReallocationPolicy, DisbursementTerms,
+        FlexibilityFeatures, UpstreamLinks, PledgeLinks,
+    }
     agreement::OtherFlowKind, OtherFlowKind {
         InterestPayment, LoanRepayment, EquityPurchase, EquitySale, CreditGuarantee,
     }

@@ -25,6 +25,7 @@ pub(crate) mod path;
 mod pledge;
 mod schedule;
 mod submission;
+mod terms;
 mod text;
 mod to_message;
 mod value;

@@ -258,6 +258,7 @@ fn sign(number: u64) -> Result<Command> {
         ends_on: Some("2028-12-31".parse()?),
         currency: amount.currency(),
         conditionality: Conditionality::None,
+        further: None,
         lines: vec![line],
     };
     command(number, "2024-01-01", AgreementCommand::Sign(terms))

@@ -15,6 +15,7 @@ mod list_multi_year;
 mod list_nexus_pillar_matrix;
 mod list_pledge_conversion;
 mod list_projections;
+mod list_reallocation_trail;
 mod list_registers;
 mod list_views;
 mod pages;
@@ -184,6 +185,13 @@ impl pb::query::query_service_server::QueryService for Handlers {
         request: Request<pb::query::ListExceptionsRequest>,
     ) -> Result<Response<pb::query::ListExceptionsResponse>, Status> {
         list_exceptions::list_exceptions(self, &request).await
+    }
+
+    async fn list_reallocation_trail(
+        &self,
+        request: Request<pb::query::ListReallocationTrailRequest>,
+    ) -> Result<Response<pb::query::ListReallocationTrailResponse>, Status> {
+        list_reallocation_trail::list_reallocation_trail(self, &request).await
     }
 
     async fn get_digest(

@@ -179,6 +179,7 @@ pub(crate) fn sign(number: u32) -> Command {
         ends_on: Some(date("2026-12-31")),
         currency: eur(0).currency(),
         conditionality: Conditionality::None,
+        further: None,
         lines: vec![line],
     };
     command(number, "2026-01-15", AgreementCommand::Sign(terms))

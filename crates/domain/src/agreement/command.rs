@@ -2,7 +2,7 @@ use jiff::civil::Date;
 
 use crate::agreement::{
     Conversion, DecreaseReason, Description, EvidenceLevel, ExtensionKind, ForecastEntry, Leg,
-    Line, OtherFlowKind, Published, ReversalReason, Terms, YearShare,
+    Line, OtherFlowKind, Published, ReversalReason, Terms, TermsRevision, YearShare,
 };
 use crate::ids::{LineId, PaymentId, TrancheId};
 use crate::log::EventId;
@@ -61,8 +61,25 @@ pub struct Tranche {
 pub struct Reallocation {
     /// At least two.
     pub legs: Vec<Leg>,
-    /// The clause or amendment that permits it.
+    /// The clause that permits it; may be empty.
     pub legal_basis: String,
+    /// The amendment's number, where one permits it.
+    pub amendment: Option<String>,
+}
+
+/// A wish to carry undisbursed money to a later fiscal period.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CarryOver {
+    /// The line; without one, all lines in proportion to what is undisbursed of them in the period.
+    pub line_id: Option<LineId>,
+    /// The period it was for.
+    pub from_period: Period,
+    /// The period it is for from now on; it ends later.
+    pub to_period: Period,
+    /// Above 0.
+    pub amount: Money,
+    /// Why; may be empty.
+    pub reason: String,
 }
 
 /// What is asked of an agreement.
@@ -183,6 +200,10 @@ pub enum AgreementCommand {
     },
     /// Move committed money.
     ReallocateFunds(Reallocation),
+    /// Revise terms beside parties, dates and money.
+    ReviseTerms(Box<TermsRevision>),
+    /// Carry undisbursed money to a later fiscal period.
+    CarryOverFunds(CarryOver),
     /// Book interest, a loan repayment, equity or a guarantee.
     RecordOtherFlow {
         /// Which.
@@ -234,6 +255,8 @@ impl AgreementCommand {
             Self::ReportExpenditure { .. } => "ExpenditureReported",
             Self::ReduceExpenditure { .. } => "ExpenditureReduced",
             Self::ReallocateFunds(_) => "FundsReallocated",
+            Self::ReviseTerms(_) => "TermsRevised",
+            Self::CarryOverFunds(_) => "FundsCarriedOver",
             Self::RecordOtherFlow { .. } => "OtherFlowRecorded",
             Self::ReverseEntry { .. } => "EntryReversed",
             Self::ReplaceEntry { replacement, .. } => replacement.makes(),
@@ -262,6 +285,8 @@ impl AgreementCommand {
             Self::ReportExpenditure { .. } => "report_expenditure",
             Self::ReduceExpenditure { .. } => "reduce_expenditure",
             Self::ReallocateFunds(_) => "reallocate_funds",
+            Self::ReviseTerms(_) => "revise_terms",
+            Self::CarryOverFunds(_) => "carry_over_funds",
             Self::RecordOtherFlow { .. } => "record_other_flow",
             Self::ReverseEntry { .. } => "reverse_entry",
             Self::ReplaceEntry { .. } => "replace_entry",

@@ -3,13 +3,17 @@
 //! Each family of commands works out what its command leaves out and builds the event; [`Case::judge`] then
 //! holds every event against the rules about amounts, in one place.
 
+mod carry_over;
 mod cash;
 mod commitment;
 mod correction;
+mod headings;
 mod reallocation;
 mod schedule;
 mod signature;
+mod sources;
 mod term;
+mod terms;
 
 use jiff::civil::Date;
 
@@ -142,6 +146,10 @@ impl Case<'_> {
             }
             AgreementCommand::ReallocateFunds(reallocation) => {
                 reallocation::draft(self, findings, effective_on, reallocation)
+            }
+            AgreementCommand::ReviseTerms(revision) => terms::draft(self, findings, revision),
+            AgreementCommand::CarryOverFunds(wish) => {
+                carry_over::draft(self, findings, effective_on, wish)
             }
             AgreementCommand::Sign(_) => {
                 findings.reject(Rejection::AgreementExists(self.id.clone()));

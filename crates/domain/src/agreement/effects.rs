@@ -2,7 +2,9 @@
 //! rules, `evolve` posts it, and a reversal posts it with the other sign.
 
 use crate::agreement::state::{Effect, EntryKind, Measure};
-use crate::agreement::{Agreement, AgreementEvent, CashEntry, Leg, LegDirection, YearShare};
+use crate::agreement::{
+    Agreement, AgreementEvent, CashEntry, HeadingCount, Leg, LegDirection, ShareMove, YearShare,
+};
 use crate::book::Impossible;
 use crate::ids::{LineId, TrancheId};
 use crate::log::EventId;
@@ -26,14 +28,8 @@ impl Agreement {
                 year_shares,
                 ..
             } => self.commitment_effects(line_id, *amount, year_shares, -1),
-            AgreementEvent::PeriodExtended { moves, .. } => moves
-                .iter()
-                .map(|entry| {
-                    let line = self.place(&entry.line_id)?;
-                    let share = entry.share;
-                    Ok(Effect::Share { line, share })
-                })
-                .collect(),
+            AgreementEvent::PeriodExtended { moves, .. } => self.move_effects(moves),
+            AgreementEvent::FundsCarriedOver(carried) => self.move_effects(&carried.moves),
             AgreementEvent::TrancheScheduled {
                 tranche_id,
                 amount,
@@ -48,7 +44,11 @@ impl Agreement {
                 let open = open.minor_units().saturating_neg();
                 Ok(vec![tranche(tranche_id, period, open)])
             }
-            AgreementEvent::FundsReallocated { legs, .. } => self.leg_effects(legs),
+            AgreementEvent::FundsReallocated(reallocated) => {
+                let mut effects = self.leg_effects(&reallocated.legs)?;
+                effects.extend(reallocated.counts.iter().filter_map(counted));
+                Ok(effects)
+            }
             AgreementEvent::EntryReversed { target, .. }
             | AgreementEvent::EntryReplaced { target } => self.reversal_effects(*target),
             AgreementEvent::DisbursementMade { .. }
@@ -64,6 +64,7 @@ impl Agreement {
             | AgreementEvent::PeriodShortened { .. }
             | AgreementEvent::TrancheRescheduled { .. }
             | AgreementEvent::ForecastReplaced { .. }
+            | AgreementEvent::TermsRevised(_)
             | AgreementEvent::OtherFlowRecorded(_) => Ok(Vec::new()),
         }
     }
@@ -99,6 +100,17 @@ impl Agreement {
         Ok(effects)
     }
 
+    fn move_effects(&self, moves: &[ShareMove]) -> Result<Vec<Effect>, Impossible> {
+        moves
+            .iter()
+            .map(|entry| {
+                let line = self.place(&entry.line_id)?;
+                let share = entry.share;
+                Ok(Effect::Share { line, share })
+            })
+            .collect()
+    }
+
     fn leg_effects(&self, legs: &[Leg]) -> Result<Vec<Effect>, Impossible> {
         let mut effects = Vec::new();
         for leg in legs {
@@ -113,6 +125,7 @@ impl Agreement {
                     period,
                     minor_units,
                     basis,
+                    firmness: leg.place.firmness.unwrap_or_default(),
                 };
                 effects.push(Effect::Share { line, share });
             }
@@ -194,6 +207,13 @@ fn shares(line: usize, year_shares: &[YearShare], sign: i128) -> impl Iterator<I
     })
 }
 
+fn counted(count: &HeadingCount) -> Option<Effect> {
+    (count.counted != 0).then(|| Effect::Counted {
+        heading: count.heading.as_str().into(),
+        minor_units: count.counted,
+    })
+}
+
 fn tranche(tranche_id: &TrancheId, period: Period, minor_units: i128) -> Effect {
     Effect::Tranche {
         tranche_id: tranche_id.clone(),
@@ -225,7 +245,9 @@ impl AgreementEvent {
             | Self::TrancheRescheduled { .. }
             | Self::TrancheCancelled { .. }
             | Self::ForecastReplaced { .. }
-            | Self::FundsReallocated { .. }
+            | Self::FundsReallocated(_)
+            | Self::TermsRevised(_)
+            | Self::FundsCarriedOver(_)
             | Self::OtherFlowRecorded(_)
             | Self::EntryReversed { .. }
             | Self::EntryReplaced { .. } => None,
@@ -254,7 +276,8 @@ impl AgreementEvent {
             | Self::ExpenditureReported { .. }
             | Self::ExpenditureReduced { .. }
             | Self::OtherFlowRecorded(_) => EntryKind::Cash,
-            Self::FundsReallocated { .. } => EntryKind::Reallocation,
+            Self::FundsReallocated(_) | Self::FundsCarriedOver(_) => EntryKind::Reallocation,
+            Self::TermsRevised(_) => EntryKind::Terms,
             Self::TrancheScheduled { .. }
             | Self::TrancheRescheduled { .. }
             | Self::TrancheCancelled { .. } => EntryKind::Schedule,

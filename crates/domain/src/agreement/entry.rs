@@ -3,8 +3,8 @@
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 
-use crate::agreement::{YearBasis, YearShare};
-use crate::classification::Pillar;
+use crate::agreement::{Firmness, YearBasis, YearShare};
+use crate::classification::{Code, Pillar};
 use crate::ids::{LineId, PaymentId, TrancheId};
 use crate::money::{Currency, Money};
 use crate::party::OrgRef;
@@ -126,7 +126,7 @@ pub struct ForecastEntry {
 }
 
 /// Money moved by a change that is no new money: pairs that sum to zero over one line or agreement.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ShareMove {
     /// The line.
     pub line_id: LineId,
@@ -144,7 +144,7 @@ pub enum LegDirection {
 }
 
 /// Where a leg takes money from or brings it to.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct LegPlace {
     /// The line.
     pub line_id: LineId,
@@ -152,12 +152,19 @@ pub struct LegPlace {
     pub period: Option<Period>,
     /// How the giving or new share came to its period; resolved by `decide`.
     pub basis: Option<YearBasis>,
+    /// How far the giving or new share can be relied on: in a command `None` leaves it open, in an event it means
+    /// firm.
+    pub firmness: Option<Firmness>,
     /// The declared pillar, for a move between pillars: its line must declare it.
     pub pillar: Option<Pillar>,
+    /// The purpose, for a move between purposes: a giving leg names one of its line's.
+    pub purpose: Option<Code>,
+    /// The country or region, for a move between places: a giving leg names one of its line's.
+    pub country: Option<Code>,
 }
 
 /// One side of a reallocation. Legs sum to zero, `To` counted positive (R3).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Leg {
     /// Gives or receives.
     pub direction: LegDirection,
@@ -165,6 +172,51 @@ pub struct Leg {
     pub place: LegPlace,
     /// Above 0, in the agreement's currency.
     pub amount: Money,
+}
+
+/// What a reallocation moves on one heading, and what counts against its limit (R18).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct HeadingCount {
+    /// The heading: a budget heading, a line, a counterparty, or the agreement, as the policy says.
+    pub heading: String,
+    /// Net minor units: above 0 where money comes to it, below 0 where money leaves it.
+    pub moved: i128,
+    /// What of it counts against the limit, in minor units; 0 with an amendment.
+    pub counted: i128,
+    /// What counts in all with this reallocation, in minor units.
+    pub cumulative: i128,
+    /// The amount that the limit is a part of, in minor units; without a policy the signed amount.
+    pub base: i128,
+    /// The most that may count, in minor units; absent without a policy.
+    pub limit: Option<i128>,
+}
+
+/// Committed money moved between places at constant total.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ReallocatedFunds {
+    /// The legs; they sum to zero.
+    pub legs: Vec<Leg>,
+    /// The clause that permits it; may be empty.
+    pub legal_basis: String,
+    /// The amendment's number, where one permits it: such a move counts against no limit.
+    pub amendment: Option<String>,
+    /// By heading, ascending: what it moves and what counts, so that no reader has to compute it again.
+    pub counts: Vec<HeadingCount>,
+}
+
+/// Undisbursed money of one fiscal period that is for a later one from now on.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct CarriedFunds {
+    /// The period it was for.
+    pub from_period: Period,
+    /// The period it is for now.
+    pub to_period: Period,
+    /// How much: above 0.
+    pub amount: Money,
+    /// By line and period, out (below 0) before in: pairs that sum to zero per line.
+    pub moves: Vec<ShareMove>,
+    /// Why; may be empty.
+    pub reason: String,
 }
 
 /// Movements that are neither commitment nor payment for a purpose; shown in `registers` only.

@@ -1,8 +1,8 @@
 use jiff::civil::Date;
 
 use crate::agreement::{
-    CashEntry, ForecastEntry, Leg, Line, OtherFlow, Published, ShareMove, Terms, TrancheDraw,
-    YearShare,
+    CarriedFunds, CashEntry, ForecastEntry, Line, OtherFlow, Published, ReallocatedFunds,
+    ShareMove, Terms, TermsRevision, TrancheDraw, YearShare,
 };
 use crate::ids::{LineId, TrancheId};
 use crate::log::EventId;
@@ -249,15 +249,14 @@ pub enum AgreementEvent {
         /// Why.
         reason: String,
     },
-    /// Committed money moved between lines, periods and pillars at constant total.
-    FundsReallocated {
-        /// The legs; they sum to zero.
-        legs: Vec<Leg>,
-        /// The clause or amendment that permits it.
-        legal_basis: String,
-    },
+    /// Committed money moved between lines, periods, pillars, purposes and countries at constant total.
+    FundsReallocated(Box<ReallocatedFunds>),
     /// Interest, loan repayments, equity, guarantees.
     OtherFlowRecorded(OtherFlow),
+    /// Terms beside parties, dates and money changed: only what changed is in it.
+    TermsRevised(Box<TermsRevision>),
+    /// Undisbursed money of one fiscal period is for a later one.
+    FundsCarriedOver(Box<CarriedFunds>),
     /// An entry is cancelled whole.
     EntryReversed {
         /// The entry.
@@ -294,8 +293,10 @@ impl AgreementEvent {
             Self::RefundReceived { .. } => "RefundReceived",
             Self::ExpenditureReported { .. } => "ExpenditureReported",
             Self::ExpenditureReduced { .. } => "ExpenditureReduced",
-            Self::FundsReallocated { .. } => "FundsReallocated",
+            Self::FundsReallocated(_) => "FundsReallocated",
             Self::OtherFlowRecorded(_) => "OtherFlowRecorded",
+            Self::TermsRevised(_) => "TermsRevised",
+            Self::FundsCarriedOver(_) => "FundsCarriedOver",
             Self::EntryReversed { .. } => "EntryReversed",
             Self::EntryReplaced { .. } => "EntryReplaced",
         }

@@ -33,6 +33,7 @@ impl Agreement {
             payments: BTreeSet::new(),
             committed_on: BTreeMap::new(),
             entries: Vec::new(),
+            moves: None,
         };
         for line in &terms.lines {
             agreement.add_line(&line.line_id)?;
@@ -89,7 +90,7 @@ impl Agreement {
                 }
                 Effect::Share { line, share } => {
                     let line = self.lines.get_mut(*line).ok_or(Impossible::UnknownLine)?;
-                    let key = (share.period, share.basis);
+                    let key = (share.period, share.basis, share.firmness);
                     let sum = line.shares.entry(key).or_default();
                     *sum = sum.saturating_add(share.minor_units);
                     if *sum == 0 {
@@ -111,6 +112,10 @@ impl Agreement {
                     }
                     self.index_tranche(tranche_id);
                 }
+                Effect::Counted {
+                    heading,
+                    minor_units,
+                } => self.moves_mut().count(heading, *minor_units),
             }
         }
         Ok(())
@@ -125,7 +130,7 @@ impl Agreement {
                 minor_units,
                 ..
             } => Some((period.starts_on(), minor_units.saturating_neg())),
-            Effect::Amount { .. } | Effect::Share { .. } => None,
+            Effect::Amount { .. } | Effect::Share { .. } | Effect::Counted { .. } => None,
         });
         for effect in effects {
             let Effect::Amount {
@@ -193,6 +198,10 @@ impl Agreement {
                     self.touch(event_id, &draw.tranche_id)?;
                 }
             }
+            AgreementEvent::TermsRevised(revision) => {
+                let revised = (event_id, effective_on, (**revision).clone());
+                self.moves_mut().revisions.push(revised);
+            }
             AgreementEvent::AgreementSigned(_)
             | AgreementEvent::AgreementDescribed(_)
             | AgreementEvent::CommitmentDecreased { .. }
@@ -202,7 +211,8 @@ impl Agreement {
             | AgreementEvent::RefundReceived { .. }
             | AgreementEvent::ExpenditureReported { .. }
             | AgreementEvent::ExpenditureReduced { .. }
-            | AgreementEvent::FundsReallocated { .. }
+            | AgreementEvent::FundsReallocated(_)
+            | AgreementEvent::FundsCarriedOver(_)
             | AgreementEvent::OtherFlowRecorded(_)
             | AgreementEvent::EntryReversed { .. }
             | AgreementEvent::EntryReplaced { .. } => {}
@@ -258,6 +268,9 @@ impl Agreement {
             self.count_commitment(booked_on, false);
         }
         self.forecasts.retain(|&(event_id, _)| event_id != target);
+        if let Some(moves) = &mut self.moves {
+            moves.untouch(target);
+        }
         self.untouch(target);
         self.remember(event_id, effective_on, EntryKind::Reversal, effects);
         Ok(())

@@ -80,7 +80,10 @@ impl<'a> Change<'a> {
                     measure: Measure::Disbursed | Measure::Received,
                     ..
                 } => Some(*line),
-                Effect::Amount { .. } | Effect::Share { .. } | Effect::Tranche { .. } => None,
+                Effect::Amount { .. }
+                | Effect::Share { .. }
+                | Effect::Tranche { .. }
+                | Effect::Counted { .. } => None,
             })
             .collect();
         lines.sort_unstable();
@@ -102,7 +105,10 @@ fn balances(effects: &[(Date, Vec<Effect>)], only: Option<usize>) -> Vec<(Date, 
             scheduled: *minor_units,
             ..Balance::default()
         }),
-        Effect::Amount { .. } | Effect::Tranche { .. } | Effect::Share { .. } => sum,
+        Effect::Amount { .. }
+        | Effect::Tranche { .. }
+        | Effect::Share { .. }
+        | Effect::Counted { .. } => sum,
     };
     effects
         .iter()

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 
 use crate::agreement::state::LineState;
-use crate::agreement::{Agreement, Terms, YearBasis, YearShare};
+use crate::agreement::{Agreement, Firmness, Terms, YearBasis, YearShare};
 use crate::finding::Findings;
 use crate::money::{Money, allocate_minor};
 use crate::period::{FiscalCalendar, Period};
@@ -57,6 +57,7 @@ pub(super) fn implied(amount: Money, term: Option<Period>, committed_on: Date) -
         period,
         minor_units: amount.minor_units(),
         basis,
+        firmness: Firmness::default(),
     }]
 }
 
@@ -89,6 +90,7 @@ pub(super) fn remaining_term(agreement: &Agreement, effective_on: Date) -> Optio
 pub(super) struct Portion {
     pub(super) period: Period,
     pub(super) basis: YearBasis,
+    pub(super) firmness: Firmness,
     pub(super) committed: i128,
     pub(super) paid: i128,
 }
@@ -112,20 +114,23 @@ pub(super) fn portions(
         return Vec::new();
     };
     let mut portions: Vec<Portion> = Vec::new();
-    for (&(period, basis), &minor_units) in &state.shares {
+    for (&(period, basis, firmness), &minor_units) in &state.shares {
         let pieces = if basis == YearBasis::Prorated {
             by_year(period, minor_units, calendar)
         } else {
             vec![(period, minor_units)]
         };
         for (period, committed) in pieces {
-            let same = |portion: &&mut Portion| (portion.period, portion.basis) == (period, basis);
+            let same = |portion: &&mut Portion| {
+                (portion.period, portion.basis, portion.firmness) == (period, basis, firmness)
+            };
             if let Some(portion) = portions.iter_mut().find(same) {
                 portion.committed = portion.committed.saturating_add(committed);
             } else {
                 portions.push(Portion {
                     period,
                     basis,
+                    firmness,
                     committed,
                     paid: 0,
                 });
@@ -135,7 +140,8 @@ pub(super) fn portions(
     portions.retain(|portion| portion.committed != 0);
     portions.sort_by_key(|portion| {
         let period = portion.period;
-        (period.ends_on(), period.starts_on(), portion.basis)
+        let grade = (portion.basis, portion.firmness);
+        (period.ends_on(), period.starts_on(), grade)
     });
     if let [only] = portions.as_mut_slice() {
         only.paid = state.balances.total().paid(agreement.perspective());
@@ -237,6 +243,7 @@ pub(super) fn take_from_last(portions: &[Portion], minor_units: i128) -> Vec<Yea
             period: portion.period,
             minor_units,
             basis: portion.basis,
+            firmness: portion.firmness,
         })
         .collect()
 }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
-use crate::agreement::{ForecastEntry, Line, Perspective, Terms, YearBasis, YearShare};
+use crate::agreement::moves::Moves;
+use crate::agreement::{Firmness, ForecastEntry, Line, Perspective, Terms, YearBasis, YearShare};
 use crate::ids::{AgreementId, LineId, PaymentId, TrancheId};
 use crate::log::{EventId, Revision};
 use crate::money::{Currency, Money};
@@ -112,13 +113,20 @@ pub(crate) enum Effect {
         period: Period,
         minor_units: i128,
     },
+    /// To what counts against a heading's limit on reallocations (R18).
+    Counted {
+        heading: Arc<str>,
+        minor_units: i128,
+    },
 }
 
 impl Effect {
     pub(crate) fn negated(&self) -> Self {
         let mut effect = self.clone();
         match &mut effect {
-            Self::Amount { minor_units, .. } | Self::Tranche { minor_units, .. } => {
+            Self::Amount { minor_units, .. }
+            | Self::Tranche { minor_units, .. }
+            | Self::Counted { minor_units, .. } => {
                 *minor_units = minor_units.saturating_neg();
             }
             Self::Share { share, .. } => share.minor_units = share.minor_units.saturating_neg(),
@@ -142,6 +150,8 @@ pub enum EntryKind {
     Forecast,
     /// Cancels another entry.
     Reversal,
+    /// Terms beside parties, dates and money were revised.
+    Terms,
     /// Signature, words, lines and term: other entries stand on it, and a later event of the same kind
     /// corrects it, so it cannot be reversed.
     Fixed,
@@ -204,8 +214,8 @@ impl TrancheState {
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub(crate) struct LineState {
     pub(crate) balances: Series<Balance>,
-    /// The net commitment by period and basis; none is 0.
-    pub(crate) shares: BTreeMap<(Period, YearBasis), i128>,
+    /// The net commitment by period, basis and firmness; none is 0.
+    pub(crate) shares: BTreeMap<(Period, YearBasis, Firmness), i128>,
     /// Payments that count in the period of a tranche instead of on their day: taken out there, put in here.
     pub(crate) drawn: Series<i128>,
 }
@@ -233,6 +243,8 @@ pub struct Agreement {
     pub(crate) committed_on: BTreeMap<Date, u32>,
     /// Every event, ascending.
     pub(crate) entries: Vec<(EventId, Entry)>,
+    /// What few agreements have: absent until one of them happens.
+    pub(crate) moves: Option<Box<Moves>>,
 }
 
 impl Agreement {
@@ -303,10 +315,11 @@ impl Agreement {
         let line = self.places.get(line_id).and_then(|&at| self.lines.get(at));
         let shares = line.into_iter().flat_map(|line| &line.shares);
         shares
-            .map(|(&(period, basis), &minor_units)| YearShare {
+            .map(|(&(period, basis, firmness), &minor_units)| YearShare {
                 period,
                 minor_units,
                 basis,
+                firmness,
             })
             .collect()
     }

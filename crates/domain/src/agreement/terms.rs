@@ -2,6 +2,7 @@
 
 use jiff::civil::Date;
 
+use crate::agreement::FurtherTerms;
 use crate::classification::LineDims;
 use crate::ids::LineId;
 use crate::money::{Currency, Money};
@@ -49,6 +50,8 @@ pub struct Terms {
     pub conditionality: Conditionality,
     /// At least one; ids unique.
     pub lines: Vec<Line>,
+    /// What it says beside; absent if nothing of it is said.
+    pub further: Option<Box<FurtherTerms>>,
 }
 
 /// One commitment line: who else is in it, what it is for, and for which periods.
@@ -101,6 +104,32 @@ impl YearBasis {
     }
 }
 
+/// How far a share of a commitment can be relied on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum Firmness {
+    /// It is promised; what holds where nothing is said.
+    #[default]
+    Firm,
+    /// It is promised if the giver's parliament or board grants the money for that period.
+    SubjectToAppropriation,
+    /// It is intended.
+    Indicative,
+}
+
+impl Firmness {
+    /// All, the firmest first.
+    pub const ALL: [Self; 3] = [Self::Firm, Self::SubjectToAppropriation, Self::Indicative];
+
+    /// The word in rows.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Firm => "firm",
+            Self::SubjectToAppropriation => "subject_to_appropriation",
+            Self::Indicative => "indicative",
+        }
+    }
+}
+
 /// The part of a commitment that is for one period.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct YearShare {
@@ -110,4 +139,6 @@ pub struct YearShare {
     pub minor_units: i128,
     /// How it came to this period.
     pub basis: YearBasis,
+    /// How far it can be relied on.
+    pub firmness: Firmness,
 }

@@ -76,6 +76,8 @@ const KINDS: &[&str] = &[
     "ExpenditureReduced",
     "FundsReallocated",
     "OtherFlowRecorded",
+    "TermsRevised",
+    "FundsCarriedOver",
     "EntryReversed",
     "EntryReplaced",
     "ImportStarted",

@@ -1,6 +1,6 @@
 //! What a rejection is about and the figures that show it, for programs: the message is for people.
 
-use crate::money::sum_text;
+use crate::money::{Currency, sum_text};
 use crate::rule::Figure;
 
 use super::{Rejection, actual_text, expected_text};
@@ -19,6 +19,7 @@ impl Rejection {
             | Self::EndNotEarlier { .. } => String::new(),
             Self::SelfApproval { approver } => approver.clone(),
             Self::LineRequired { agreement_id, .. }
+            | Self::CarryOverExceedsUndisbursed { agreement_id, .. }
             | Self::UnknownAgreement(agreement_id)
             | Self::AgreementExists(agreement_id) => format!("agreement/{agreement_id}"),
             Self::UnknownPledge(id) | Self::PledgeExists(id) => format!("pledge/{id}"),
@@ -64,7 +65,8 @@ impl Rejection {
                 )
             }
             Self::LegExceedsUndisbursed { line_id, .. }
-            | Self::PillarNotDeclared { line_id, .. } => line_id.to_string(),
+            | Self::PillarNotDeclared { line_id, .. }
+            | Self::CodeNotOnLine { line_id, .. } => line_id.to_string(),
             Self::Breach(breach) | Self::NotOverridden { breach, .. } => breach.subject.clone(),
         }
     }
@@ -109,17 +111,11 @@ impl Rejection {
                 ("actual", actual.to_string()),
             ]);
         }
-        if let Self::LegExceedsUndisbursed {
-            undisbursed,
-            requested,
-            currency,
-            ..
-        } = self
-        {
-            let text = |minor_units| sum_text(minor_units, *currency);
+        if let Some((undisbursed, requested, currency)) = self.shortage() {
+            let text = |minor_units| sum_text(minor_units, currency);
             return figures([
-                ("undisbursed", text(*undisbursed)),
-                ("requested", text(*requested)),
+                ("undisbursed", text(undisbursed)),
+                ("requested", text(requested)),
             ]);
         }
         if let Self::EndNotLater {
@@ -147,5 +143,25 @@ impl Rejection {
             ]);
         }
         Vec::new()
+    }
+
+    /// What is undisbursed, what was asked for, and their currency, where it is about that.
+    const fn shortage(&self) -> Option<(i128, i128, Currency)> {
+        if let Self::LegExceedsUndisbursed {
+            undisbursed,
+            requested,
+            currency,
+            ..
+        }
+        | Self::CarryOverExceedsUndisbursed {
+            undisbursed,
+            requested,
+            currency,
+            ..
+        } = self
+        {
+            return Some((*undisbursed, *requested, *currency));
+        }
+        None
     }
 }

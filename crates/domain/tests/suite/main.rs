@@ -10,6 +10,7 @@
 )]
 
 mod amounts;
+mod carry_overs;
 mod corrections;
 mod currencies;
 mod dates;
@@ -22,9 +23,11 @@ mod overrides;
 mod payments;
 mod pledges;
 mod precedence;
+mod reallocation_policies;
 mod reallocations;
 mod reasons;
 mod replay;
+mod revisions;
 mod schedules;
 mod shares;
 mod signatures;

@@ -66,7 +66,9 @@ impl Agreement {
             | AgreementEvent::ForecastReplaced { .. }
             | AgreementEvent::ExpenditureReported { .. }
             | AgreementEvent::ExpenditureReduced { .. }
-            | AgreementEvent::FundsReallocated { .. }
+            | AgreementEvent::FundsReallocated(_)
+            | AgreementEvent::TermsRevised(_)
+            | AgreementEvent::FundsCarriedOver(_)
             | AgreementEvent::OtherFlowRecorded(_) => [0, 0],
         };
         Added {

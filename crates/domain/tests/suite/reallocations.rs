@@ -1,8 +1,8 @@
 //! R3 and the limits of moving committed money.
 
 use perennial_domain::agreement::{
-    AgreementCommand, AgreementEvent, Leg, LegDirection, LegPlace, Line, Reallocation,
-    ReversalReason, YearBasis,
+    AgreementCommand, AgreementEvent, HeadingCount, Leg, LegDirection, LegPlace, Line,
+    ReallocatedFunds, Reallocation, ReversalReason, YearBasis,
 };
 use perennial_domain::classification::{LineDims, Pillar};
 use perennial_domain::money::Money;
@@ -43,6 +43,9 @@ fn leg(direction: LegDirection, line_id: &str, period: Option<Period>, amount: M
             period,
             basis: None,
             pillar: None,
+            firmness: None,
+            purpose: None,
+            country: None,
         },
         amount,
     }
@@ -65,17 +68,34 @@ fn reallocate(legs: Vec<Leg>) -> (perennial_domain::Date, AgreementCommand) {
     let command = AgreementCommand::ReallocateFunds(Reallocation {
         legs,
         legal_basis: "article 9".to_owned(),
+        amendment: None,
     });
     (date("2024-06-01"), command)
 }
 
-fn reallocated(legs: Vec<Leg>) -> Happened {
+/// What a move counts on a heading of an agreement without a policy.
+fn counts(heading: &str, moved: Money, base: Money) -> HeadingCount {
+    let counted = moved.minor_units().min(0).abs();
+    HeadingCount {
+        heading: heading.to_owned(),
+        moved: moved.minor_units(),
+        counted,
+        cumulative: counted,
+        base: base.minor_units(),
+        limit: None,
+    }
+}
+
+fn reallocated(legs: Vec<Leg>, counts: Vec<HeadingCount>) -> Happened {
+    let reallocated = ReallocatedFunds {
+        legs,
+        legal_basis: "article 9".to_owned(),
+        amendment: None,
+        counts,
+    };
     happened(
         "2024-06-01",
-        AgreementEvent::FundsReallocated {
-            legs,
-            legal_basis: "article 9".to_owned(),
-        },
+        AgreementEvent::FundsReallocated(Box::new(reallocated)),
     )
 }
 
@@ -87,10 +107,16 @@ fn legs_that_say_everything_are_recorded_as_they_are() {
             from("line-1", y2024, eur(10)),
             to("line-2", y2025, eur(10)),
         ]))
-        .then([reallocated(vec![
-            resolved(from("line-1", y2024, eur(10)), YearBasis::Scheduled),
-            resolved(to("line-2", y2025, eur(10)), YearBasis::Scheduled),
-        ])]);
+        .then([reallocated(
+            vec![
+                resolved(from("line-1", y2024, eur(10)), YearBasis::Scheduled),
+                resolved(to("line-2", y2025, eur(10)), YearBasis::Scheduled),
+            ],
+            vec![
+                counts("line-1", eur(-10), eur(60)),
+                counts("line-2", eur(10), eur(40)),
+            ],
+        )]);
     let agreement = after.agreement();
     assert_eq!(agreement.balance().committed, 100_00);
     assert_eq!(
@@ -113,24 +139,30 @@ fn legs_without_a_period_give_the_last_year_first_and_receive_in_the_years_given
             from("line-1", None, eur(40)),
             to("line-2", None, eur(40)),
         ]))
-        .then([reallocated(vec![
-            resolved(
-                from("line-1", Some(year("2024")), eur(10)),
-                YearBasis::Scheduled,
-            ),
-            resolved(
-                from("line-1", Some(year("2025")), eur(30)),
-                YearBasis::Scheduled,
-            ),
-            resolved(
-                to("line-2", Some(year("2024")), eur(10)),
-                YearBasis::Scheduled,
-            ),
-            resolved(
-                to("line-2", Some(year("2025")), eur(30)),
-                YearBasis::Scheduled,
-            ),
-        ])]);
+        .then([reallocated(
+            vec![
+                resolved(
+                    from("line-1", Some(year("2024")), eur(10)),
+                    YearBasis::Scheduled,
+                ),
+                resolved(
+                    from("line-1", Some(year("2025")), eur(30)),
+                    YearBasis::Scheduled,
+                ),
+                resolved(
+                    to("line-2", Some(year("2024")), eur(10)),
+                    YearBasis::Scheduled,
+                ),
+                resolved(
+                    to("line-2", Some(year("2025")), eur(30)),
+                    YearBasis::Scheduled,
+                ),
+            ],
+            vec![
+                counts("line-1", eur(-40), eur(60)),
+                counts("line-2", eur(40), eur(40)),
+            ],
+        )]);
 }
 
 #[test]

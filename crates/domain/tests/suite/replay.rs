@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 
 use crate::oracle;
 use perennial_domain::agreement::{
-    AgreementCommand, AgreementEvent, CashEntry, DecreaseReason, ExtensionKind, Leg, LegDirection,
-    LegPlace, Perspective, Reallocation, ReversalReason, Terms,
+    AgreementCommand, AgreementEvent, CarryOver, CashEntry, CountedSide, DecreaseReason,
+    EarmarkingModality, ExtensionKind, FurtherTerms, Leg, LegDirection, LegPlace, LimitBase,
+    MoveDimension, NewHeading, Perspective, Reallocation, ReallocationPolicy, ReallocationScope,
+    ReversalReason, RevisableTerm, Terms, TermsRevision,
 };
 use perennial_domain::book::{Book, Impossible};
 use perennial_domain::command::{Command, Submission};
@@ -76,6 +78,7 @@ impl Story {
             perspective,
             signed_on: (!unsigned).then(|| date(SIGNED_ON)),
             ends_on: (!self.random.one_in(4)).then(|| date(ENDS_ON)),
+            further: self.random.one_in(2).then(|| Box::new(self.further())),
             ..terms_of(lines)
         }
     }
@@ -106,6 +109,9 @@ impl Story {
                 period: None,
                 basis: None,
                 pillar: None,
+                firmness: None,
+                purpose: None,
+                country: None,
             },
             amount,
         };
@@ -115,6 +121,54 @@ impl Story {
                 leg(LegDirection::To, self.line_id()),
             ],
             legal_basis: "article 9".to_owned(),
+            amendment: self.random.one_in(3).then(|| "A-1".to_owned()),
+        })
+    }
+
+    /// A policy of every kind; never nothing, for terms that say nothing are absent.
+    fn further(&mut self) -> FurtherTerms {
+        let policy = ReallocationPolicy {
+            limit_ppm: u32::try_from(self.random.below(1_000_001)).unwrap(),
+            base: *self.random.pick(LimitBase::ALL),
+            cumulative: self.random.one_in(2),
+            counted: *self.random.pick(CountedSide::ALL),
+            scope: *self.random.pick(ReallocationScope::ALL),
+            forbidden: MoveDimension::ALL
+                .iter()
+                .copied()
+                .filter(|_| self.random.one_in(4))
+                .collect(),
+            new_heading: *self.random.pick(NewHeading::ALL),
+        };
+        FurtherTerms {
+            earmarking: Some(*self.random.pick(EarmarkingModality::ALL)),
+            reallocation_policy: self.random.one_in(2).then_some(policy),
+            ..FurtherTerms::default()
+        }
+    }
+
+    fn revision(&mut self) -> AgreementCommand {
+        let cleared = if self.random.one_in(3) {
+            vec![RevisableTerm::FlowType]
+        } else {
+            Vec::new()
+        };
+        AgreementCommand::ReviseTerms(Box::new(TermsRevision {
+            further: self.further(),
+            cleared,
+            ..TermsRevision::default()
+        }))
+    }
+
+    fn carry_over(&mut self) -> AgreementCommand {
+        let year = |year| period(&format!("{year}-01-01"), &format!("{year}-12-31"));
+        let from = self.random.between(2024, 2026);
+        AgreementCommand::CarryOverFunds(CarryOver {
+            line_id: self.random.one_in(2).then(|| self.line_id()),
+            from_period: year(from),
+            to_period: year(from + self.random.below(3)),
+            amount: self.money(),
+            reason: String::new(),
         })
     }
 
@@ -198,11 +252,13 @@ impl Story {
                 AgreementCommand::Sign(self.terms(strict)),
             );
         }
-        let command = match self.random.below(12) {
+        let command = match self.random.below(14) {
             0..=1 => self.commitment(),
             2..=6 => self.payment(),
             7 => self.schedule(),
             8 => self.reallocation(),
+            12 => self.revision(),
+            13 => self.carry_over(),
             9 => AgreementCommand::ExtendPeriod {
                 new_ends_on: self.day(),
                 kind: ExtensionKind::Unknown,
@@ -325,7 +381,9 @@ fn booked_by(fact: &AgreementEvent) -> [i128; 3] {
         | AgreementEvent::ForecastReplaced { .. }
         | AgreementEvent::ExpenditureReported { .. }
         | AgreementEvent::ExpenditureReduced { .. }
-        | AgreementEvent::FundsReallocated { .. }
+        | AgreementEvent::FundsReallocated(_)
+        | AgreementEvent::TermsRevised(_)
+        | AgreementEvent::FundsCarriedOver(_)
         | AgreementEvent::OtherFlowRecorded(_)
         | AgreementEvent::EntryReversed { .. }
         | AgreementEvent::EntryReplaced { .. } => [0, 0, 0],

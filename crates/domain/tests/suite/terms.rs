@@ -1,7 +1,8 @@
 //! Extensions and shortenings.
 
 use perennial_domain::agreement::{
-    AgreementCommand, AgreementEvent, ExtensionKind, ShareMove, Terms, YearBasis, YearShare,
+    AgreementCommand, AgreementEvent, ExtensionKind, Firmness, ShareMove, Terms, YearBasis,
+    YearShare,
 };
 use perennial_domain::event::Fact;
 use perennial_domain::rejection::Rejection;
@@ -41,6 +42,7 @@ fn moved(shares: &[(&str, &str, i128)]) -> Vec<ShareMove> {
                 period: period(first, last),
                 minor_units,
                 basis: YearBasis::Prorated,
+                firmness: Firmness::Firm,
             },
         })
         .collect()

@@ -208,6 +208,7 @@ impl Draft<'_> {
                     .take(self.limits.signed_lines_max)
                     .map(|(_, line)| line)
                     .collect(),
+                further: None,
             };
             let mut sign = self.plain(on, AgreementCommand::Sign(terms));
             sign.command = identified(sign.command, self.identifier);

@@ -1,7 +1,7 @@
 //! The `budgeted` rule (SEMANTICS.md 1 "`year_basis`"): annual budgets, revised over original, none above 12
 //! calendar months, whose total equals the net commitment within one minor unit a period.
 
-use perennial_domain::agreement::{YearBasis, YearShare};
+use perennial_domain::agreement::{Firmness, YearBasis, YearShare};
 use perennial_domain::money::{Currency, allocate_minor};
 use perennial_domain::period::Period;
 
@@ -124,6 +124,7 @@ impl BudgetedPeriods {
                 period,
                 minor_units,
                 basis: YearBasis::Budgeted,
+                firmness: Firmness::default(),
             })
             .collect()
     }

@@ -151,6 +151,8 @@ fn agreement(command: &AgreementCommand) -> usize {
         | AgreementCommand::RescheduleTranche { .. }
         | AgreementCommand::CancelTranche { .. }
         | AgreementCommand::ReallocateFunds(_)
+        | AgreementCommand::ReviseTerms(_)
+        | AgreementCommand::CarryOverFunds(_)
         | AgreementCommand::ReverseEntry { .. }
         | AgreementCommand::ReplaceEntry { .. } => 256,
     }

@@ -3,8 +3,8 @@
 
 use perennial_domain::Date;
 use perennial_domain::agreement::{
-    AgreementCommand, AgreementEvent, Cash, CashEntry, Conditionality, DecreaseReason, Line,
-    LinePart, Perspective, Published, ReversalReason, Terms, Tranche, TrancheDraw, YearBasis,
+    AgreementCommand, AgreementEvent, Cash, CashEntry, Conditionality, DecreaseReason, Firmness,
+    Line, LinePart, Perspective, Published, ReversalReason, Terms, Tranche, TrancheDraw, YearBasis,
     YearShare,
 };
 use perennial_domain::classification::LineDims;
@@ -168,6 +168,7 @@ pub fn terms_of(lines: Vec<Line>) -> Terms {
         currency: currency("EUR"),
         conditionality: Conditionality::None,
         lines,
+        further: None,
     }
 }
 
@@ -182,6 +183,7 @@ pub const fn share(period: Period, amount: Money, basis: YearBasis) -> YearShare
         period,
         minor_units: amount.minor_units(),
         basis,
+        firmness: Firmness::Firm,
     }
 }
 

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
-use perennial_domain::agreement::YearBasis;
-use perennial_domain::classification::Pillar;
+use perennial_domain::agreement::{Firmness, YearBasis};
+use perennial_domain::classification::{Code, Pillar, Vocabulary};
 use perennial_domain::event::{Event, Stream};
 use perennial_domain::ids::LineId;
 use perennial_domain::log::{EventId, Position, Recorded, RecordedAt};
@@ -13,7 +13,7 @@ use perennial_views::columns::Row;
 use perennial_views::day::{Day, Month};
 use perennial_views::delta::{Delta, RecordMeta};
 use perennial_views::dictionary::{
-    EntityNo, Facet, FacetNo, LineNo, Names, OrgNo, PeriodNo, Series, SeriesKind, SeriesNo,
+    CodeNo, EntityNo, Facet, FacetNo, LineNo, Names, OrgNo, PeriodNo, Series, SeriesKind, SeriesNo,
 };
 use perennial_views::digest::StateDigest;
 use perennial_views::exception::{Exception, Finding};
@@ -140,6 +140,10 @@ fn names(writer: &mut Writer<'_>, names: &Names) {
         writer.signed(first);
         writer.number(last.abs_diff(first));
     });
+    writer.list(&names.codes, |writer, code| {
+        writer.byte(vocabulary_code(code.vocabulary));
+        writer.text(&code.code);
+    });
     writer.list(&names.facets, |writer, facet| {
         writer.number(facet.entity.0);
         writer.option(facet.line, |writer, line| writer.number(line.0));
@@ -148,6 +152,8 @@ fn names(writer: &mut Writer<'_>, names: &Names) {
         writer.option(facet.pillar, |writer, pillar| {
             writer.byte(pillar_code(pillar));
         });
+        writer.option(facet.purpose, |writer, code| writer.number(code.0));
+        writer.option(facet.place, |writer, code| writer.number(code.0));
     });
     writer.list(&names.series, |writer, series| {
         writer.number(series.facet.0);
@@ -158,6 +164,7 @@ fn names(writer: &mut Writer<'_>, names: &Names) {
         writer.option(series.kind.basis, |writer, basis| {
             writer.byte(basis_code(basis));
         });
+        writer.byte(firmness_code(series.kind.firmness));
         writer.byte(series.kind.register.code());
     });
 }
@@ -175,6 +182,12 @@ fn read_names(reader: &mut Reader<'_>) -> Result<Names, Malformed> {
         })?,
         orgs: reader.list(read_org)?,
         periods: reader.list(read_period)?,
+        codes: reader.list(|reader| {
+            Ok(Code {
+                vocabulary: read_vocabulary(reader)?,
+                code: reader.shared_text()?,
+            })
+        })?,
         facets: reader.list(|reader| {
             Ok(Facet {
                 entity: EntityNo(reader.number()?),
@@ -182,6 +195,8 @@ fn read_names(reader: &mut Reader<'_>) -> Result<Names, Malformed> {
                 provider: reader.option(|reader| reader.number().map(OrgNo))?,
                 receiver: reader.option(|reader| reader.number().map(OrgNo))?,
                 pillar: reader.option(read_pillar)?,
+                purpose: reader.option(|reader| reader.number().map(CodeNo))?,
+                place: reader.option(|reader| reader.number().map(CodeNo))?,
             })
         })?,
         series: reader.list(read_series)?,
@@ -208,6 +223,7 @@ fn read_series(reader: &mut Reader<'_>) -> Result<Series, Malformed> {
         month: Month(reader.number()?),
         period: reader.option(|reader| reader.number().map(PeriodNo))?,
         basis: reader.option(read_basis)?,
+        firmness: read_firmness(reader)?,
         register: Register::of_code(reader.byte()?)
             .ok_or_else(|| Malformed::new("a series of no register"))?,
     };
@@ -333,6 +349,41 @@ fn read_pillar(reader: &mut Reader<'_>) -> Result<Pillar, Malformed> {
         .into_iter()
         .find(|&pillar| pillar_code(pillar) == code);
     pillar.ok_or_else(|| Malformed::new("a pillar of no code"))
+}
+
+const fn vocabulary_code(vocabulary: Vocabulary) -> u8 {
+    match vocabulary {
+        Vocabulary::DacPurpose => 1,
+        Vocabulary::DacCategory => 2,
+        Vocabulary::Country => 3,
+        Vocabulary::Region => 4,
+    }
+}
+
+fn read_vocabulary(reader: &mut Reader<'_>) -> Result<Vocabulary, Malformed> {
+    match reader.byte()? {
+        1 => Ok(Vocabulary::DacPurpose),
+        2 => Ok(Vocabulary::DacCategory),
+        3 => Ok(Vocabulary::Country),
+        4 => Ok(Vocabulary::Region),
+        _ => Err(Malformed::new("a code list of no code")),
+    }
+}
+
+const fn firmness_code(firmness: Firmness) -> u8 {
+    match firmness {
+        Firmness::Firm => 0,
+        Firmness::SubjectToAppropriation => 1,
+        Firmness::Indicative => 2,
+    }
+}
+
+fn read_firmness(reader: &mut Reader<'_>) -> Result<Firmness, Malformed> {
+    let code = reader.byte()?;
+    let firmness = Firmness::ALL
+        .into_iter()
+        .find(|&firmness| firmness_code(firmness) == code);
+    firmness.ok_or_else(|| Malformed::new("a firmness of no code"))
 }
 
 const fn basis_code(basis: YearBasis) -> u8 {

@@ -71,6 +71,8 @@ kinds! {
     EntryReplaced = 26;
     ImportStarted = 27;
     ImportCompleted = 28;
+    TermsRevised = 160;
+    FundsCarriedOver = 203;
 }
 
 impl Kind {
@@ -115,7 +117,9 @@ impl Kind {
             AgreementEvent::RefundReceived { .. } => Self::RefundReceived,
             AgreementEvent::ExpenditureReported { .. } => Self::ExpenditureReported,
             AgreementEvent::ExpenditureReduced { .. } => Self::ExpenditureReduced,
-            AgreementEvent::FundsReallocated { .. } => Self::FundsReallocated,
+            AgreementEvent::FundsReallocated(_) => Self::FundsReallocated,
+            AgreementEvent::TermsRevised(_) => Self::TermsRevised,
+            AgreementEvent::FundsCarriedOver(_) => Self::FundsCarriedOver,
             AgreementEvent::OtherFlowRecorded(_) => Self::OtherFlowRecorded,
             AgreementEvent::EntryReversed { .. } => Self::EntryReversed,
             AgreementEvent::EntryReplaced { .. } => Self::EntryReplaced,
@@ -194,7 +198,14 @@ fn agreement_words(event: &AgreementEvent) -> (Option<&str>, Option<&str>) {
         | AgreementEvent::TrancheCancelled {
             tranche_id, reason, ..
         } => (Some(tranche_id.as_str()), Some(reason)),
-        AgreementEvent::FundsReallocated { legal_basis, .. } => (None, Some(legal_basis)),
+        AgreementEvent::FundsReallocated(reallocated) => (
+            reallocated.amendment.as_deref(),
+            Some(&reallocated.legal_basis),
+        ),
+        AgreementEvent::TermsRevised(revision) => {
+            (revision.amendment.as_deref(), said(&revision.reason))
+        }
+        AgreementEvent::FundsCarriedOver(carried) => (None, said(&carried.reason)),
         AgreementEvent::EntryReversed { reason, .. } => (None, Some(reversal_word(*reason))),
         AgreementEvent::EntryReplaced { .. } => (None, Some("replaced")),
         AgreementEvent::DisbursementMade { cash, .. }
@@ -206,6 +217,11 @@ fn agreement_words(event: &AgreementEvent) -> (Option<&str>, Option<&str>) {
         | AgreementEvent::RefundReceived { cash, reason }
         | AgreementEvent::ExpenditureReduced { cash, reason, .. } => (payment(cash), Some(reason)),
     }
+}
+
+/// A text that may be empty.
+fn said(text: &str) -> Option<&str> {
+    (!text.is_empty()).then_some(text)
 }
 
 fn payment(cash: &CashEntry) -> Option<&str> {
@@ -232,7 +248,7 @@ mod tests {
         for &kind in Kind::ALL {
             assert_eq!(Kind::of_code(kind.code()), Some(kind));
         }
-        assert_eq!(Kind::ALL.len(), 29);
+        assert_eq!(Kind::ALL.len(), 31);
         assert_eq!(Kind::of_code(29), None);
     }
 }

@@ -1,7 +1,10 @@
 use std::collections::HashSet;
 
 use perennial_domain::Date;
-use perennial_domain::agreement::{AgreementEvent, Description, ReversalReason, Terms};
+use perennial_domain::agreement::{
+    AgreementEvent, Conditionality, Description, FurtherTerms, ReallocatedFunds, ReversalReason,
+    Terms, TermsRevision,
+};
 use perennial_domain::event::{Event, Fact};
 use perennial_domain::ids::AgreementId;
 use perennial_domain::log::{EventId, Position, Recorded};
@@ -20,6 +23,12 @@ pub struct AgreementState<'a> {
     pub signed: &'a Recorded<Event>,
     /// The last day now, after extensions and shortenings.
     pub ends_on: Option<Date>,
+    /// The terms beside parties, dates and money now, after revisions.
+    pub further: FurtherTerms,
+    /// Whether the money is conditional now.
+    pub conditionality: Conditionality,
+    /// How many revisions of terms are in force.
+    pub revisions: u32,
     /// The words in force; without any, the first that are known.
     pub description: Option<&'a Description>,
     /// Numbers that other systems gave it, ascending.
@@ -73,6 +82,7 @@ impl EntityHistory {
         let mut state: Option<AgreementState<'_>> = None;
         let mut last_move: Option<(Date, EventId)> = None;
         let mut described: Option<(Date, EventId)> = None;
+        let mut revisions: Vec<(Date, EventId, &TermsRevision)> = Vec::new();
         for recorded in self.standing(at, effective) {
             let in_force = effective.is_none_or(|cut| recorded.event.effective_on <= cut);
             let dated = (recorded.event.effective_on, recorded.event_id);
@@ -84,6 +94,9 @@ impl EntityHistory {
                     terms,
                     signed: recorded,
                     ends_on: terms.ends_on,
+                    further: terms.further.as_deref().cloned().unwrap_or_default(),
+                    conditionality: terms.conditionality,
+                    revisions: 0,
                     description: None,
                     external_references: recorded
                         .event
@@ -111,8 +124,44 @@ impl EntityHistory {
                 described = in_force.then_some(dated);
                 state.describe(recorded, description);
             }
+            if let AgreementEvent::TermsRevised(revision) = event
+                && in_force
+            {
+                revisions.push((dated.0, dated.1, revision));
+            }
+        }
+        revisions.sort_by_key(|&(on, event_id, _)| (on, event_id));
+        for (_, _, revision) in revisions {
+            if let Some(state) = state.as_mut() {
+                state.revise(revision);
+            }
         }
         state
+    }
+
+    /// The reallocations known at `at` and true at `effective` that count something or were by amendment, in order of
+    /// recording, each with whether it stands.
+    pub fn reallocations_at(
+        &self,
+        at: Position,
+        effective: Option<Date>,
+    ) -> Vec<(&Recorded<Event>, &ReallocatedFunds, bool)> {
+        let standing: HashSet<EventId> = self
+            .standing(at, effective)
+            .map(|recorded| recorded.event_id)
+            .collect();
+        self.facts
+            .iter()
+            .take_while(|recorded| recorded.event_id.position <= at)
+            .filter(|recorded| effective.is_none_or(|cut| recorded.event.effective_on <= cut))
+            .filter_map(|recorded| match &recorded.event.fact {
+                Fact::Agreement(AgreementEvent::FundsReallocated(reallocated)) => {
+                    let stands = standing.contains(&recorded.event_id);
+                    Some((recorded.as_ref(), reallocated.as_ref(), stands))
+                }
+                Fact::Agreement(_) | Fact::Pledge(_) | Fact::Import(_) | Fact::Ledger(_) => None,
+            })
+            .collect()
     }
 
     /// The pledge's attributes as known at `at` and true at `effective`; none before it was announced.
@@ -164,6 +213,12 @@ impl<'a> AgreementState<'a> {
             .collect();
         self.external_references.sort_unstable();
         self.external_references.dedup();
+    }
+
+    fn revise(&mut self, revision: &TermsRevision) {
+        self.further.revise(revision);
+        self.conditionality = revision.conditionality.unwrap_or(self.conditionality);
+        self.revisions = self.revisions.saturating_add(1);
     }
 
     /// Title, if one was given.

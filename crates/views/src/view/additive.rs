@@ -4,7 +4,7 @@ mod fold;
 mod parts;
 
 use perennial_domain::Date;
-use perennial_domain::agreement::YearBasis;
+use perennial_domain::agreement::{Firmness, YearBasis};
 use perennial_domain::classification::Pillar;
 use perennial_domain::log::EventId;
 use perennial_domain::money::Currency;
@@ -58,6 +58,25 @@ impl Basis {
         match self {
             Self::Share(basis) => basis.name(),
             Self::Actual => "actual",
+        }
+    }
+}
+
+/// How far an amount can be relied on, as rows show it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Firm {
+    /// A commitment's share.
+    Share(Firmness),
+    /// Cash, schedules and plans: firmness is no question of theirs.
+    Actual,
+}
+
+impl Firm {
+    /// The word in rows; none for what is no commitment.
+    pub const fn name(self) -> Option<&'static str> {
+        match self {
+            Self::Share(firmness) => Some(firmness.name()),
+            Self::Actual => None,
         }
     }
 }
@@ -130,6 +149,8 @@ pub struct CellKey {
     pub recipient: Who,
     /// The basis.
     pub basis: Option<Basis>,
+    /// The firmness.
+    pub firmness: Option<Firm>,
     /// The place.
     pub country: Option<Place>,
     /// The year.

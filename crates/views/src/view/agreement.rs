@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use perennial_domain::Date;
-use perennial_domain::agreement::Terms;
+use perennial_domain::agreement::{Conditionality, FurtherTerms, Terms};
 use perennial_domain::classification::{Pillar, WHOLE_PPM};
 use perennial_domain::event::Stream;
 use perennial_domain::log::{EventId, Revision};
@@ -115,6 +115,12 @@ pub struct AgreementRow {
     pub exceptions: u64,
     /// How many of them still stand, where that can be computed.
     pub standing_exceptions: u64,
+    /// Its terms beside parties, dates and money, after revisions.
+    pub further: Box<FurtherTerms>,
+    /// Whether the money is conditional.
+    pub conditionality: Conditionality,
+    /// How many revisions of its terms are in force.
+    pub terms_revisions: u32,
 }
 
 impl AgreementRow {
@@ -308,6 +314,9 @@ pub fn statement(lens: &Lens<'_>, entity: EntityNo, book: &Book) -> Option<Agree
             .map(|entry| (entry.event_id, entry.kind)),
         exceptions,
         standing_exceptions,
+        conditionality: state.conditionality,
+        terms_revisions: state.revisions,
+        further: Box::new(state.further),
         external_references: state.external_references,
     })
 }

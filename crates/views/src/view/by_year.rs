@@ -11,7 +11,9 @@ use crate::lens::Lens;
 use crate::posting::{Direction, Measure};
 use crate::question::Dimension;
 use crate::rows::RowKey;
-use crate::view::additive::{Basis, CellKey, Contribution, Declaration, Figure, Fold, FoldRow};
+use crate::view::additive::{
+    Basis, CellKey, Contribution, Declaration, Figure, Firm, Fold, FoldRow,
+};
 
 const fn cash(name: &'static str, measures: &'static [Measure]) -> Figure {
     Figure {
@@ -42,6 +44,18 @@ pub const DECLARATION: Declaration = Declaration {
         cash("scheduled", &Measure::SCHEDULED),
         cash("forecast", &[Measure::Forecast]),
         cash("paid_for", &[Measure::PaidFor]),
+        Figure {
+            name: "carried_in",
+            measures: &[Measure::CarriedIn],
+            committed: true,
+            has_donor: true,
+        },
+        Figure {
+            name: "carried_out",
+            measures: &[Measure::CarriedOut],
+            committed: true,
+            has_donor: true,
+        },
     ],
     keys: &[
         Dimension::Agreement,
@@ -49,13 +63,14 @@ pub const DECLARATION: Declaration = Declaration {
         Dimension::Year,
         Dimension::Currency,
         Dimension::YearBasis,
+        Dimension::Firmness,
     ],
 };
 
 /// A row of `by-year`. A key that is grouped away is `None`. Amounts are minor units of `currency`.
 ///
-/// Where an agreement's year has commitments of several bases, cash, schedules, `remaining` and `overdrawn` stand in
-/// the row of the best basis and are of the whole year.
+/// Where an agreement's year has commitments of several bases or firmness, cash, schedules, `remaining` and `overdrawn`
+/// stand in the row of the best basis, the firmest first, and are of the whole year.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ByYearRow {
     /// The agreement.
@@ -68,12 +83,18 @@ pub struct ByYearRow {
     pub currency: Currency,
     /// How the commitment came to this year; `actual` where nothing is committed for it.
     pub year_basis: Option<&'static str>,
+    /// How far the commitment can be relied on; `None` where nothing is committed for it.
+    pub firmness: Option<&'static str>,
     /// Whether the period of an amount in this row crosses a year boundary and was cut by days.
     pub prorated: bool,
     /// Committed for this year, moves included.
     pub committed: i128,
     /// Of it: what was moved here (above 0) or away by reallocations and extensions.
     pub moved: i128,
+    /// Of it: what was carried over from earlier periods.
+    pub carried_in: i128,
+    /// What was carried over to later periods, and so is not in it; above 0.
+    pub carried_out: i128,
     /// Net payments dated in this year.
     pub disbursed: i128,
     /// Net receipts dated in this year.
@@ -91,7 +112,7 @@ pub struct ByYearRow {
 }
 
 impl ByYearRow {
-    /// Its key: agreement, direction, year, currency, basis; grouped ones empty.
+    /// Its key: agreement, direction, year, currency, basis, firmness; grouped ones empty.
     pub fn key(&self) -> RowKey {
         RowKey::of(&[
             self.agreement_id.as_deref().unwrap_or_default(),
@@ -99,11 +120,12 @@ impl ByYearRow {
             self.year.as_deref().unwrap_or_default(),
             self.currency.code(),
             self.year_basis.unwrap_or_default(),
+            self.firmness.unwrap_or_default(),
         ])
     }
 }
 
-/// The rows, ordered by agreement, direction, year, currency and basis.
+/// The rows, ordered by agreement, direction, year, currency, basis and firmness.
 pub fn evaluate(lens: &Lens<'_>) -> Vec<ByYearRow> {
     let fold = Fold::new(lens, DECLARATION);
     let mut rows = Vec::new();
@@ -117,24 +139,32 @@ pub fn evaluate(lens: &Lens<'_>) -> Vec<ByYearRow> {
     rows
 }
 
-/// The entries behind one figure of the row with this key: `committed`, `moved`, or one of the others, which stand in
+/// The entries behind one figure of the row with this key: a part of the commitment, or one of the others, which stand in
 /// one row of their year whatever its basis. `paid_for`, `remaining` and `overdrawn` follow from the others.
 pub fn contributions(lens: &Lens<'_>, row_key: &RowKey, figure: &str) -> Vec<Contribution> {
     let fold = Fold::new(lens, DECLARATION);
-    let committed = matches!(figure, "committed" | "moved");
+    let committed = matches!(figure, "committed" | "moved" | "carried_in" | "carried_out");
     for (key, bases) in by_group(fold.rows()) {
-        let names: Vec<Option<Basis>> = bases.keys().copied().collect();
+        let names: Vec<Grade> = bases.keys().copied().collect();
         let mut rows = Vec::new();
         group(lens, &key, bases, &mut rows);
         let Some(at) = rows.iter().position(|row| row.key() == *row_key) else {
             continue;
         };
-        let basis = names.get(at).copied().flatten();
+        let (basis, firmness) = names.get(at).copied().unwrap_or_default();
         return match (committed, at) {
-            (true, _) => fold.contributions(figure, |cell| *cell == CellKey { basis, ..key }),
+            (true, _) => fold.contributions(figure, |cell| {
+                *cell
+                    == CellKey {
+                        basis,
+                        firmness,
+                        ..key
+                    }
+            }),
             (false, 0) => fold.contributions(figure, |cell| {
                 CellKey {
                     basis: None,
+                    firmness: None,
                     ..*cell
                 } == key
             }),
@@ -145,22 +175,34 @@ pub fn contributions(lens: &Lens<'_>, row_key: &RowKey, figure: &str) -> Vec<Con
     Vec::new()
 }
 
-type Bases = BTreeMap<Option<Basis>, FoldRow>;
+/// What the cells of one year differ in.
+type Grade = (Option<Basis>, Option<Firm>);
 
-/// The cells that differ in nothing but their basis, best basis first.
+type Bases = BTreeMap<Grade, FoldRow>;
+
+/// The cells that differ in nothing but their basis and firmness, best basis first, then the firmest.
 fn by_group(cells: BTreeMap<CellKey, FoldRow>) -> BTreeMap<CellKey, Bases> {
     let mut groups: BTreeMap<CellKey, Bases> = BTreeMap::new();
     for (key, row) in cells {
-        let group = CellKey { basis: None, ..key };
-        groups.entry(group).or_default().insert(key.basis, row);
+        let group = CellKey {
+            basis: None,
+            firmness: None,
+            ..key
+        };
+        let grade = (key.basis, key.firmness);
+        groups.entry(group).or_default().insert(grade, row);
     }
     groups
 }
 
 fn group(lens: &Lens<'_>, key: &CellKey, mut bases: Bases, rows: &mut Vec<ByYearRow>) {
     // Cash joins the best basis that something is committed under.
+    let is_cash = |(basis, firmness): &Grade| {
+        *basis == Some(Basis::Actual) || *firmness == Some(Firm::Actual)
+    };
+    let cash = bases.keys().copied().find(is_cash);
     if 1 < bases.len()
-        && let Some(actual) = bases.remove(&Some(Basis::Actual))
+        && let Some(actual) = cash.and_then(|cash| bases.remove(&cash))
         && let Some(best) = bases.values_mut().next()
     {
         for (figure, cash) in best.figures.iter_mut().zip(&actual.figures) {
@@ -175,7 +217,7 @@ fn group(lens: &Lens<'_>, key: &CellKey, mut bases: Bases, rows: &mut Vec<ByYear
         Direction::Incoming => sum(3),
     };
     let paid_for = paid + sum(6);
-    for (at, (basis, row)) in bases.iter().enumerate() {
+    for (at, ((basis, firmness), row)) in bases.iter().enumerate() {
         let figure = |at: usize| row.figures.get(at).copied().unwrap_or_default();
         let of_year = |amount: i128| if at == 0 { amount } else { 0 };
         rows.push(ByYearRow {
@@ -184,9 +226,12 @@ fn group(lens: &Lens<'_>, key: &CellKey, mut bases: Bases, rows: &mut Vec<ByYear
             year: key.year.map(FiscalYear::label),
             currency: key.currency,
             year_basis: basis.map(Basis::name),
+            firmness: firmness.and_then(Firm::name),
             prorated: row.prorated,
             committed: figure(0),
             moved: figure(1),
+            carried_in: figure(7),
+            carried_out: -figure(8),
             disbursed: figure(2),
             received: figure(3),
             scheduled: figure(4),

@@ -1,14 +1,14 @@
 //! `exceptions`: what stood out when it was recorded, and whether it still stands.
 //!
 //! A flag is history: it names the rule, what broke it and the figures of then. `standing` is the same rule evaluated
-//! at (P, E), for rules that are balances of an agreement (R10, R13, R14, R17). Items that an import refused have no
+//! at (P, E), for rules that are balances of an agreement (R10, R13, R14, R17) or its counters (R18). Items that an import refused have no
 //! event; they come from the run's end.
 
 use perennial_domain::Date;
 use perennial_domain::event::{Fact, Stream};
 use perennial_domain::import::ImportEvent;
 use perennial_domain::log::{EventId, RecordedAt};
-use perennial_domain::rule::Rule;
+use perennial_domain::rule::{Breach, Rule};
 
 use crate::dictionary::EntityNo;
 use crate::exception::{Exception, Finding};
@@ -16,6 +16,7 @@ use crate::lens::Lens;
 use crate::posting::Direction;
 use crate::rows::RowKey;
 use crate::view::balances::{self, Balances};
+use crate::view::reallocations;
 
 /// A row of `exceptions`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -197,6 +198,9 @@ impl Standings {
             .entity(exception.entity)?
             .head?
             .direction;
+        if breach.rule == Rule::ReallocationWithinPolicy {
+            return reallocation_stands(lens, exception, breach);
+        }
         if !matches!(stream, Stream::Agreement(_)) || !is_of_balances(breach.rule) {
             return None;
         }
@@ -218,6 +222,17 @@ impl Standings {
         let (_, _, balances) = self.last.as_ref()?;
         Some(stands(lens, breach.rule, direction, balances))
     }
+}
+
+/// R18 by limit names its heading and limit; a forbidden move or a new heading is broken as long as the entry stands.
+fn reallocation_stands(lens: &Lens<'_>, exception: &Exception, breach: &Breach) -> Option<bool> {
+    let figure = |name: &str| {
+        let mut figures = breach.figures.iter();
+        figures.find(|figure| figure.name == name)
+    };
+    let limited = figure("limit").and_then(|_| figure("heading"));
+    let heading = limited.map(|heading| heading.value.as_str());
+    reallocations::stands(lens, exception.entity, exception.event_id, heading)
 }
 
 const fn is_of_balances(rule: Rule) -> bool {

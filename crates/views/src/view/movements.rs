@@ -98,6 +98,8 @@ impl Movements {
                 | Measure::Withdrawn
                 | Measure::Converted
                 | Measure::Moved
+                | Measure::CarriedIn
+                | Measure::CarriedOut
                 | Measure::Scheduled
                 | Measure::Drawn
                 | Measure::Forecast

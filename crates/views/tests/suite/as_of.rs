@@ -221,16 +221,19 @@ fn cube_of(cells: u32) -> Cube {
             effective_on: perennial_domain::Date::new(1970 + years, 1 + month, 1).unwrap(),
             period: None,
             basis: None,
+            firmness: perennial_domain::agreement::Firmness::Firm,
             provider: None,
             receiver: None,
             pillar: None,
+            purpose: None,
+            place: None,
             register: Register::Disbursement,
             entries: 1,
         });
         assert_eq!(series, SeriesNo(number));
     }
     let mut cube = Cube::default();
-    cube.extend(&dictionary, &histories);
+    cube.extend(&dictionary, &mut histories);
     assert_eq!(cube.cells().len(), usize::try_from(cells).unwrap());
     cube
 }

@@ -35,7 +35,7 @@ fn example() -> Log {
 /// The expected values were computed by a second program from the description of the canonical bytes.
 #[test]
 fn the_digest_of_the_example_is_the_pinned_one_at_every_position() {
-    assert_eq!(SCHEMA, "perennial-views/1");
+    assert_eq!(SCHEMA, "perennial-views/2");
     let facts = example().facts();
     let digests: Vec<String> = (0..3)
         .map(|position| facts.digest(Position(position)).unwrap().to_string())
@@ -43,9 +43,9 @@ fn the_digest_of_the_example_is_the_pinned_one_at_every_position() {
     assert_eq!(
         digests,
         [
-            "a74f3b40ebdaf48c6b4f203f6501557e22f712a8b226a78d08352b0b8e2699db",
-            "d8c8276b088eb4f903728a04c3ed16c06e3705612ec54155ec28437cc288524a",
-            "b6507dd3acc27ad633b84e37a3907edc5879bb6ffad13ad7c7fe2c11346df301",
+            "5716712ce597401df22db2877fb3577a37b4cfa961d8f70adabd96acc18e601c",
+            "0b4de79debc5a7e66012bf07cd799f8fe0d59b11443176cabacdb7eeeccd5b87",
+            "11a265bad712aff0dd907835905daa8b3225da85b2f519f592921d2fa23871e5",
         ]
     );
     assert_eq!(facts.digest(Position(3)), None);

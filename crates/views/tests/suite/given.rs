@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use perennial_domain::Date;
 use perennial_domain::agreement::{
-    AgreementEvent, CashEntry, Conditionality, Line, LinePart, Perspective, Terms, YearBasis,
-    YearShare,
+    AgreementEvent, CashEntry, Conditionality, Firmness, Line, LinePart, Perspective, Terms,
+    YearBasis, YearShare,
 };
 use perennial_domain::classification::{LineDims, Share, Split, Vocabulary};
 use perennial_domain::event::{Event, Fact, Stream};
@@ -70,6 +70,7 @@ pub(crate) fn share(from: &str, to: &str, minor_units: i128, basis: YearBasis) -
         period: period(from, to),
         minor_units,
         basis,
+        firmness: Firmness::Firm,
     }
 }
 
@@ -113,6 +114,7 @@ pub(crate) fn terms(perspective: Perspective, lines: Vec<Line>) -> Terms {
         ends_on: Some(date("2021-12-31")),
         currency: lines[0].amount.currency(),
         conditionality: Conditionality::None,
+        further: None,
         lines,
     }
 }

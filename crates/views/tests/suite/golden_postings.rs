@@ -2,10 +2,10 @@
 
 use perennial_domain::agreement::{
     AgreementEvent, CashEntry, DecreaseReason, Description, EvidenceLevel, ExtensionKind,
-    ForecastEntry, Leg, LegDirection, LegPlace, OtherFlow, OtherFlowKind, Perspective, Published,
-    Rescheduling, ReversalReason, ShareMove, TrancheDraw, YearBasis,
+    ForecastEntry, OtherFlow, OtherFlowKind, Perspective, Published, Rescheduling, ReversalReason,
+    ShareMove, TrancheDraw, YearBasis,
 };
-use perennial_domain::classification::{Pillar, Split};
+use perennial_domain::classification::Split;
 use perennial_domain::event::{Event, Fact, Stream};
 use perennial_domain::ids::{AgreementId, ImportId, TrancheId};
 use perennial_domain::import::{ImportCounts, ImportEvent, ImportSource};
@@ -87,7 +87,7 @@ fn check_beside(fact: Fact, named: &[Posting], expected: &[&str]) -> Vec<Posting
     postings
 }
 
-fn check(event: AgreementEvent, expected: &[&str]) -> Vec<Posting> {
+pub(crate) fn check(event: AgreementEvent, expected: &[&str]) -> Vec<Posting> {
     check_beside(Fact::Agreement(event), &[], expected)
 }
 
@@ -390,33 +390,6 @@ fn expenditure_is_for_the_reported_period() {
             reason: "wrong".to_owned(),
         },
         &["line-1 expended -5 2020-03-10 2020-02-01..2020-02-29 +1 expenditure"],
-    );
-}
-
-#[test]
-fn a_reallocation_moves_between_lines_periods_and_pillars() {
-    let leg = |direction, line, pillar| Leg {
-        direction,
-        place: LegPlace {
-            line_id: line_id(line),
-            period: Some(period("2020-01-01", "2020-12-31")),
-            basis: Some(YearBasis::Scheduled),
-            pillar,
-        },
-        amount: usd(30),
-    };
-    check(
-        AgreementEvent::FundsReallocated {
-            legs: vec![
-                leg(LegDirection::From, "line-1", Some(Pillar::Humanitarian)),
-                leg(LegDirection::To, "line-2", Some(Pillar::Peace)),
-            ],
-            legal_basis: "clause 4".to_owned(),
-        },
-        &[
-            "line-1 moved -30 2020-03-10 2020-01-01..2020-12-31 scheduled humanitarian",
-            "line-2 moved 30 2020-03-10 2020-01-01..2020-12-31 scheduled peace",
-        ],
     );
 }
 

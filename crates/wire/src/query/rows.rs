@@ -1,13 +1,14 @@
 //! Answers outwards: rows and the read envelope.
 
 use perennial_domain::Date;
+use perennial_domain::agreement::{Conditionality, ReallocationPolicy};
 use perennial_domain::classification::Pillar;
 use perennial_domain::money::Currency;
 use perennial_views::ReadInfo;
 use perennial_views::posting::Direction;
 use perennial_views::rows::{
     AgreementRow, ByYearRow, ExceptionRow, MovementRow, MultiYear, MultiYearRow, NexusRow, Party,
-    PledgeRow, RegisterRow, Row, TimelineRow,
+    PledgeRow, ReallocationRow, RegisterRow, Row, TimelineRow,
 };
 use perennial_views::view::timeline::Running;
 
@@ -83,6 +84,17 @@ fn year_basis(word: Option<&str>) -> i32 {
     .into()
 }
 
+/// Returns the firmness of this word; a word that is none of them stays unspecified.
+fn firmness(word: Option<&str>) -> i32 {
+    match word {
+        Some("firm") => pb::Firmness::Firm,
+        Some("subject_to_appropriation") => pb::Firmness::SubjectToAppropriation,
+        Some("indicative") => pb::Firmness::Indicative,
+        Some(_) | None => pb::Firmness::Unspecified,
+    }
+    .into()
+}
+
 impl From<&Party> for pb::Party {
     fn from(party: &Party) -> Self {
         Self {
@@ -114,13 +126,15 @@ impl TryFrom<&ByYearRow> for pb::ByYearRow {
 
     fn try_from(row: &ByYearRow) -> Result<Self, AmountOutOfRange> {
         row!(ByYearRow, row, [
-            committed, moved, disbursed, received, scheduled, forecast, paid_for, remaining, overdrawn
+            committed, moved, disbursed, received, scheduled, forecast, paid_for, remaining, overdrawn,
+            carried_in, carried_out
         ], {
             agreement_id: row.agreement_id.clone(),
             direction: direction(row.direction),
             year: row.year.clone(),
             year_basis: year_basis(row.year_basis),
             prorated: row.prorated,
+            firmness: firmness(row.firmness),
         })
     }
 }
@@ -224,6 +238,82 @@ impl TryFrom<&AgreementRow> for pb::AgreementRow {
             last_event_kind: last.map(|(_, kind)| kind.name().to_owned()).unwrap_or_default(),
             exceptions: row.exceptions,
             standing_exceptions: row.standing_exceptions,
+            terms: Some(terms(row)),
+        })
+    }
+}
+
+fn terms(row: &AgreementRow) -> pb::AgreementTerms {
+    let further = &row.further;
+    let conditionality = match row.conditionality {
+        Conditionality::None => "none",
+        Conditionality::Restriction => "restriction",
+        Conditionality::Condition => "condition",
+    };
+    let aid_types = further.aid_types.iter();
+    let earmarking = further.earmarking;
+    pb::AgreementTerms {
+        conditionality: conditionality.to_owned(),
+        earmarking_modality: earmarking.map(|modality| modality.name().to_owned()),
+        earmarking_category: earmarking.map(|modality| modality.category().into()),
+        finance_type: further.finance_type.map(u32::from),
+        flow_type: further.flow_type.map(u32::from),
+        aid_types: aid_types
+            .map(|aid_type| format!("{}:{}", aid_type.vocabulary, aid_type.code))
+            .collect(),
+        reallocation_policy: further.reallocation_policy.as_ref().map(policy),
+        disbursement_terms: further.disbursement_terms.clone(),
+        flexibility_features: further
+            .flexibility
+            .iter()
+            .map(|feature| feature.name().to_owned())
+            .collect(),
+        upstream_links: further
+            .upstream
+            .iter()
+            .map(|link| link.agreement.as_ref().to_owned())
+            .collect(),
+        pledge_links: further
+            .pledges
+            .iter()
+            .map(|link| link.pledge_id.to_string())
+            .collect(),
+        revisions: row.terms_revisions,
+    }
+}
+
+fn policy(policy: &ReallocationPolicy) -> pb::ReallocationLimit {
+    let forbidden = policy.forbidden.iter();
+    pb::ReallocationLimit {
+        limit_ppm: policy.limit_ppm,
+        base: policy.base.name().to_owned(),
+        cumulative: policy.cumulative,
+        counted: policy.counted.name().to_owned(),
+        scope: policy.scope.name().to_owned(),
+        forbidden: forbidden
+            .map(|dimension| dimension.name().to_owned())
+            .collect(),
+        new_heading: policy.new_heading.name().to_owned(),
+    }
+}
+
+impl TryFrom<&ReallocationRow> for pb::ReallocationRow {
+    type Error = AmountOutOfRange;
+
+    fn try_from(row: &ReallocationRow) -> Result<Self, AmountOutOfRange> {
+        let limit = row.limit.map(|limit| amount(limit, row.currency));
+        row!(ReallocationRow, row, [moved, counted, cumulative, base], {
+            agreement_id: row.agreement_id.clone(),
+            direction: direction(row.direction),
+            heading: row.heading.clone(),
+            event_id: row.event_id.to_string(),
+            effective_on: Some(to_google(row.effective_on)),
+            recorded_at: Some(to_timestamp(row.recorded_at)),
+            limit: limit.transpose()?,
+            used_ppm: row.used_ppm,
+            legal_basis: row.legal_basis.clone(),
+            amendment: row.amendment.clone(),
+            reversed: row.reversed,
         })
     }
 }
@@ -308,6 +398,7 @@ impl TryFrom<&Row> for pb::Row {
             Row::Register(row) => Message::Register(row.try_into()?),
             Row::Movement(row) => Message::Movement(row.try_into()?),
             Row::Exception(row) => Message::Exception(row.into()),
+            Row::Reallocation(row) => Message::Reallocation(row.try_into()?),
         };
         Ok(Self { row: Some(message) })
     }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use perennial_domain::agreement::{
-    AgreementCommand, Conditionality, DecreaseReason, Description, Line, ParticipatingOrg, Terms,
-    YearBasis, YearShare,
+    AgreementCommand, Conditionality, DecreaseReason, Description, FurtherTerms, Line,
+    ParticipatingOrg, Terms, YearBasis, YearShare,
 };
 use perennial_domain::classification::{LineDims, OwnCode};
 use perennial_domain::ids::LineId;
@@ -13,6 +13,7 @@ use perennial_domain::money::Currency;
 use super::cash::Asked;
 use super::check::Check;
 use super::path::Path;
+use super::terms::further_fields;
 use super::value::SplitOf;
 use super::violation::Reason;
 use crate::pb::ledger as pb;
@@ -41,6 +42,7 @@ impl Check<'_> {
         let (at, max) = (path.field("lines"), self.limits.lines_max);
         let lines = self.list(at, message.lines, max, Self::line);
         let lines = self.at_least(at, 1, lines);
+        let further = self.further_terms(path, further_fields!(message))?;
         let terms = Terms {
             perspective: perspective?,
             provider: provider?,
@@ -51,6 +53,7 @@ impl Check<'_> {
             currency: currency?,
             conditionality: conditionality?,
             lines: lines?,
+            further: (further != FurtherTerms::default()).then(|| Box::new(further)),
         };
         Some((agreement_id?, AgreementCommand::Sign(terms)))
     }
@@ -118,6 +121,7 @@ impl Check<'_> {
         let at = path.field("amount");
         let amount = self.required(at, message.amount, Self::positive);
         let basis = self.year_basis(path, message.basis);
+        let firmness = self.firmness(path, message.firmness);
         let amount = amount?;
         if let Some(whole) = currency.filter(|&whole| whole != amount.currency()) {
             let problem = format!("is in {} instead of {whole}", amount.currency());
@@ -127,6 +131,7 @@ impl Check<'_> {
             period: period?,
             minor_units: amount.minor_units(),
             basis: basis?,
+            firmness: firmness?,
         })
     }
 

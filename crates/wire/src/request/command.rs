@@ -108,6 +108,8 @@ impl Check<'_> {
             CancelTranche = "cancel_tranche" => Agreement via cancel_tranche,
             ReplaceForecast = "replace_forecast" => Agreement via replace_forecast,
             ReallocateFunds = "reallocate_funds" => Agreement via reallocate_funds,
+            ReviseTerms = "revise_terms" => Agreement via revise_terms,
+            CarryOverFunds = "carry_over_funds" => Agreement via carry_over_funds,
             Disburse = "disburse" => Agreement via disburse,
             Reimburse = "reimburse" => Agreement via reimburse,
             Refund = "refund" => Agreement via refund,

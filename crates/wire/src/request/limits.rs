@@ -27,6 +27,8 @@ pub struct Limits {
     pub described_max: usize,
     /// Identifiers of a description.
     pub identifiers_max: usize,
+    /// Aid types of an agreement.
+    pub aid_types_max: usize,
     /// Notes of a published entry.
     pub notes_max: usize,
     /// Reasons of a completed import.
@@ -62,6 +64,7 @@ impl Default for Limits {
             overrides_max: 32,
             described_max: 500,
             identifiers_max: 100,
+            aid_types_max: 20,
             notes_max: 20,
             import_reasons_max: 200,
             code_chars_max: 64,

@@ -1,8 +1,8 @@
 //! `agreement.proto`: the term, tranches, the published plan and reallocations.
 
 use perennial_domain::agreement::{
-    AgreementCommand, ExtensionKind, ForecastEntry, Leg, LegPlace, Reallocation, ShareMove,
-    Tranche, YearShare,
+    AgreementCommand, CarryOver, ExtensionKind, ForecastEntry, Leg, LegPlace, Reallocation,
+    ShareMove, Tranche, YearShare,
 };
 use perennial_domain::ids::{LineId, TrancheId};
 
@@ -49,12 +49,14 @@ impl Check<'_> {
             None => self.invalid(at, "is not below 10^18 minor units"),
         };
         let basis = self.year_basis(path, message.basis);
+        let firmness = self.firmness(path, message.firmness);
         Some(ShareMove {
             line_id: line_id?,
             share: YearShare {
                 period: period?,
                 minor_units: minor_units?,
                 basis: basis?,
+                firmness: firmness?,
             },
         })
     }
@@ -172,9 +174,11 @@ impl Check<'_> {
         let legs = self.at_least(at, 2, legs);
         let (at, max) = (path.field("legal_basis"), self.limits.reason_chars_max);
         let legal_basis = self.text_or_empty(at, message.legal_basis, max);
+        let amendment = self.amendment(path, message.amendment);
         let reallocation = Reallocation {
             legs: legs?,
             legal_basis: legal_basis?,
+            amendment: amendment?,
         };
         Some((
             agreement_id?,
@@ -190,6 +194,10 @@ impl Check<'_> {
         let pillar = self.enumeration_opt::<pb::Pillar>(path.field("pillar"), message.pillar);
         let at = path.field("basis");
         let basis = self.enumeration_opt::<pb::YearBasis>(at, message.basis.unwrap_or_default());
+        let at = path.field("firmness");
+        let firmness = self.enumeration_opt::<pb::Firmness>(at, message.firmness);
+        let purpose = self.optional(path.field("purpose"), message.purpose, Self::purpose);
+        let country = self.optional(path.field("country"), message.country, Self::place);
         let amount = self.required(path.field("amount"), message.amount, Self::positive);
         Some(Leg {
             direction: direction?,
@@ -197,9 +205,34 @@ impl Check<'_> {
                 line_id: line_id?,
                 period: period?,
                 basis: basis?,
+                firmness: firmness?,
                 pillar: pillar?,
+                purpose: purpose?,
+                country: country?,
             },
             amount: amount?,
         })
+    }
+
+    pub(super) fn carry_over_funds(
+        &mut self,
+        path: Path<'_>,
+        message: pb::CarryOverFunds,
+    ) -> Option<Asked> {
+        let agreement_id = self.agreement_id(path, &message.agreement_id);
+        let line_id = self.id_opt(path.field("line_id"), &message.line_id, LineId::parse);
+        let at = path.field("from_period");
+        let from_period = self.required(at, message.from_period, Self::period);
+        let to_period = self.required(path.field("to_period"), message.to_period, Self::period);
+        let amount = self.required(path.field("amount"), message.amount, Self::positive);
+        let reason = self.reason(path, message.reason);
+        let carry_over = CarryOver {
+            line_id: line_id?,
+            from_period: from_period?,
+            to_period: to_period?,
+            amount: amount?,
+            reason: reason?,
+        };
+        Some((agreement_id?, AgreementCommand::CarryOverFunds(carry_over)))
     }
 }

@@ -2,6 +2,7 @@
 
 mod agreement;
 mod cash;
+mod further;
 mod value;
 
 use perennial_domain::command::{Action, Command, Expected, Submission};

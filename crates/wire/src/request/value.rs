@@ -4,7 +4,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use perennial_domain::agreement::{Conversion, Published, Rate};
-use perennial_domain::classification::{Share, Split, Vocabulary};
+use perennial_domain::classification::{Code, Share, Split, Vocabulary};
 use perennial_domain::log::EventId;
 use perennial_domain::money::{Currency, Money};
 use perennial_domain::party::{DocRef, ExternalReference, OrgRef};
@@ -191,6 +191,20 @@ impl Check<'_> {
     }
 
     fn share(&mut self, path: Path<'_>, message: pb::SplitShare, of: SplitOf) -> Option<Share> {
+        let code = pb::Code {
+            vocabulary: message.vocabulary,
+            code: message.code,
+        };
+        let code = self.code(path, code, of)?;
+        Some(Share {
+            vocabulary: code.vocabulary,
+            code: code.code,
+            share_ppm: message.share_ppm,
+        })
+    }
+
+    /// A code that belongs to a split.
+    pub(super) fn code(&mut self, path: Path<'_>, message: pb::Code, of: SplitOf) -> Option<Code> {
         let list = path.field("vocabulary");
         let vocabulary = self.enumeration::<pb::Vocabulary>(list, message.vocabulary)?;
         let digits = |lengths: std::ops::RangeInclusive<usize>| {
@@ -213,10 +227,9 @@ impl Check<'_> {
         if !well_formed {
             return self.invalid(path.field("code"), format!("is not {form}"));
         }
-        Some(Share {
+        Some(Code {
             vocabulary,
             code: message.code.into(),
-            share_ppm: message.share_ppm,
         })
     }
 

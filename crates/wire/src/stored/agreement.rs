@@ -2,8 +2,12 @@
 //! payments are in `payment`, and what they are made of in `cash`.
 
 mod from_message;
+mod further;
+mod moves;
 mod payment;
 mod to_message;
 
 pub(super) use from_message::*;
+pub(super) use further::revised;
+pub(super) use moves::*;
 pub(super) use to_message::to_kind;

@@ -136,6 +136,8 @@ facts! {
         ExpenditureReduced = "expenditure_reduced" => cash::reduction,
         FundsReallocated = "funds_reallocated" => agreement::reallocated,
         OtherFlowRecorded = "other_flow_recorded" => cash::other_flow,
+        TermsRevised = "terms_revised" => agreement::revised,
+        FundsCarriedOver = "funds_carried_over" => agreement::carried_over,
         EntryReversed = "entry_reversed" => agreement::reversed,
         EntryReplaced = "entry_replaced" => agreement::replaced,
     }

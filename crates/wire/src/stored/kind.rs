@@ -32,6 +32,8 @@ pub const fn kind(event: &pb::StoredEvent) -> &'static str {
         Some(Kind::ExpenditureReduced(_)) => "ExpenditureReduced",
         Some(Kind::FundsReallocated(_)) => "FundsReallocated",
         Some(Kind::OtherFlowRecorded(_)) => "OtherFlowRecorded",
+        Some(Kind::TermsRevised(_)) => "TermsRevised",
+        Some(Kind::FundsCarriedOver(_)) => "FundsCarriedOver",
         Some(Kind::EntryReversed(_)) => "EntryReversed",
         Some(Kind::EntryReplaced(_)) => "EntryReplaced",
         Some(Kind::ImportStarted(_)) => "ImportStarted",

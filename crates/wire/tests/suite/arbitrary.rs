@@ -3,12 +3,15 @@
 use std::sync::Arc;
 
 use perennial_domain::agreement::{
-    Cash, CashEntry, Conditionality, Conversion, Description, ForecastEntry, Leg, LegDirection,
-    LegPlace, Line, LineAmount, LinePart, OtherFlowKind, ParticipatingOrg, Perspective, Published,
-    Rate, RateSource, ReversalReason, ShareMove, Terms, YearBasis, YearShare,
+    AidType, Cash, CashEntry, Conditionality, Conversion, CountedSide, Description,
+    EarmarkingModality, Firmness, FlexibilityFeature, ForecastEntry, FurtherTerms, HeadingCount,
+    Leg, LegDirection, LegPlace, LimitBase, Line, LineAmount, LinePart, MoveDimension, NewHeading,
+    OtherFlowKind, ParticipatingOrg, Perspective, PledgeLink, Published, Rate, RateSource,
+    ReallocationPolicy, ReallocationScope, ReversalReason, RevisableTerm, ShareMove, Terms,
+    TermsRevision, UpstreamLink, YearBasis, YearShare,
 };
-use perennial_domain::classification::{LineDims, OwnCode, Pillar, Share, Split, Vocabulary};
-use perennial_domain::ids::{AgreementId, LineId, PaymentId, TrancheId};
+use perennial_domain::classification::{Code, LineDims, OwnCode, Pillar, Share, Split, Vocabulary};
+use perennial_domain::ids::{AgreementId, LineId, PaymentId, PledgeId, TrancheId};
 use perennial_domain::log::{EventId, Position};
 use perennial_domain::money::{Currency, MINOR_UNITS_LIMIT, Money};
 use perennial_domain::party::{DocRef, ExternalReference, OrgRef};
@@ -237,6 +240,7 @@ impl Random {
             period: self.period(),
             minor_units: self.minor(),
             basis: self.basis(),
+            firmness: self.one(&Firmness::ALL),
         }
     }
 
@@ -296,6 +300,81 @@ impl Random {
             currency,
             conditionality: self.one(&conditions),
             lines: self.some(1, 3, |random| random.line(currency)),
+            further: Some(self.further())
+                .filter(|further| *further != FurtherTerms::default())
+                .map(Box::new),
+        }
+    }
+
+    pub(crate) fn some_of<T: Clone>(&mut self, all: &[T]) -> Vec<T> {
+        let chosen = all.iter().filter(|_| self.flip());
+        chosen.cloned().collect()
+    }
+
+    pub(crate) fn policy(&mut self) -> ReallocationPolicy {
+        ReallocationPolicy {
+            limit_ppm: u32::try_from(self.below(1_000_001)).unwrap(),
+            base: self.one(LimitBase::ALL),
+            cumulative: self.flip(),
+            counted: self.one(CountedSide::ALL),
+            scope: self.one(ReallocationScope::ALL),
+            forbidden: self.some_of(MoveDimension::ALL),
+            new_heading: self.one(NewHeading::ALL),
+        }
+    }
+
+    pub(crate) fn further(&mut self) -> FurtherTerms {
+        let code = |random: &mut Self| u16::try_from(random.below(10_000)).unwrap();
+        let mut aid_types = self.some(0, 3, |random| AidType {
+            vocabulary: random.bytes::<1>()[0],
+            code: random.text().into(),
+        });
+        aid_types.sort();
+        aid_types.dedup();
+        FurtherTerms {
+            earmarking: self.maybe(|random| random.one(EarmarkingModality::ALL)),
+            finance_type: self.maybe(code),
+            flow_type: self.maybe(code),
+            aid_types,
+            reallocation_policy: self.maybe(Self::policy),
+            disbursement_terms: self.maybe(Self::text),
+            flexibility: self.some_of(FlexibilityFeature::ALL),
+            upstream: self.some(0, 2, |random| UpstreamLink {
+                agreement: random.text().into(),
+                amount: random.maybe(Self::positive),
+            }),
+            pledges: self.some(0, 2, |random| PledgeLink {
+                pledge_id: PledgeId::parse(&random.id()).unwrap(),
+                amount: random.maybe(Self::positive),
+            }),
+        }
+    }
+
+    pub(crate) fn terms_revision(&mut self) -> TermsRevision {
+        let conditions = [Conditionality::None, Conditionality::Condition];
+        let further = self.further();
+        let unsaid: Vec<RevisableTerm> = RevisableTerm::ALL
+            .iter()
+            .copied()
+            .filter(|&term| !further.says(term))
+            .collect();
+        TermsRevision {
+            conditionality: Some(self.one(&conditions)),
+            cleared: self.some_of(&unsaid),
+            further,
+            amendment: self.maybe(Self::text),
+            reason: self.maybe(Self::text).unwrap_or_default(),
+        }
+    }
+
+    pub(crate) fn heading_count(&mut self) -> HeadingCount {
+        HeadingCount {
+            heading: self.text(),
+            moved: -self.minor(),
+            counted: self.minor(),
+            cumulative: self.minor(),
+            base: self.minor(),
+            limit: self.maybe(Self::minor),
         }
     }
 
@@ -397,7 +476,17 @@ impl Random {
                 line_id: self.line_id(),
                 period: self.maybe(Self::period),
                 basis: self.maybe(Self::basis),
+                // What is firm is not said.
+                firmness: self.maybe(|_| Firmness::Indicative),
                 pillar: self.maybe(|random| random.one(&Pillar::ALL)),
+                purpose: self.maybe(|random| Code {
+                    vocabulary: Vocabulary::DacPurpose,
+                    code: random.one(&["15220", "72010"]).into(),
+                }),
+                country: self.maybe(|random| Code {
+                    vocabulary: Vocabulary::Country,
+                    code: random.one(&["SS", "UA"]).into(),
+                }),
             },
             amount: self.positive(),
         }

@@ -1,8 +1,8 @@
 //! Random valid events and submissions.
 
 use perennial_domain::agreement::{
-    AgreementCommand, AgreementEvent, DecreaseReason, EvidenceLevel, ExtensionKind, OtherFlow,
-    Reallocation, Tranche, TrancheDraw,
+    AgreementCommand, AgreementEvent, CarriedFunds, CarryOver, DecreaseReason, EvidenceLevel,
+    ExtensionKind, OtherFlow, ReallocatedFunds, Reallocation, Tranche, TrancheDraw,
 };
 use perennial_domain::command::{Action, Command, Expected, Submission};
 use perennial_domain::event::{Event, Fact, Stream};
@@ -95,10 +95,9 @@ impl Random {
                 period: self.period(),
                 evidence_level: self.one(&[EvidenceLevel::Claimed, EvidenceLevel::Audited]),
             },
-            E::FundsReallocated { .. } => E::FundsReallocated {
-                legs: self.some(2, 5, Self::leg),
-                legal_basis: self.text(),
-            },
+            E::FundsReallocated(_) => E::FundsReallocated(Box::new(self.reallocated())),
+            E::TermsRevised(_) => E::TermsRevised(Box::new(self.terms_revision())),
+            E::FundsCarriedOver(_) => E::FundsCarriedOver(Box::new(self.carried())),
             E::OtherFlowRecorded(_) => E::OtherFlowRecorded(OtherFlow {
                 kind: self.flow_kind(),
                 negative: self.flip(),
@@ -121,6 +120,48 @@ impl Random {
             | E::ReceiptConfirmed { .. }
             | E::RefundReceived { .. }
             | E::ExpenditureReduced { .. }) => other,
+        }
+    }
+
+    fn reallocated(&mut self) -> ReallocatedFunds {
+        let Reallocation {
+            legs,
+            legal_basis,
+            amendment,
+        } = self.reallocation();
+        ReallocatedFunds {
+            legs,
+            legal_basis,
+            amendment,
+            counts: self.some(0, 3, Self::heading_count),
+        }
+    }
+
+    fn reallocation(&mut self) -> Reallocation {
+        Reallocation {
+            legs: self.some(2, 5, Self::leg),
+            legal_basis: self.text(),
+            amendment: self.maybe(Self::text),
+        }
+    }
+
+    fn carried(&mut self) -> CarriedFunds {
+        CarriedFunds {
+            from_period: self.period(),
+            to_period: self.period(),
+            amount: self.positive(),
+            moves: self.some(0, 4, Self::share_move),
+            reason: self.text(),
+        }
+    }
+
+    fn carry_over(&mut self) -> CarryOver {
+        CarryOver {
+            line_id: self.maybe(Self::line_id),
+            from_period: self.period(),
+            to_period: self.period(),
+            amount: self.positive(),
+            reason: self.text(),
         }
     }
 
@@ -243,10 +284,9 @@ impl Random {
                 period: self.maybe(Self::period),
                 evidence_level,
             },
-            C::ReallocateFunds(_) => C::ReallocateFunds(Reallocation {
-                legs: self.some(2, 5, Self::leg),
-                legal_basis: self.text(),
-            }),
+            C::ReallocateFunds(_) => C::ReallocateFunds(self.reallocation()),
+            C::ReviseTerms(_) => C::ReviseTerms(Box::new(self.terms_revision())),
+            C::CarryOverFunds(_) => C::CarryOverFunds(self.carry_over()),
             C::RecordOtherFlow { .. } => C::RecordOtherFlow {
                 kind: self.flow_kind(),
                 negative: self.flip(),

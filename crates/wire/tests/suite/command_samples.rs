@@ -1,8 +1,9 @@
 //! One command of every kind with every field set.
 
 use perennial_domain::agreement::{
-    AgreementCommand, Cash, DecreaseReason, EvidenceLevel, ExtensionKind, LineAmount,
-    OtherFlowKind, Perspective, Reallocation, ReversalReason, Tranche,
+    AgreementCommand, CarryOver, Cash, Conditionality, DecreaseReason, EvidenceLevel,
+    ExtensionKind, FurtherTerms, LineAmount, OtherFlowKind, Perspective, Reallocation,
+    ReversalReason, RevisableTerm, TermsRevision, Tranche,
 };
 use perennial_domain::command::{Action, Command, Expected, Submission};
 use perennial_domain::event::Stream;
@@ -14,8 +15,8 @@ use perennial_domain::rule::{Override, Rule};
 
 use crate::values::{
     agreement_id, bare_line, conversion, description, document, donor, external_reference,
-    forecast, legs, line_id, organisation, payment_id, places, pledge_id, published, purposes,
-    share_moves, shares, target, terms, tranche_id,
+    forecast, further, legs, legs_in_full, line_id, organisation, payment_id, places, pledge_id,
+    published, purposes, share_moves, shares, target, terms, terms_in_full, tranche_id,
 };
 use crate::{money, on, period};
 
@@ -45,6 +46,7 @@ pub(crate) fn commands() -> Vec<(&'static str, Submission)> {
     let mut actions: Vec<(&'static str, Action)> = Vec::new();
     actions.extend(agreement_commands().into_iter().map(agreement));
     actions.extend(schedule_commands().into_iter().map(agreement));
+    actions.extend(move_commands().into_iter().map(agreement));
     actions.extend(cash_commands().into_iter().map(agreement));
     actions.extend(pledge_commands().into_iter().map(pledge));
     actions.extend(import_commands().into_iter().map(import));
@@ -181,6 +183,7 @@ fn schedule_commands() -> Vec<(&'static str, AgreementCommand)> {
             AgreementCommand::ReallocateFunds(Reallocation {
                 legs: legs(),
                 legal_basis: "clause 7".to_owned(),
+                amendment: None,
             }),
         ),
         (
@@ -200,6 +203,46 @@ fn schedule_commands() -> Vec<(&'static str, AgreementCommand)> {
                 }),
                 replacement_effective_on: on("2026-03-05"),
             },
+        ),
+    ]
+}
+
+fn move_commands() -> Vec<(&'static str, AgreementCommand)> {
+    vec![
+        (
+            "sign_agreement.full",
+            AgreementCommand::Sign(terms_in_full()),
+        ),
+        (
+            "revise_terms",
+            AgreementCommand::ReviseTerms(Box::new(TermsRevision {
+                conditionality: Some(Conditionality::Restriction),
+                further: FurtherTerms {
+                    flow_type: None,
+                    ..further()
+                },
+                cleared: vec![RevisableTerm::FlowType],
+                amendment: Some("A-4".to_owned()),
+                reason: "softer earmarking".to_owned(),
+            })),
+        ),
+        (
+            "reallocate_funds.full",
+            AgreementCommand::ReallocateFunds(Reallocation {
+                legs: legs_in_full(),
+                legal_basis: "clause 7".to_owned(),
+                amendment: Some("A-5".to_owned()),
+            }),
+        ),
+        (
+            "carry_over_funds",
+            AgreementCommand::CarryOverFunds(CarryOver {
+                line_id: Some(line_id()),
+                from_period: period("2026-01-01", "2026-12-31"),
+                to_period: period("2027-01-01", "2027-12-31"),
+                amount: money("5", "USD"),
+                reason: "late start".to_owned(),
+            }),
         ),
     ]
 }

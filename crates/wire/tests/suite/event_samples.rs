@@ -1,8 +1,10 @@
 //! One event of every kind with every field set, and some with as little as possible.
 
 use perennial_domain::agreement::{
-    AgreementEvent, Conditionality, DecreaseReason, Description, EvidenceLevel, ExtensionKind,
-    OtherFlow, OtherFlowKind, Perspective, Rescheduling, ReversalReason, Terms, TrancheDraw,
+    AgreementEvent, CarriedFunds, Conditionality, DecreaseReason, Description, EvidenceLevel,
+    ExtensionKind, FurtherTerms, HeadingCount, OtherFlow, OtherFlowKind, Perspective,
+    ReallocatedFunds, Rescheduling, ReversalReason, RevisableTerm, Terms, TermsRevision,
+    TrancheDraw,
 };
 use perennial_domain::event::{Event, Fact, Stream};
 use perennial_domain::ids::{ImportId, LedgerId};
@@ -22,6 +24,7 @@ pub(crate) fn events() -> Vec<(&'static str, Event)> {
     let mut events = agreement_events();
     events.extend(term_events());
     events.extend(schedule_events());
+    events.extend(move_events());
     events.extend(cash_events());
     events.extend(ledger_events());
     events.extend(pledge_events());
@@ -195,10 +198,14 @@ fn schedule_events() -> Vec<(&'static str, Event)> {
         ),
         (
             "funds_reallocated",
-            agreement(AgreementEvent::FundsReallocated {
-                legs: legs(),
-                legal_basis: "clause 7".to_owned(),
-            }),
+            agreement(AgreementEvent::FundsReallocated(Box::new(
+                ReallocatedFunds {
+                    legs: legs(),
+                    legal_basis: "clause 7".to_owned(),
+                    amendment: None,
+                    counts: Vec::new(),
+                },
+            ))),
         ),
         (
             "entry_reversed",
@@ -210,6 +217,57 @@ fn schedule_events() -> Vec<(&'static str, Event)> {
         (
             "entry_replaced",
             agreement(AgreementEvent::EntryReplaced { target: target() }),
+        ),
+    ]
+}
+
+fn move_events() -> Vec<(&'static str, Event)> {
+    vec![
+        (
+            "agreement_signed.full",
+            agreement(AgreementEvent::AgreementSigned(terms_in_full())),
+        ),
+        (
+            "terms_revised",
+            agreement(AgreementEvent::TermsRevised(Box::new(TermsRevision {
+                conditionality: Some(Conditionality::Restriction),
+                further: FurtherTerms {
+                    flow_type: None,
+                    pledges: Vec::new(),
+                    ..further()
+                },
+                cleared: vec![RevisableTerm::FlowType, RevisableTerm::PledgeLinks],
+                amendment: Some("A-4".to_owned()),
+                reason: "softer earmarking".to_owned(),
+            }))),
+        ),
+        (
+            "funds_reallocated.counted",
+            agreement(AgreementEvent::FundsReallocated(Box::new(
+                ReallocatedFunds {
+                    legs: legs_in_full(),
+                    legal_basis: "clause 7".to_owned(),
+                    amendment: Some("A-5".to_owned()),
+                    counts: vec![HeadingCount {
+                        heading: "2.1 Staff".to_owned(),
+                        moved: -1_000,
+                        counted: 1_000,
+                        cumulative: 2_500,
+                        base: 100_025,
+                        limit: Some(25_006),
+                    }],
+                },
+            ))),
+        ),
+        (
+            "funds_carried_over",
+            agreement(AgreementEvent::FundsCarriedOver(Box::new(CarriedFunds {
+                from_period: period("2026-01-01", "2026-12-31"),
+                to_period: period("2027-01-01", "2027-12-31"),
+                amount: money("5", "USD"),
+                moves: share_moves(),
+                reason: "late start".to_owned(),
+            }))),
         ),
     ]
 }

@@ -108,6 +108,7 @@ fn moves_are_neither_zero_nor_beyond_the_range_of_money() {
             ends_on: day(31),
             minor_units,
             basis: 0,
+            firmness: 0,
         };
         check(request(vec![command(Message::ExtendPeriod(
             pb::ExtendPeriod {

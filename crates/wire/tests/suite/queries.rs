@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use perennial_domain::agreement::Conditionality;
 use perennial_domain::classification::Pillar;
 use perennial_domain::ledger::LedgerPolicy;
 use perennial_domain::log::{EventId, Position, RecordedAt, Revision};
@@ -359,11 +360,16 @@ fn every_basis_that_a_view_prints_has_its_number() {
             paid_for: 7,
             remaining: 8,
             overdrawn: 9,
+            firmness: Some("indicative"),
+            carried_in: 10,
+            carried_out: 11,
         };
         let message = pb::ByYearRow::try_from(&row).unwrap();
         assert_eq!(message.year_basis(), number, "{word}");
         assert_eq!(message.overdrawn, money("USD", 0, 90_000_000));
         assert!(message.prorated);
+        assert_eq!(message.firmness(), pb::Firmness::Indicative);
+        assert_eq!(message.carried_out, money("USD", 0, 110_000_000));
     }
 }
 
@@ -415,7 +421,32 @@ fn agreement_row() -> AgreementRow {
         )),
         exceptions: 2,
         standing_exceptions: 1,
+        further: Box::new(crate::values::further()),
+        conditionality: Conditionality::Restriction,
+        terms_revisions: 2,
     }
+}
+
+#[test]
+fn the_terms_of_a_statement_are_in_words() {
+    let message = pb::AgreementRow::try_from(&agreement_row()).unwrap();
+    let terms = message.terms.unwrap();
+    assert_eq!(terms.conditionality, "restriction");
+    assert_eq!(terms.earmarking_modality.as_deref(), Some("G"));
+    assert_eq!(terms.earmarking_category, Some(3));
+    assert_eq!(terms.aid_types, ["1:C01"]);
+    assert_eq!(
+        terms.flexibility_features,
+        ["locations", "fast_disbursement"]
+    );
+    assert_eq!(terms.revisions, 2);
+    let policy = terms.reallocation_policy.unwrap();
+    assert_eq!(policy.limit_ppm, 250_000);
+    assert_eq!(policy.base, "current");
+    assert_eq!(policy.counted, "receiving");
+    assert_eq!(policy.scope, "counterparty");
+    assert_eq!(policy.forbidden, ["period", "country"]);
+    assert_eq!(policy.new_heading, "by_amendment");
 }
 
 #[test]

@@ -329,6 +329,7 @@ fn a_share_in_another_currency_than_its_amount_is_refused() {
             ends_on: day(31),
             amount: Some(amount),
             basis: 0,
+            firmness: 0,
         };
         command(Message::IncreaseCommitment(pb::IncreaseCommitment {
             agreement_id: "swe-iom-2026".to_owned(),

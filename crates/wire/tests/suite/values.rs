@@ -2,11 +2,13 @@
 
 use perennial_domain::Decimal;
 use perennial_domain::agreement::{
-    CashEntry, Conditionality, Conversion, Description, ForecastEntry, Leg, LegDirection, LegPlace,
-    Line, LinePart, ParticipatingOrg, Perspective, Published, Rate, RateSource, ShareMove, Terms,
-    YearBasis, YearShare,
+    AidType, CashEntry, Conditionality, Conversion, CountedSide, Description, EarmarkingModality,
+    Firmness, FlexibilityFeature, ForecastEntry, FurtherTerms, Leg, LegDirection, LegPlace,
+    LimitBase, Line, LinePart, MoveDimension, NewHeading, ParticipatingOrg, Perspective,
+    PledgeLink, Published, Rate, RateSource, ReallocationPolicy, ReallocationScope, ShareMove,
+    Terms, UpstreamLink, YearBasis, YearShare,
 };
-use perennial_domain::classification::{LineDims, OwnCode, Pillar, Share, Split, Vocabulary};
+use perennial_domain::classification::{Code, LineDims, OwnCode, Pillar, Share, Split, Vocabulary};
 use perennial_domain::ids::{AgreementId, LineId, PaymentId, PledgeId, TrancheId};
 use perennial_domain::log::{EventId, Position};
 use perennial_domain::party::{DocRef, ExternalReference, OrgRef};
@@ -103,11 +105,13 @@ pub(crate) fn shares(minor_units: [i128; 2]) -> Vec<YearShare> {
             period: period("2026-01-01", "2026-12-31"),
             minor_units: first,
             basis: YearBasis::Scheduled,
+            firmness: Firmness::Firm,
         },
         YearShare {
             period: period("2027-01-01", "2027-12-31"),
             minor_units: second,
             basis: YearBasis::Budgeted,
+            firmness: Firmness::Firm,
         },
     ]
 }
@@ -152,8 +156,76 @@ pub(crate) fn terms() -> Terms {
         ends_on: Some(on("2027-12-31")),
         currency: currency("USD"),
         conditionality: Conditionality::Condition,
+        further: None,
         lines: vec![line()],
     }
+}
+
+pub(crate) fn further() -> FurtherTerms {
+    FurtherTerms {
+        earmarking: Some(EarmarkingModality::CountryOperations),
+        finance_type: Some(110),
+        flow_type: Some(10),
+        aid_types: vec![AidType {
+            vocabulary: 1,
+            code: "C01".into(),
+        }],
+        reallocation_policy: Some(ReallocationPolicy {
+            limit_ppm: 250_000,
+            base: LimitBase::Current,
+            cumulative: true,
+            counted: CountedSide::Receiving,
+            scope: ReallocationScope::Counterparty,
+            forbidden: vec![MoveDimension::Period, MoveDimension::Country],
+            new_heading: NewHeading::ByAmendment,
+        }),
+        disbursement_terms: Some("half on signature".to_owned()),
+        flexibility: vec![
+            FlexibilityFeature::Locations,
+            FlexibilityFeature::FastDisbursement,
+        ],
+        upstream: vec![UpstreamLink {
+            agreement: "SE-0-SE-6-100".into(),
+            amount: Some(money("750", "SEK")),
+        }],
+        pledges: vec![PledgeLink {
+            pledge_id: pledge_id(),
+            amount: Some(money("1000.25", "USD")),
+        }],
+    }
+}
+
+/// The terms with everything that they can say beside.
+pub(crate) fn terms_in_full() -> Terms {
+    let mut terms = terms();
+    for (share, firmness) in terms.lines[0]
+        .year_shares
+        .iter_mut()
+        .zip([Firmness::SubjectToAppropriation, Firmness::Indicative])
+    {
+        share.firmness = firmness;
+    }
+    Terms {
+        further: Some(Box::new(further())),
+        ..terms
+    }
+}
+
+/// Legs that move money between purposes, places and degrees of firmness.
+pub(crate) fn legs_in_full() -> Vec<Leg> {
+    let code = |vocabulary, code: &str| {
+        Some(Code {
+            vocabulary,
+            code: code.into(),
+        })
+    };
+    let mut legs = legs();
+    legs[0].place.firmness = Some(Firmness::Indicative);
+    legs[0].place.purpose = code(Vocabulary::DacPurpose, "72010");
+    legs[0].place.country = code(Vocabulary::Country, "SS");
+    legs[1].place.purpose = code(Vocabulary::DacCategory, "430");
+    legs[1].place.country = code(Vocabulary::Region, "298");
+    legs
 }
 
 pub(crate) fn conversion() -> Conversion {
@@ -254,6 +326,9 @@ pub(crate) fn legs() -> Vec<Leg> {
             period: Some(period("2026-01-01", "2026-12-31")),
             basis: Some(YearBasis::Prorated),
             pillar: Some(pillar),
+            firmness: None,
+            purpose: None,
+            country: None,
         },
         amount: money("10", "USD"),
     };

@@ -102,6 +102,8 @@ pub enum ViewName {
     Movements,
     /// Broken rules, remarks of importers, refused items.
     Exceptions,
+    /// What was moved by heading, and how much of each limit it used.
+    Reallocations,
 }
 
 /// An order of events.
@@ -135,7 +137,8 @@ pub async fn run(session: &Session, arguments: Arguments) -> Result<(), Failure>
         | ViewName::MultiYear
         | ViewName::Registers
         | ViewName::Movements
-        | ViewName::Exceptions => false,
+        | ViewName::Exceptions
+        | ViewName::Reallocations => false,
     };
     if arguments.agreement.is_some() && !takes_agreement {
         return Err(Failure::new(Exit::Usage, "this view takes no agreement")

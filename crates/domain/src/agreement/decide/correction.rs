@@ -112,6 +112,7 @@ fn standing<'a>(case: &Case<'a>, findings: &mut Findings, target: EventId) -> Op
             EntryKind::Commitment
             | EntryKind::Cash
             | EntryKind::Reallocation
+            | EntryKind::Terms
             | EntryKind::Schedule
             | EntryKind::Forecast => return Some(entry),
         }

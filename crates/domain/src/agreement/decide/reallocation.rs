@@ -1,12 +1,14 @@
-//! Moving committed money between lines, periods and pillars at constant total.
+//! Moving committed money between lines, periods, pillars, purposes and countries at constant total.
 
 use jiff::civil::Date;
 
-use crate::agreement::decide::Case;
-use crate::agreement::shares::{Portion, portions, take_from_last};
+use crate::agreement::decide::sources::{Reach, Sources, part_of};
+use crate::agreement::decide::{Case, headings};
 use crate::agreement::{
-    AgreementEvent, Leg, LegDirection, LegPlace, Reallocation, YearBasis, YearShare,
+    AgreementEvent, Firmness, Leg, LegDirection, LegPlace, ReallocatedFunds, Reallocation,
+    YearBasis, YearShare,
 };
+use crate::classification::{Code, Split};
 use crate::finding::Findings;
 use crate::money::{Money, allocate_minor, sum_text};
 use crate::period::Period;
@@ -29,6 +31,9 @@ pub(super) fn draft(
         findings.positive(&format!("{field}.amount"), leg.amount, case.currency());
         let at = case.line(findings, Some(&leg.place.line_id));
         check_pillar(case, findings, at, &leg.place);
+        if leg.direction == LegDirection::From {
+            check_codes(case, findings, at, &leg.place);
+        }
         places.extend(at);
     }
     findings.breach(balances(case, legs));
@@ -39,37 +44,52 @@ pub(super) fn draft(
     let mut given = Vec::new();
     for (leg, &at) in legs.iter().zip(&places) {
         if leg.direction == LegDirection::From {
-            given.extend(sources.give(findings, leg, at));
+            given.extend(give(case, &mut sources, findings, (leg, at)));
         }
     }
     if findings.unusable() {
         return None;
     }
+    let resolved = resolved(case, findings, effective_on, (legs, &given));
+    let amendment = reallocation.amendment.as_deref();
+    let counts = headings::counts(case, findings, effective_on, (&resolved, amendment));
+    Some(AgreementEvent::FundsReallocated(Box::new(
+        ReallocatedFunds {
+            legs: resolved,
+            legal_basis: reallocation.legal_basis.clone(),
+            amendment: reallocation.amendment.clone(),
+            counts,
+        },
+    )))
+}
+
+/// A giving leg and a share that it takes.
+type Given<'a> = (&'a Leg, YearShare);
+
+fn resolved(
+    case: &Case<'_>,
+    findings: &mut Findings,
+    effective_on: Date,
+    (legs, given): (&[Leg], &[Given<'_>]),
+) -> Vec<Leg> {
     let shares: Vec<YearShare> = given.iter().map(|&(_, share)| share).collect();
     let mut resolved = Vec::new();
     for (index, leg) in legs.iter().enumerate() {
-        match leg.direction {
-            LegDirection::From => {
-                let of_leg = given.iter().filter(|(from, _)| std::ptr::eq(*from, leg));
-                resolved.extend(of_leg.filter_map(|(_, share)| resolve(case, leg, *share)));
-            }
-            LegDirection::To => {
-                let received = receive(leg, &shares, effective_on);
-                resolved.extend(
-                    received
-                        .into_iter()
-                        .filter_map(|share| resolve(case, leg, share)),
-                );
-            }
-        }
+        let of_leg: Vec<YearShare> = match leg.direction {
+            LegDirection::From => given
+                .iter()
+                .filter(|(from, _)| std::ptr::eq(*from, leg))
+                .map(|&(_, share)| share)
+                .collect(),
+            LegDirection::To => receive(leg, &shares, effective_on),
+        };
+        let of_leg = of_leg.into_iter();
+        resolved.extend(of_leg.filter_map(|share| resolve(case, leg, share)));
         if resolved.is_empty() {
             findings.malformed(format!("legs[{index}]"), "must move something");
         }
     }
-    Some(AgreementEvent::FundsReallocated {
-        legs: resolved,
-        legal_basis: reallocation.legal_basis.clone(),
-    })
+    resolved
 }
 
 /// R3. All legs are in the agreement's one currency, so one sum is enough.
@@ -108,143 +128,53 @@ fn check_pillar(case: &Case<'_>, findings: &mut Findings, at: Option<usize>, pla
     }
 }
 
-/// The lines that give, with what earlier legs of the same reallocation already took.
-struct Sources<'a> {
-    case: &'a Case<'a>,
-    effective_on: Date,
-    lines: Vec<Source>,
-}
-
-struct Source {
-    at: usize,
-    portions: Vec<Portion>,
-    undisbursed: i128,
-    taken: i128,
-}
-
-impl<'a> Sources<'a> {
-    const fn new(case: &'a Case<'a>, effective_on: Date) -> Self {
-        Self {
-            case,
-            effective_on,
-            lines: Vec::new(),
-        }
-    }
-
-    fn source(&mut self, at: usize) -> Option<&mut Source> {
-        if let Some(known) = self.lines.iter().position(|source| source.at == at) {
-            return self.lines.get_mut(known);
-        }
-        let agreement = self.case.agreement;
-        let perspective = agreement.perspective();
-        let calendar = self.case.context.policy.fiscal_calendar;
-        let balances = &agreement.lines.get(at)?.balances;
-        // What stays undisbursed from the day of the move on, whatever is dated later.
-        let undisbursed = balances.lowest_from(self.effective_on, |balance| {
-            balance.undisbursed(perspective)
-        });
-        self.lines.push(Source {
-            at,
-            portions: portions(agreement, at, calendar),
-            undisbursed: undisbursed.max(0),
-            taken: 0,
-        });
-        self.lines.last_mut()
-    }
-
-    /// The shares that a giving leg takes, if the place has them undisbursed.
-    fn give<'b>(
-        &mut self,
-        findings: &mut Findings,
-        leg: &'b Leg,
-        at: usize,
-    ) -> Vec<(&'b Leg, YearShare)> {
-        let currency = self.case.currency();
-        let wanted = leg.amount.minor_units();
-        let Some(source) = self.source(at) else {
-            return Vec::new();
+/// A line gives only money that is classified as it is asked for.
+fn check_codes(case: &Case<'_>, findings: &mut Findings, at: Option<usize>, place: &LegPlace) {
+    let line = at.and_then(|at| case.agreement.line_at(at));
+    let Some(line) = line else { return };
+    let mut check = |code: &Option<Code>, split: &Split| {
+        let Some(code) = code else { return };
+        let has = |share: &crate::classification::Share| {
+            share.vocabulary == code.vocabulary && share.code == code.code
         };
-        let (period, basis) = (leg.place.period, leg.place.basis);
-        let in_place = source.undisbursed_in(period, basis);
-        let left = source.undisbursed.saturating_sub(source.taken);
-        let available = in_place.min(left).max(0);
-        if available < wanted {
-            findings.reject(Rejection::LegExceedsUndisbursed {
-                line_id: leg.place.line_id.clone(),
-                period,
-                undisbursed: available,
-                requested: wanted,
-                currency,
+        if !split.shares().iter().any(has) {
+            findings.reject(Rejection::CodeNotOnLine {
+                line_id: place.line_id.clone(),
+                code: code.code.to_string(),
             });
-            return Vec::new();
         }
-        source.taken = source.taken.saturating_add(wanted);
-        let shares = source.take(period, basis, wanted);
-        shares.into_iter().map(|share| (leg, share)).collect()
-    }
+    };
+    check(&place.purpose, &line.dims.purposes);
+    check(&place.country, &line.dims.places);
 }
 
-impl Source {
-    /// What is undisbursed of the portions of a place; by days where a portion lies only partly in its period.
-    fn undisbursed_in(&self, period: Option<Period>, basis: Option<YearBasis>) -> i128 {
-        self.portions
-            .iter()
-            .map(|portion| part_in(portion, period, basis))
-            .sum()
-    }
-
-    /// Takes from the portions of a place, the last first, and remembers it.
-    fn take(
-        &mut self,
-        period: Option<Period>,
-        basis: Option<YearBasis>,
-        wanted: i128,
-    ) -> Vec<YearShare> {
-        let reachable: Vec<Portion> = self
-            .portions
-            .iter()
-            .map(|portion| Portion {
-                committed: part_in(portion, period, basis),
-                paid: 0,
-                ..*portion
-            })
-            .collect();
-        let shares = take_from_last(&reachable, wanted);
-        for share in &shares {
-            let same = |portion: &&mut Portion| {
-                (portion.period, portion.basis) == (share.period, share.basis)
-            };
-            if let Some(portion) = self.portions.iter_mut().find(same) {
-                portion.committed = portion.committed.saturating_sub(share.minor_units);
-            }
-        }
-        shares
-            .into_iter()
-            .map(|share| YearShare {
-                period: period
-                    .and_then(|period| period.intersection(share.period))
-                    .unwrap_or(share.period),
-                ..share
-            })
-            .collect()
-    }
-}
-
-fn part_in(portion: &Portion, period: Option<Period>, basis: Option<YearBasis>) -> i128 {
-    if basis.is_some_and(|basis| basis != portion.basis) {
-        return 0;
-    }
-    let Some(period) = period else {
-        return portion.undisbursed();
+/// The shares that a giving leg takes, if the place has them undisbursed.
+fn give<'b>(
+    case: &Case<'_>,
+    sources: &mut Sources<'_>,
+    findings: &mut Findings,
+    (leg, at): (&'b Leg, usize),
+) -> Vec<Given<'b>> {
+    let wanted = leg.amount.minor_units();
+    let (Some(source), Some(line)) = (sources.source(at), case.agreement.line_at(at)) else {
+        return Vec::new();
     };
-    let Some(shared) = portion.period.intersection(period) else {
-        return 0;
-    };
-    portion
-        .undisbursed()
-        .saturating_mul(i128::from(shared.days()))
-        .checked_div(i128::from(portion.period.days()))
-        .unwrap_or_default()
+    let reach = Reach::of(&leg.place);
+    let available = source.available(reach);
+    let available = part_of(&line.dims.purposes, leg.place.purpose.as_ref(), available);
+    let available = part_of(&line.dims.places, leg.place.country.as_ref(), available);
+    if available < wanted {
+        findings.reject(Rejection::LegExceedsUndisbursed {
+            line_id: leg.place.line_id.clone(),
+            period: leg.place.period,
+            undisbursed: available,
+            requested: wanted,
+            currency: case.currency(),
+        });
+        return Vec::new();
+    }
+    let shares = source.take(reach, wanted);
+    shares.into_iter().map(|share| (leg, share)).collect()
 }
 
 /// The shares of a receiving leg: its own period as scheduled, else the periods that were given, in proportion.
@@ -255,6 +185,7 @@ fn receive(leg: &Leg, given: &[YearShare], effective_on: Date) -> Vec<YearShare>
             period,
             minor_units,
             basis: leg.place.basis.unwrap_or(YearBasis::Scheduled),
+            firmness: leg.place.firmness.unwrap_or_else(|| common(given)),
         }];
     }
     let weights: Vec<u64> = given
@@ -266,6 +197,7 @@ fn receive(leg: &Leg, given: &[YearShare], effective_on: Date) -> Vec<YearShare>
             period: Period::day(effective_on),
             minor_units,
             basis: YearBasis::SigningYear,
+            firmness: Firmness::default(),
         }];
     };
     let parts = given.iter().zip(parts);
@@ -273,19 +205,27 @@ fn receive(leg: &Leg, given: &[YearShare], effective_on: Date) -> Vec<YearShare>
         .filter(|&(_, part)| part != 0)
         .map(|(share, minor_units)| YearShare {
             minor_units,
+            firmness: leg.place.firmness.unwrap_or(share.firmness),
             ..*share
         })
         .collect()
+}
+
+/// The firmness that all given shares have, else the least firm of them: a move makes nothing firmer.
+fn common(given: &[YearShare]) -> Firmness {
+    let firmness = given.iter().map(|share| share.firmness);
+    firmness.max().unwrap_or_default()
 }
 
 fn resolve(case: &Case<'_>, leg: &Leg, share: YearShare) -> Option<Leg> {
     Some(Leg {
         direction: leg.direction,
         place: LegPlace {
-            line_id: leg.place.line_id.clone(),
             period: Some(share.period),
             basis: Some(share.basis),
-            pillar: leg.place.pillar,
+            // What is not said is firm.
+            firmness: Some(share.firmness).filter(|&firmness| firmness != Firmness::Firm),
+            ..leg.place.clone()
         },
         amount: Money::from_minor(share.minor_units, case.currency()).ok()?,
     })

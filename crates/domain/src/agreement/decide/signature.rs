@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 
-use crate::agreement::decide::{Case, Draft, Drafts};
+use crate::agreement::decide::{Case, Draft, Drafts, terms as further_terms};
 use crate::agreement::{AgreementEvent, Line, Terms, shares};
 use crate::finding::{Context, Findings};
 use crate::money::Money;
@@ -39,6 +39,9 @@ pub(super) fn sign(
             let field = format!("{field}.year_shares");
             shares::explicit(&mut findings, &field, line.amount, &line.year_shares)
         };
+    }
+    if let Some(further) = terms.further.as_deref() {
+        further_terms::check(&mut findings, "", further);
     }
     let total = terms.lines.iter().fold(0_i128, |sum, line| {
         sum.saturating_add(line.amount.minor_units())

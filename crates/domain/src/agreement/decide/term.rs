@@ -6,7 +6,9 @@ use jiff::civil::Date;
 
 use crate::agreement::decide::Case;
 use crate::agreement::shares::{Portion, portions, take_from_last};
-use crate::agreement::{AgreementCommand, AgreementEvent, ShareMove, YearBasis, YearShare};
+use crate::agreement::{
+    AgreementCommand, AgreementEvent, Firmness, ShareMove, YearBasis, YearShare,
+};
 use crate::finding::Findings;
 use crate::ids::LineId;
 use crate::period::Period;
@@ -108,7 +110,8 @@ fn prorated_anew(case: &Case<'_>, effective_on: Date, new_ends_on: Date) -> Vec<
     let calendar = case.context.policy.fiscal_calendar;
     let mut moves = Vec::new();
     for (at, line) in agreement.lines.iter().enumerate() {
-        let prorated = |&(_, basis): &(Period, YearBasis)| basis == YearBasis::Prorated;
+        let prorated =
+            |&(_, basis, _): &(Period, YearBasis, Firmness)| basis == YearBasis::Prorated;
         if !line.shares.keys().any(prorated) {
             continue;
         }
@@ -123,17 +126,25 @@ fn prorated_anew(case: &Case<'_>, effective_on: Date, new_ends_on: Date) -> Vec<
         if rest <= 0 {
             continue;
         }
-        let given = take_from_last(&portions, rest).into_iter();
-        let given = given.map(|share| YearShare {
+        let given = take_from_last(&portions, rest);
+        let mut received: Vec<YearShare> = Vec::new();
+        for share in &given {
+            let same = |known: &&mut YearShare| known.firmness == share.firmness;
+            if let Some(known) = received.iter_mut().find(same) {
+                known.minor_units = known.minor_units.saturating_add(share.minor_units);
+            } else {
+                received.push(YearShare {
+                    period: rest_of_term,
+                    basis: YearBasis::Prorated,
+                    ..*share
+                });
+            }
+        }
+        let given = given.into_iter().map(|share| YearShare {
             minor_units: share.minor_units.saturating_neg(),
             ..share
         });
-        let received = YearShare {
-            period: rest_of_term,
-            minor_units: rest,
-            basis: YearBasis::Prorated,
-        };
-        moves.extend(given.chain([received]).map(|share| ShareMove {
+        moves.extend(given.chain(received).map(|share| ShareMove {
             line_id: line_id.clone(),
             share,
         }));

@@ -192,7 +192,7 @@ macro_rules! smaller_numbers {
     )+ };
 }
 
-smaller_numbers!(u16, u32, usize);
+smaller_numbers!(u8, u16, u32, usize);
 
 impl Stored for i128 {
     /// The number doubled, its sign in the lowest bit; numbers beyond 63 bits follow a marker of their own.
@@ -315,6 +315,16 @@ impl<K: Stored + Ord, V: Stored> Stored for BTreeMap<K, V> {
     fn take(from: &mut Decoder<'_>) -> Result<Self, MalformedSnapshot> {
         let pairs: Vec<(K, V)> = Vec::take(from)?;
         Ok(pairs.into_iter().collect())
+    }
+}
+
+impl<T: Stored> Stored for Box<T> {
+    fn put(&self, out: &mut Encoder) {
+        self.as_ref().put(out);
+    }
+
+    fn take(from: &mut Decoder<'_>) -> Result<Self, MalformedSnapshot> {
+        T::take(from).map(Self::new)
     }
 }
 

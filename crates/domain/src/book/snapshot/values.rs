@@ -5,10 +5,13 @@ use jiff::civil::Date;
 
 use super::MalformedSnapshot;
 use super::bytes::{Decoder, Encoder, Stored};
+use crate::agreement::moves::Moves;
 use crate::agreement::state::{Effect, LineState, Measure};
 use crate::agreement::{
-    Agreement, Balance, Conditionality, Entry, EntryKind, ForecastEntry, Line, Perspective,
-    Published, Terms, TrancheState, YearBasis, YearShare,
+    Agreement, AidType, Balance, Conditionality, CountedSide, EarmarkingModality, Entry, EntryKind,
+    Firmness, FlexibilityFeature, ForecastEntry, FurtherTerms, LimitBase, Line, MoveDimension,
+    NewHeading, Perspective, PledgeLink, Published, ReallocationPolicy, ReallocationScope,
+    RevisableTerm, Terms, TermsRevision, TrancheState, UpstreamLink, YearBasis, YearShare,
 };
 use crate::classification::{LineDims, OwnCode, Pillar, Share, Split, Vocabulary};
 use crate::ids::{self, AgreementId, ImportId, LedgerId, LineId, PaymentId, PledgeId, TrancheId};
@@ -89,11 +92,31 @@ enums! {
     Perspective { 1 = Provider, 2 = Recipient }
     Conditionality { 1 = None, 2 = Restriction, 3 = Condition }
     YearBasis { 1 = Scheduled, 2 = Budgeted, 3 = Prorated, 4 = SigningYear }
+    Firmness { 1 = Firm, 2 = SubjectToAppropriation, 3 = Indicative }
+    EarmarkingModality {
+        1 = CoreFullyFlexible, 2 = CoreToCerf, 3 = Core, 4 = CoreWithLimitations, 5 = RegionOrObjective,
+        6 = CountryPooledFund, 7 = CountryOperations, 8 = SubObjective, 9 = Project, 10 = TiedFinancially,
+        11 = TiedInKind, 12 = DonorInitiated,
+    }
+    FlexibilityFeature {
+        1 = BudgetLines, 2 = Sectors, 3 = Locations, 4 = Modalities, 5 = Years, 6 = FastDisbursement,
+        7 = NoCostExtension,
+    }
+    ReallocationScope { 1 = Heading, 2 = Line, 3 = Counterparty, 4 = Agreement }
+    LimitBase { 1 = Original, 2 = Current }
+    CountedSide { 1 = Giving, 2 = Receiving }
+    MoveDimension { 1 = Period, 2 = Pillar, 3 = Line, 4 = Purpose, 5 = Country }
+    NewHeading { 1 = Free, 2 = ByAmendment }
+    RevisableTerm {
+        1 = Earmarking, 2 = FinanceType, 3 = FlowType, 4 = AidTypes, 5 = ReallocationPolicy,
+        6 = DisbursementTerms, 7 = FlexibilityFeatures, 8 = UpstreamLinks, 9 = PledgeLinks,
+    }
     Pillar { 1 = Humanitarian, 2 = Development, 3 = Peace, 4 = Unallocable }
     Vocabulary { 1 = DacPurpose, 2 = DacCategory, 3 = Country, 4 = Region }
     Measure { 1 = Committed, 2 = Disbursed, 3 = Received, 4 = Expended }
     EntryKind {
         1 = Commitment, 2 = Cash, 3 = Reallocation, 4 = Schedule, 5 = Forecast, 6 = Reversal, 7 = Fixed,
+        8 = Terms,
     }
     PledgeEntryKind { 1 = Announcement, 2 = Revision, 3 = Use, 4 = Reversal }
 }
@@ -110,11 +133,22 @@ structs! {
     Share { vocabulary, code, share_ppm }
     OwnCode { scheme, code }
     LineDims { purposes, places, pillar, humanitarian, budget_heading, own_codes }
-    YearShare { period, minor_units, basis }
+    YearShare { period, minor_units, basis, firmness }
     Line { line_id, amount, counterparty, dims, year_shares }
     Terms {
         perspective, provider, recipient, signed_on, starts_on, ends_on, currency, conditionality, lines,
+        further,
     }
+    AidType { vocabulary, code }
+    UpstreamLink { agreement, amount }
+    PledgeLink { pledge_id, amount }
+    ReallocationPolicy { limit_ppm, base, cumulative, counted, scope, forbidden, new_heading }
+    FurtherTerms {
+        earmarking, finance_type, flow_type, aid_types, reallocation_policy, disbursement_terms, flexibility,
+        upstream, pledges,
+    }
+    TermsRevision { conditionality, further, cleared, amendment, reason }
+    Moves { revisions, counted }
     ForecastEntry { period, amount, receiver }
     Published { type_code, value_text, date_text, occurrence_key, occurrence, notes }
     Balance { committed, disbursed, received, expended, scheduled }
@@ -123,7 +157,7 @@ structs! {
     Entry { effective_on, kind, reversed_by, payment_id, effects }
     Agreement {
         terms, ends_on, revision, opened, places, lines, balances, parties, tranches, open_tranches,
-        forecasts, payments, committed_on, entries,
+        forecasts, payments, committed_on, entries, moves,
     }
     PledgeAnnouncement {
         perspective, donor, recipient, amount, forum, intended_period, purposes, places, published,
@@ -285,6 +319,14 @@ impl Stored for Effect {
                 period.put(out);
                 minor_units.put(out);
             }
+            Self::Counted {
+                heading,
+                minor_units,
+            } => {
+                out.byte(4);
+                heading.put(out);
+                minor_units.put(out);
+            }
         }
     }
 
@@ -303,6 +345,10 @@ impl Stored for Effect {
             3 => Self::Tranche {
                 tranche_id: Stored::take(from)?,
                 period: Stored::take(from)?,
+                minor_units: Stored::take(from)?,
+            },
+            4 => Self::Counted {
+                heading: Stored::take(from)?,
                 minor_units: Stored::take(from)?,
             },
             _ => return Err(MalformedSnapshot),

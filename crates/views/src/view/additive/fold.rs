@@ -14,7 +14,7 @@ use crate::numbers::NumberHash;
 use crate::posting::{Measure, Measures};
 use crate::question::Dimension;
 use crate::view::additive::parts::{Keys, Part, Subject, When};
-use crate::view::additive::{Basis, CellKey, Contribution, Declaration, Figure, Place, Who};
+use crate::view::additive::{Basis, CellKey, Contribution, Declaration, Figure, Firm, Place, Who};
 
 /// An additive view's fold over one question.
 #[derive(Debug)]
@@ -200,11 +200,13 @@ impl<'l, 'a> Fold<'l, 'a> {
     fn part(&self, subject: u32, series: &SeriesKind) -> Part {
         let by_basis = self.kept.has(Dimension::YearBasis);
         let by_year = self.divided.has(Dimension::Year);
+        let by_firmness = self.kept.has(Dimension::Firmness);
         Part {
             subject,
             measure: series.measure,
             currency: series.currency,
             basis: series.basis.filter(|_| by_basis),
+            firmness: Some(series.firmness).filter(|_| by_firmness),
             when: match series.period {
                 Some(period) if by_year => When::Period(period),
                 None if by_year => When::Year(self.lens.year(series.month)),
@@ -301,6 +303,10 @@ impl<'l, 'a> Fold<'l, 'a> {
             Some(basis) if figure.committed => Basis::Share(basis),
             Some(_) | None => Basis::Actual,
         };
+        let firmness = match part.firmness {
+            Some(firmness) if figure.committed => Firm::Share(firmness),
+            Some(_) | None => Firm::Actual,
+        };
         let donor = match subject.donor {
             Who::Anyone => Who::Anyone,
             Who::Nobody | Who::Org(_) if !figure.has_donor => Who::Nobody,
@@ -313,6 +319,7 @@ impl<'l, 'a> Fold<'l, 'a> {
             donor,
             recipient: subject.recipient,
             basis: self.kept.has(Dimension::YearBasis).then_some(basis),
+            firmness: self.kept.has(Dimension::Firmness).then_some(firmness),
             country: None,
             year: None,
             pillar: None,

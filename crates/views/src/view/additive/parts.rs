@@ -2,7 +2,7 @@
 
 use std::hash::{BuildHasher, Hash, Hasher};
 
-use perennial_domain::agreement::YearBasis;
+use perennial_domain::agreement::{Firmness, YearBasis};
 use perennial_domain::classification::Pillar;
 use perennial_domain::money::Currency;
 use perennial_domain::period::FiscalYear;
@@ -58,6 +58,7 @@ pub(super) struct Part {
     pub(super) measure: Measure,
     pub(super) currency: Currency,
     pub(super) basis: Option<YearBasis>,
+    pub(super) firmness: Option<Firmness>,
     pub(super) when: When,
 }
 
@@ -69,7 +70,8 @@ impl Hash for Part {
             When::Year(year) => (1, number_of(year)),
             When::Period(PeriodNo(period)) => (2, u64::from(period)),
         };
-        let basis = self.basis.map_or(0, |basis| 1 + basis as u64);
+        let firmness = self.firmness.map_or(0, |firmness| 1 + firmness as u64);
+        let basis = self.basis.map_or(0, |basis| 1 + basis as u64) | firmness << 4;
         let mut currency = 0_u64;
         for byte in self.currency.code().bytes() {
             currency = currency << 8 | u64::from(byte);

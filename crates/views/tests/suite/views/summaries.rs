@@ -1,7 +1,8 @@
 //! `registers`, `multi-year`, `nexus`, `movements`, and what an answer says of itself.
 
 use perennial_domain::agreement::{
-    AgreementEvent, DecreaseReason, Description, Perspective, ReversalReason, Terms, YearBasis,
+    AgreementEvent, DecreaseReason, Description, Perspective, ReallocatedFunds, ReversalReason,
+    Terms, YearBasis,
 };
 use perennial_domain::event::Fact;
 use perennial_domain::log::{Position, RecordedAt};
@@ -294,19 +295,26 @@ fn a_move_between_declared_pillars_changes_the_pillar_and_not_the_total() {
             period: Some(crate::given::period("2020-01-01", "2020-12-31")),
             basis: Some(YearBasis::Scheduled),
             pillar: Some(pillar),
+            firmness: None,
+            purpose: None,
+            country: None,
         },
         amount: usd(30),
     };
     log.record(&[(
         agreement("agreement-1"),
         "2020-06-01",
-        Fact::Agreement(AgreementEvent::FundsReallocated {
-            legs: vec![
-                leg(LegDirection::From, Pillar::Humanitarian),
-                leg(LegDirection::To, Pillar::Peace),
-            ],
-            legal_basis: "clause 4".to_owned(),
-        }),
+        Fact::Agreement(AgreementEvent::FundsReallocated(Box::new(
+            ReallocatedFunds {
+                legs: vec![
+                    leg(LegDirection::From, Pillar::Humanitarian),
+                    leg(LegDirection::To, Pillar::Peace),
+                ],
+                legal_basis: "clause 4".to_owned(),
+                amendment: None,
+                counts: Vec::new(),
+            },
+        ))),
     )]);
     let pillars = |effective| {
         let question = Question {

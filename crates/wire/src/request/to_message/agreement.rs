@@ -1,8 +1,8 @@
 use perennial_domain::Date;
 use perennial_domain::agreement::{
     AgreementCommand as Command, Cash, DecreaseReason, Description, EvidenceLevel, ExtensionKind,
-    ForecastEntry, Leg, Line, OtherFlowKind, ParticipatingOrg, Published, Reallocation,
-    ReversalReason, ShareMove, Terms, Tranche, YearShare,
+    ForecastEntry, FurtherTerms, Leg, Line, OtherFlowKind, ParticipatingOrg, Published,
+    Reallocation, ReversalReason, ShareMove, Terms, Tranche, YearShare,
 };
 use perennial_domain::ids::{AgreementId, LineId, TrancheId};
 use perennial_domain::log::EventId;
@@ -11,7 +11,8 @@ use perennial_domain::period::Period;
 
 use super::agreement_owner;
 use super::cash::payment;
-use super::value::{split, year_shares};
+use super::further::{Fields, carry_over, revise_terms};
+use super::value::{firmness, split, year_shares};
 use crate::date::to_google;
 use crate::money;
 use crate::pb::ledger as pb;
@@ -72,6 +73,8 @@ pub(super) fn action(id: &AgreementId, command: &Command) -> Message {
             reason,
         } => reduce_expenditure(of, cash, *period, reason),
         Command::ReallocateFunds(reallocation) => reallocate(of, reallocation),
+        Command::ReviseTerms(revision) => Message::ReviseTerms(revise_terms(of, revision)),
+        Command::CarryOverFunds(wish) => Message::CarryOverFunds(carry_over(of, wish)),
         Command::RecordOtherFlow {
             kind,
             negative,
@@ -229,6 +232,7 @@ fn reallocate(agreement_id: String, reallocation: &Reallocation) -> Message {
         agreement_id,
         legs: reallocation.legs.iter().map(Into::into).collect(),
         legal_basis: reallocation.legal_basis.clone(),
+        amendment: reallocation.amendment.clone().unwrap_or_default(),
     })
 }
 
@@ -275,6 +279,8 @@ fn optional(id: Option<&impl ToString>) -> String {
 }
 
 fn sign(agreement_id: String, terms: &Terms) -> pb::SignAgreement {
+    let unsaid = FurtherTerms::default();
+    let further = Fields::of(terms.further.as_deref().unwrap_or(&unsaid));
     pb::SignAgreement {
         agreement_id,
         perspective: pb::Perspective::from(terms.perspective).into(),
@@ -286,6 +292,15 @@ fn sign(agreement_id: String, terms: &Terms) -> pb::SignAgreement {
         currency_code: terms.currency.to_string(),
         conditionality: pb::Conditionality::from(terms.conditionality).into(),
         lines: terms.lines.iter().map(Into::into).collect(),
+        earmarking_modality: further.earmarking_modality,
+        finance_type: further.finance_type,
+        flow_type: further.flow_type,
+        aid_types: further.aid_types,
+        reallocation_policy: further.reallocation_policy,
+        disbursement_terms: further.disbursement_terms,
+        flexibility_features: further.flexibility_features,
+        upstream_links: further.upstream_links,
+        pledge_links: further.pledge_links,
     }
 }
 
@@ -345,6 +360,7 @@ impl From<&ShareMove> for pb::ShareMove {
             ends_on: Some(to_google(share.period.ends_on())),
             minor_units: money::minor(share.minor_units),
             basis: pb::YearBasis::from(share.basis).into(),
+            firmness: firmness(share.firmness),
         }
     }
 }
@@ -380,6 +396,12 @@ impl From<&Leg> for pb::Leg {
             pillar: pillar.unwrap_or_default(),
             amount: Some(leg.amount.into()),
             basis: place.basis.map(|basis| pb::YearBasis::from(basis).into()),
+            firmness: place
+                .firmness
+                .map(|firmness| pb::Firmness::from(firmness).into())
+                .unwrap_or_default(),
+            purpose: place.purpose.as_ref().map(Into::into),
+            country: place.country.as_ref().map(Into::into),
         }
     }
 }

@@ -1,5 +1,5 @@
-use perennial_domain::agreement::{Conversion, Published, Rate, YearShare};
-use perennial_domain::classification::{OwnCode, Split};
+use perennial_domain::agreement::{Conversion, Firmness, Published, Rate, YearShare};
+use perennial_domain::classification::{Code, OwnCode, Split};
 use perennial_domain::money::Currency;
 use perennial_domain::party::{DocRef, ExternalReference, OrgRef};
 use perennial_domain::period::Period;
@@ -76,6 +76,25 @@ pub(super) fn split(split: &Split) -> Option<pb::Split> {
     })
 }
 
+/// Returns the number of a share's firmness; zero for what is firm, so that saying it makes no difference.
+pub(super) fn firmness(firmness: Firmness) -> i32 {
+    match firmness {
+        Firmness::Firm => pb::Firmness::Unspecified.into(),
+        Firmness::SubjectToAppropriation | Firmness::Indicative => {
+            pb::Firmness::from(firmness).into()
+        }
+    }
+}
+
+impl From<&Code> for pb::Code {
+    fn from(code: &Code) -> Self {
+        Self {
+            vocabulary: pb::Vocabulary::from(code.vocabulary).into(),
+            code: code.code.as_ref().to_owned(),
+        }
+    }
+}
+
 /// Returns the messages of shares of an amount in `currency`.
 pub(super) fn year_shares(shares: &[YearShare], currency: Currency) -> Vec<pb::YearShare> {
     let message = |share: &YearShare| pb::YearShare {
@@ -83,6 +102,7 @@ pub(super) fn year_shares(shares: &[YearShare], currency: Currency) -> Vec<pb::Y
         ends_on: Some(to_google(share.period.ends_on())),
         amount: Some(money::google(share.minor_units, currency)),
         basis: pb::YearBasis::from(share.basis).into(),
+        firmness: firmness(share.firmness),
     };
     shares.iter().map(message).collect()
 }

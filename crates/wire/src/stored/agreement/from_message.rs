@@ -1,9 +1,10 @@
 use perennial_domain::agreement::{
-    AgreementEvent, Description, ForecastEntry, Leg, LegPlace, Line, ParticipatingOrg,
-    Rescheduling, ShareMove, Terms, YearShare,
+    AgreementEvent, Description, ForecastEntry, Line, ParticipatingOrg, Rescheduling, ShareMove,
+    Terms, YearShare,
 };
 use perennial_domain::classification::{LineDims, OwnCode};
 
+use super::further::{fields, firmness};
 use crate::pb::log as pb;
 use crate::stored::cash::{line_id, tranche_id};
 use crate::stored::error::{
@@ -18,6 +19,7 @@ pub(in crate::stored) fn signed(
     message: pb::AgreementSigned,
 ) -> Result<AgreementEvent, DecodeError> {
     let conditionality = enumeration::<pb::Conditionality>(message.conditionality);
+    let further = fields!(message).signed()?;
     Ok(AgreementEvent::AgreementSigned(Terms {
         perspective: enumeration::<pb::Perspective>(message.perspective).at("perspective")?,
         provider: required("provider", message.provider, organisation)?,
@@ -28,6 +30,7 @@ pub(in crate::stored) fn signed(
         currency: currency(&message.currency_code).at("currency_code")?,
         conditionality: conditionality.at("conditionality")?,
         lines: list("lines", message.lines, line)?,
+        further,
     }))
 }
 
@@ -60,6 +63,7 @@ fn year_share(message: pb::YearShare) -> Result<YearShare, DecodeError> {
         period: days(message.starts_on, message.ends_on)?,
         minor_units: minor_units(message.minor_units).at("minor_units")?,
         basis: enumeration::<pb::YearBasis>(message.basis).at("basis")?,
+        firmness: firmness(message.firmness)?,
     })
 }
 
@@ -129,7 +133,7 @@ pub(in crate::stored) fn extended(
     })
 }
 
-fn share_move(message: pb::ShareMove) -> Result<ShareMove, DecodeError> {
+pub(super) fn share_move(message: pb::ShareMove) -> Result<ShareMove, DecodeError> {
     Ok(ShareMove {
         line_id: line_id(&message.line_id)?,
         share: required("share", message.share, year_share)?,
@@ -195,28 +199,6 @@ fn forecast_entry(message: pb::ForecastEntry) -> Result<ForecastEntry, DecodeErr
         period: required("period", message.period, period)?,
         amount: required("amount", message.amount, amount)?,
         receiver: optional("receiver", message.receiver, organisation)?,
-    })
-}
-
-pub(in crate::stored) fn reallocated(
-    message: pb::FundsReallocated,
-) -> Result<AgreementEvent, DecodeError> {
-    Ok(AgreementEvent::FundsReallocated {
-        legs: list("legs", message.legs, leg)?,
-        legal_basis: message.legal_basis,
-    })
-}
-
-fn leg(message: pb::Leg) -> Result<Leg, DecodeError> {
-    Ok(Leg {
-        direction: enumeration::<pb::LegDirection>(message.direction).at("direction")?,
-        place: LegPlace {
-            line_id: line_id(&message.line_id)?,
-            period: optional("period", message.period, period)?,
-            basis: optional("basis", message.basis, enumeration::<pb::YearBasis>)?,
-            pillar: optional("pillar", message.pillar, enumeration::<pb::Pillar>)?,
-        },
-        amount: required("amount", message.amount, amount)?,
     })
 }
 

@@ -1,7 +1,8 @@
 use perennial_domain::Date;
 use perennial_domain::agreement::{
-    AgreementEvent as Event, DecreaseReason, Description, ExtensionKind, ForecastEntry, Leg, Line,
-    ParticipatingOrg, Published, Rescheduling, ReversalReason, ShareMove, Terms, YearShare,
+    AgreementEvent as Event, DecreaseReason, Description, ExtensionKind, ForecastEntry,
+    FurtherTerms, Line, ParticipatingOrg, Published, Rescheduling, ReversalReason, ShareMove,
+    Terms, YearShare,
 };
 use perennial_domain::classification::OwnCode;
 use perennial_domain::ids::{LineId, TrancheId};
@@ -9,6 +10,7 @@ use perennial_domain::log::EventId;
 use perennial_domain::money::Money;
 use perennial_domain::period::Period;
 
+use super::further::{Fields, firmness_number};
 use super::payment::{
     disbursed, expended, expenditure_reduced, receipt_confirmed, refund_received, refunded,
     reimbursed,
@@ -79,7 +81,9 @@ pub(in crate::stored) fn to_kind(event: &Event) -> Kind {
             period,
             reason,
         } => expenditure_reduced(cash, *period, reason),
-        Event::FundsReallocated { legs, legal_basis } => reallocated(legs, legal_basis),
+        Event::FundsReallocated(reallocated) => Kind::FundsReallocated(reallocated.as_ref().into()),
+        Event::TermsRevised(revision) => Kind::TermsRevised(revision.as_ref().into()),
+        Event::FundsCarriedOver(carried) => Kind::FundsCarriedOver(carried.as_ref().into()),
         Event::OtherFlowRecorded(flow) => Kind::OtherFlowRecorded(flow.into()),
         Event::EntryReversed { target, reason } => reversed(*target, *reason),
         Event::EntryReplaced { target } => replaced(*target),
@@ -185,13 +189,6 @@ fn forecast(previous: &[ForecastEntry], entries: &[ForecastEntry]) -> Kind {
     })
 }
 
-fn reallocated(legs: &[Leg], legal_basis: &str) -> Kind {
-    Kind::FundsReallocated(pb::FundsReallocated {
-        legs: legs.iter().map(Into::into).collect(),
-        legal_basis: legal_basis.to_owned(),
-    })
-}
-
 fn reversed(target: EventId, reason: ReversalReason) -> Kind {
     Kind::EntryReversed(pb::EntryReversed {
         target: Some(target.into()),
@@ -207,6 +204,8 @@ fn replaced(target: EventId) -> Kind {
 
 impl From<&Terms> for pb::AgreementSigned {
     fn from(terms: &Terms) -> Self {
+        let unsaid = FurtherTerms::default();
+        let further = Fields::of(terms.further.as_deref().unwrap_or(&unsaid));
         Self {
             perspective: pb::Perspective::from(terms.perspective).into(),
             provider: Some((&terms.provider).into()),
@@ -217,6 +216,15 @@ impl From<&Terms> for pb::AgreementSigned {
             currency_code: terms.currency.to_string(),
             conditionality: pb::Conditionality::from(terms.conditionality).into(),
             lines: terms.lines.iter().map(Into::into).collect(),
+            earmarking_modality: further.earmarking_modality,
+            finance_type: further.finance_type,
+            flow_type: further.flow_type,
+            aid_types: further.aid_types,
+            reallocation_policy: further.reallocation_policy,
+            disbursement_terms: further.disbursement_terms,
+            flexibility_features: further.flexibility_features,
+            upstream_links: further.upstream_links,
+            pledge_links: further.pledge_links,
         }
     }
 }
@@ -255,6 +263,7 @@ impl From<&YearShare> for pb::YearShare {
             ends_on: date::number(share.period.ends_on()),
             minor_units: money::minor(share.minor_units),
             basis: pb::YearBasis::from(share.basis).into(),
+            firmness: firmness_number(share.firmness),
         }
     }
 }
@@ -313,20 +322,6 @@ impl From<&ForecastEntry> for pb::ForecastEntry {
             period: Some(entry.period.into()),
             amount: Some(entry.amount.into()),
             receiver: entry.receiver.as_ref().map(Into::into),
-        }
-    }
-}
-
-impl From<&Leg> for pb::Leg {
-    fn from(leg: &Leg) -> Self {
-        let place = &leg.place;
-        Self {
-            direction: pb::LegDirection::from(leg.direction).into(),
-            line_id: place.line_id.to_string(),
-            period: place.period.map(Into::into),
-            basis: place.basis.map(|basis| pb::YearBasis::from(basis).into()),
-            pillar: place.pillar.map(|pillar| pb::Pillar::from(pillar).into()),
-            amount: Some(leg.amount.into()),
         }
     }
 }

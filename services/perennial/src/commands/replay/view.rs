@@ -124,6 +124,7 @@ fn object(row: Row) -> Result<Cell, Failure> {
         Some(Message::Register(row)) => document("RegisterRow")?.object(&row),
         Some(Message::Movement(row)) => document("MovementRow")?.object(&row),
         Some(Message::Exception(row)) => document("ExceptionRow")?.object(&row),
+        Some(Message::Reallocation(row)) => document("ReallocationRow")?.object(&row),
         None => Err(Failure::new(Exit::Other, "a row without content")),
     }
 }
@@ -139,5 +140,6 @@ const fn engine(view: ViewName) -> View {
         ViewName::Registers => View::Registers,
         ViewName::Movements => View::Movements,
         ViewName::Exceptions => View::Exceptions,
+        ViewName::Reallocations => View::Reallocations,
     }
 }

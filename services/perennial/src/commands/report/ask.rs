@@ -8,7 +8,8 @@ use perennial_wire::pb::query::{
     FindAgreementsRequest, GetAgreementStatementRequest, ListAgreementStatementsRequest,
     ListAgreementTimelineRequest, ListCommitmentByYearRequest, ListExceptionsRequest,
     ListMovementsRequest, ListMultiYearRequest, ListNexusPillarMatrixRequest,
-    ListPledgeConversionRequest, ListRegistersRequest, Page, ReadInfo, ReadOptions, TimeAxis,
+    ListPledgeConversionRequest, ListReallocationTrailRequest, ListRegistersRequest, Page,
+    ReadInfo, ReadOptions, TimeAxis,
 };
 use tonic::transport::Channel;
 use tonic::{Response, Status};
@@ -187,6 +188,12 @@ pub(crate) async fn ask(
         ViewName::Exceptions => list!(
             asked, ExceptionRow, list_exceptions, ListExceptionsRequest,
             standing_only: arguments.standing
+        ),
+        ViewName::Reallocations => list!(
+            asked,
+            ReallocationRow,
+            list_reallocation_trail,
+            ListReallocationTrailRequest
         ),
     };
     pages.listing(arguments.view)

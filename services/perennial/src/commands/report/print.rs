@@ -165,8 +165,8 @@ const fn table_columns(view: ViewName) -> &'static str {
              outstanding disbursed"
         }
         ViewName::ByYear => {
-            "agreement_id direction year currency year_basis committed moved disbursed received \
-             scheduled remaining overdrawn"
+            "agreement_id direction year currency year_basis firmness committed moved carried_in \
+             carried_out disbursed received scheduled remaining overdrawn"
         }
         ViewName::Nexus => {
             "direction donor recipient country year pillar currency year_basis committed disbursed \
@@ -181,5 +181,9 @@ const fn table_columns(view: ViewName) -> &'static str {
             "direction currency year opening signed increases decreases paid refunds closing"
         }
         ViewName::Exceptions => "rule reason subject event_id effective_on count standing values",
+        ViewName::Reallocations => {
+            "agreement_id heading event_id effective_on currency moved counted cumulative limit \
+             used_ppm amendment legal_basis reversed"
+        }
     }
 }
