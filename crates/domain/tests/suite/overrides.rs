@@ -135,6 +135,7 @@ fn broken(rule: Rule) -> Option<(Vec<Happened>, Command)> {
             };
             (paid(), asked(date("2024-06-01"), command))
         }
+        Rule::ReallocationWithinPolicy => super::reallocation_policies::too_much(),
         Rule::ReallocationBalances
         | Rule::SplitExact
         | Rule::ReversalTarget

@@ -113,6 +113,12 @@ fn under(policy: ReallocationPolicy) -> Given {
     given(Profile::Strict, [signed_under(Some(policy))])
 }
 
+/// A history, and a move of a cent more than its policy allows.
+pub(crate) fn too_much() -> (Vec<Happened>, perennial_domain::command::Command) {
+    let (on, command) = move_funds("staff-1", "travel", cents(25_01));
+    (vec![signed_under(Some(quarter()))], asked(on, command))
+}
+
 #[track_caller]
 fn counts(outcome: &Outcome) -> Vec<HeadingCount> {
     let fact = &outcome.decision().events[0].fact;
