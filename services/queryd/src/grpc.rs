@@ -19,6 +19,7 @@ mod list_registers;
 mod list_views;
 mod pages;
 mod rebuild_projection;
+mod status;
 mod subscribe;
 mod token;
 

@@ -89,11 +89,20 @@ impl Live {
     }
 }
 
+/// History that was lost or is damaged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Damage {
+    /// What was found.
+    pub problem: Arc<str>,
+    /// The first position that is lost or damaged, where that is known.
+    pub first_bad_position: Option<Position>,
+}
+
 /// Why views do not follow their ledger.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Problem {
-    /// History was lost or is damaged: nothing is answered until an operator has looked.
-    Integrity(Arc<str>),
+    /// Nothing is answered until an operator has looked.
+    Integrity(Damage),
     /// Something passing: what is there is answered.
     Trouble(Arc<str>),
 }
@@ -206,7 +215,9 @@ impl Projection {
             Some(rebuild) => permille(rebuild.next_offset, end),
         };
         let last_error = match &reached.problem {
-            Some(Problem::Integrity(problem) | Problem::Trouble(problem)) => problem.to_string(),
+            Some(Problem::Integrity(Damage { problem, .. }) | Problem::Trouble(problem)) => {
+                problem.to_string()
+            }
             None if self.stuck.load(Ordering::Relaxed) => {
                 "the projector makes no progress".to_owned()
             }

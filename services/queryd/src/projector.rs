@@ -13,7 +13,7 @@ use perennial_views::delta::Delta;
 use perennial_views::{Applied, Facts, Gap};
 
 use crate::opening::{self, OpenFailure, Ready};
-use crate::projection::{Live, Problem, Projection};
+use crate::projection::{Damage, Live, Problem, Projection};
 use crate::reading::{self, DecodedRecord, Portion};
 
 /// So many events are applied while readers wait; then they may read.
@@ -32,7 +32,7 @@ pub(crate) fn open_and_follow(projection: &Arc<Projection>) {
             match opening::open(projection.ledger(), &**projection.store()) {
                 Ok(ready) => break ready,
                 Err(OpenFailure::LostHistory(problem)) => {
-                    return give_up(projection, None, problem);
+                    return give_up(projection, None, problem, None);
                 }
                 Err(OpenFailure::Unavailable(problem)) => {
                     tracing::warn!(ledger = %projection.ledger().ledger_id, problem, "views cannot be opened now");
@@ -93,9 +93,18 @@ impl Drop for Running {
     }
 }
 
-fn give_up(projection: &Projection, from: Option<&Arc<Live>>, problem: String) {
+fn give_up(
+    projection: &Projection,
+    from: Option<&Arc<Live>>,
+    problem: String,
+    first_bad_position: Option<Position>,
+) {
     tracing::error!(ledger = %projection.ledger().ledger_id, problem, "the ledger's views are not served");
-    projection.failed(from, Problem::Integrity(problem.into()));
+    let damage = Damage {
+        problem: problem.into(),
+        first_bad_position,
+    };
+    projection.failed(from, Problem::Integrity(damage));
 }
 
 fn stopped_within(projection: &Projection, wait: Duration) -> bool {
@@ -177,7 +186,10 @@ impl Projector {
                     self.projection
                         .failed(Some(&self.live), Problem::Trouble(problem.into()));
                 }
-                Portion::Broken(problem) => give_up(&self.projection, Some(&self.live), problem),
+                Portion::Broken {
+                    problem,
+                    first_bad_position,
+                } => give_up(&self.projection, Some(&self.live), problem, first_bad_position),
             }
             if portions.is_empty() {
                 self.save();
@@ -191,6 +203,12 @@ impl Projector {
             tracing::warn!(%ledger, error = %perennial_observe::error_chain(&error), "views were not flushed");
         }
         self.live.end();
+    }
+
+    /// The position after the last one that was applied.
+    fn next_position(&self) -> Position {
+        self.position
+            .map_or(Position(0), |last| Position(last.0.saturating_add(1)))
     }
 
     fn apply(&mut self, records: Vec<DecodedRecord>) {
@@ -210,7 +228,8 @@ impl Projector {
             });
             if let Err(gap) = applied {
                 let gap: Gap = gap;
-                return give_up(&self.projection, Some(&self.live), gap.to_string());
+                let next = Some(self.next_position());
+                return give_up(&self.projection, Some(&self.live), gap.to_string(), next);
             }
             self.projection
                 .progressed(&self.live, self.position, self.next_offset, false);
@@ -249,7 +268,8 @@ impl Projector {
                 "views were computed up to position {must_reach}, but the log ends before it: history was lost"
             );
             self.live.retired().cancel();
-            return give_up(&self.projection, Some(&self.live), problem);
+            let next = Some(self.next_position());
+            return give_up(&self.projection, Some(&self.live), problem, next);
         }
         self.save();
         if self.beside {

@@ -81,7 +81,7 @@ impl Ask {
                 today,
             },
         )
-        .map_err(|violations| error::violations(&violations))?;
+        .map_err(|violations| error::invalid_request(&violations))?;
         if parts.agreement.as_deref() == Some("") {
             return Err(error::invalid_field(
                 "agreement_id",
@@ -259,7 +259,7 @@ impl Asked {
             today: self.today,
         };
         let mut question = read(self.request, defaults)
-            .map_err(|violations| error::violations(&violations))?
+            .map_err(|violations| error::invalid_request(&violations))?
             .question;
         if let Some(start) = self.start {
             question.at = AsOf::Position(start.position);
@@ -311,6 +311,6 @@ pub(super) async fn ready(
         .await
         .map_err(|not_ready| match not_ready {
             NotReady::Lagging { required, current } => error::lagging(required, current),
-            NotReady::Integrity(problem) => error::integrity_failure(&problem),
+            NotReady::Integrity(damage) => error::damaged(&damage),
         })
 }

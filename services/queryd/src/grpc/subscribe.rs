@@ -34,7 +34,7 @@ pub(super) async fn subscribe(
     let today = handlers.today();
     let input = |policy: &LedgerPolicy| {
         check(asked.clone(), Defaults { policy, today })
-            .map_err(|violations| error::violations(&violations))
+            .map_err(|violations| error::invalid_request(&violations))
     };
     let checked = input(&LedgerPolicy::default())?;
     let projection = handlers.projection(checked.ledger_id.as_str())?;
@@ -72,7 +72,8 @@ async fn start(
 ) -> Result<Response<Messages>, Status> {
     let too_many = || {
         error::too_many(
-            "too many subscriptions are open".to_owned(),
+            "too many subscriptions are open",
+            "open subscriptions",
             SUBSCRIPTIONS_MAX,
         )
     };

@@ -129,7 +129,7 @@ impl Reader {
     /// Why the views are not served.
     async fn refused(&self) -> String {
         match self.projection().ready(Need::Complete, PATIENCE).await {
-            Err(NotReady::Integrity(problem)) => problem.to_string(),
+            Err(NotReady::Integrity(damage)) => damage.problem.to_string(),
             Err(NotReady::Lagging { .. }) => panic!("the views are only behind"),
             Ok(_) => panic!("the views are served"),
         }
