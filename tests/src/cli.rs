@@ -1,9 +1,10 @@
 //! The command line as a user runs it.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Child, Command, Output, Stdio};
 
 use anyhow::{Context as _, Result, bail};
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 /// A command line against one server and ledger.
@@ -25,7 +26,43 @@ pub struct Printed {
     pub stderr: String,
 }
 
+/// A command on its way.
+#[derive(Debug)]
+pub struct Running(Child);
+
+impl Running {
+    /// Presses Ctrl-C.
+    ///
+    /// # Errors
+    /// If it cannot be signalled.
+    pub fn interrupt(&self) -> Result<()> {
+        kill_process(Pid::from_child(&self.0), Signal::INT).context("interrupt the command")
+    }
+
+    /// Waits for its end.
+    ///
+    /// # Errors
+    /// If what it printed is no text.
+    pub fn end(self) -> Result<Printed> {
+        let output = self.0.wait_with_output();
+        Printed::of(output.context("wait for the command")?)
+    }
+}
+
 impl Printed {
+    fn of(output: Output) -> Result<Self> {
+        let Output {
+            status,
+            stdout,
+            stderr,
+        } = output;
+        Ok(Self {
+            code: status.code().unwrap_or(-1),
+            stdout: String::from_utf8(stdout).context("stdout is no UTF-8")?,
+            stderr: String::from_utf8(stderr).context("stderr is no UTF-8")?,
+        })
+    }
+
     /// The one JSON document on stdout.
     ///
     /// # Errors
@@ -64,6 +101,22 @@ impl Cli {
     /// # Errors
     /// If it cannot be started.
     pub fn run(&self, arguments: &[&str]) -> Result<Printed> {
+        let output = self.command(arguments).output();
+        Printed::of(output.context("start the command")?)
+    }
+
+    /// Starts a command that can be interrupted.
+    ///
+    /// # Errors
+    /// If it cannot be started.
+    pub fn start(&self, arguments: &[&str]) -> Result<Running> {
+        let mut command = self.command(arguments);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let child = command.spawn().context("start the command")?;
+        Ok(Running(child))
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(&self.binary);
         command
             .args(arguments)
@@ -76,16 +129,7 @@ impl Cli {
         if let Some(ledger) = &self.ledger {
             command.env("PERENNIAL_LEDGER", ledger);
         }
-        let Output {
-            status,
-            stdout,
-            stderr,
-        } = command.output().context("start the command")?;
-        Ok(Printed {
-            code: status.code().unwrap_or(-1),
-            stdout: String::from_utf8(stdout).context("stdout is no UTF-8")?,
-            stderr: String::from_utf8(stderr).context("stderr is no UTF-8")?,
-        })
+        command
     }
 
     /// Runs a command that must succeed and print one JSON document.

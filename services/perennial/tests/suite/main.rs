@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests may panic as tests do")]
 
 mod command_line;
+mod configuration;
 mod examples;
 mod row_document;
 mod serve;
