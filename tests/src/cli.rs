@@ -1,7 +1,8 @@
 //! The command line as a user runs it.
 
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, ChildStderr, Command, Output, Stdio};
 
 use anyhow::{Context as _, Result, bail};
 use rustix::process::{Pid, Signal, kill_process};
@@ -28,7 +29,12 @@ pub struct Printed {
 
 /// A command on its way.
 #[derive(Debug)]
-pub struct Running(Child);
+pub struct Running {
+    child: Child,
+    stderr: BufReader<ChildStderr>,
+    /// What was read of stderr.
+    said: String,
+}
 
 impl Running {
     /// Presses Ctrl-C.
@@ -36,16 +42,36 @@ impl Running {
     /// # Errors
     /// If it cannot be signalled.
     pub fn interrupt(&self) -> Result<()> {
-        kill_process(Pid::from_child(&self.0), Signal::INT).context("interrupt the command")
+        kill_process(Pid::from_child(&self.child), Signal::INT).context("interrupt the command")
+    }
+
+    /// Waits until it says `text` on stderr.
+    ///
+    /// # Errors
+    /// With what it said, if it ends before.
+    pub fn says(&mut self, text: &str) -> Result<()> {
+        while !self.said.contains(text) {
+            let read = self.stderr.read_line(&mut self.said);
+            if read.context("read what the command says")? == 0 {
+                bail!("the command does not say \"{text}\" but {}", self.said);
+            }
+        }
+        Ok(())
     }
 
     /// Waits for its end.
     ///
     /// # Errors
     /// If what it printed is no text.
-    pub fn end(self) -> Result<Printed> {
-        let output = self.0.wait_with_output();
-        Printed::of(output.context("wait for the command")?)
+    pub fn end(mut self) -> Result<Printed> {
+        let read = self.stderr.read_to_string(&mut self.said);
+        read.context("read what the command says")?;
+        let output = self.child.wait_with_output();
+        let printed = Printed::of(output.context("wait for the command")?)?;
+        Ok(Printed {
+            stderr: self.said,
+            ..printed
+        })
     }
 }
 
@@ -112,8 +138,13 @@ impl Cli {
     pub fn start(&self, arguments: &[&str]) -> Result<Running> {
         let mut command = self.command(arguments);
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
-        let child = command.spawn().context("start the command")?;
-        Ok(Running(child))
+        let mut child = command.spawn().context("start the command")?;
+        let stderr = child.stderr.take().context("the command has no stderr")?;
+        Ok(Running {
+            child,
+            stderr: BufReader::new(stderr),
+            said: String::new(),
+        })
     }
 
     fn command(&self, arguments: &[&str]) -> Command {

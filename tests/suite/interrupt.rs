@@ -127,3 +127,43 @@ fn inv_5_an_interrupted_import_says_what_is_booked_and_the_same_command_complete
     assert_eq!(third["position"], second["position"]);
     assert_eq!(server.terminate().unwrap(), 0);
 }
+
+#[test]
+fn a_second_interrupt_ends_at_once_and_says_that_the_last_outcomes_are_unknown() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("published.xml");
+    std::fs::write(&file, published()).unwrap();
+    // So slow that the answers to what is sent would take far longer than this test.
+    let data = folder.path().join("data");
+    let server = Server::start_with(binary(), &data, &["--added-flush-ms", "3000"]).unwrap();
+    let cli = cli().at(server.address()).on(LEDGER);
+    cli.json(&["ledger", "create", LEDGER, "--profile", "mirror"])
+        .unwrap();
+    let file = file.to_str().unwrap();
+    let mut importing = cli.start(&["import", "iati", file]).unwrap();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(reaches(server.address(), 1));
+    importing.interrupt().unwrap();
+    importing.says("Ctrl-C again ends at once").unwrap();
+    importing.interrupt().unwrap();
+    let printed = importing.end().unwrap();
+    assert_eq!(
+        (printed.code, printed.stdout.as_str()),
+        (130, ""),
+        "{printed:?}"
+    );
+    assert!(
+        printed.stderr.contains("may be booked or not"),
+        "{printed:?}"
+    );
+    let again = format!("try: perennial import iati {file} --server");
+    assert!(printed.stderr.contains(&again), "{printed:?}");
+    server.kill().unwrap();
+    let server = Server::start(binary(), &data).unwrap();
+    let cli = cli.at(server.address());
+    let second = cli.json(&["import", "iati", file]).unwrap();
+    assert_eq!(booked(&second) + count(&second, "unchanged"), ACTIVITIES);
+    let entries = registers(&cli)[0]["entries"].as_u64().unwrap();
+    assert_eq!(entries, ACTIVITIES);
+    assert_eq!(server.terminate().unwrap(), 0);
+}

@@ -65,6 +65,9 @@ pub async fn run(session: &Session, arguments: Arguments) -> Result<(), Failure>
         .log
         .start()
         .map_err(|error| Failure::new(Exit::Usage, "write log lines").because(error.to_string()))?;
+    if let Some(path) = &arguments.config {
+        tracing::info!(file = %path.display(), "settings are read from a file");
+    }
     let listener = Listener::bind(settings.listen, settings.insecure).await;
     let listener = listener.map_err(|error| refused_address(&error))?;
     let stop = CancellationToken::new();
