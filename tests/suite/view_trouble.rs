@@ -88,8 +88,13 @@ fn inv_6_a_ledger_without_a_place_for_its_caches_is_refused_alone_and_complete_a
     let asking = cli().at(server.address());
     let refused = asking.clone().on(LEDGER).run(&["report", "registers"]);
     let refused = refused.unwrap();
-    assert_ne!(refused.code, 0, "{refused:?}");
-    // Another ledger is as it was.
+    assert_eq!(refused.code, 7, "{refused:?}");
+    assert!(refused.stderr.contains("LOG_UNAVAILABLE"), "{refused:?}");
+    let health = asking.run(&["health"]).unwrap();
+    assert_eq!(health.code, 7, "{health:?}");
+    let told = format!("{}{}", health.stdout, health.stderr);
+    assert!(told.contains(LEDGER) && told.contains("cache"), "{told}");
+    // Another ledger can be made and is served.
     asking
         .json(&["ledger", "create", "another", "--profile", "strict"])
         .unwrap();
