@@ -207,7 +207,10 @@ mod tests {
 
     #[test]
     fn services_of_one_process_tell_of_a_ledger_together() {
-        let writing = Told("ledgerd", vec![ledger("one", Role::Leader, Some(9), Some(9))]);
+        let writing = Told(
+            "ledgerd",
+            vec![ledger("one", Role::Leader, Some(9), Some(9))],
+        );
         let reading = Told("queryd", vec![ledger("one", Role::Follower, Some(8), None)]);
         let auditing = Told("auditd", vec![ledger("one", Role::Follower, Some(7), None)]);
         let status = node(vec![

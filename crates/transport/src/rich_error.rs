@@ -204,6 +204,76 @@ mod tests {
     }
 
     #[test]
+    fn a_quota_that_is_used_up_is_named_with_its_limit_and_when_to_come_again() {
+        let quota = Quota {
+            subject: "writer",
+            counted: "waiting submissions",
+            limit: 1024,
+        };
+        let status = rate_limited("the queue is full", quota).into_status();
+        assert_eq!(status.code(), Code::ResourceExhausted);
+        let details = status.get_error_details();
+        let info = details.error_info().unwrap();
+        assert_eq!(info.reason, "RATE_LIMITED");
+        assert_eq!(info.metadata.get("limit").map(String::as_str), Some("1024"));
+        let quota = &details.quota_failure().unwrap().violations[0];
+        assert_eq!(
+            (quota.subject.as_str(), quota.description.as_str()),
+            ("writer", "at most 1024 waiting submissions")
+        );
+        assert_eq!(
+            details.retry_info().unwrap().retry_delay,
+            Some(Duration::from_millis(200))
+        );
+    }
+
+    #[test]
+    fn damage_says_where_it_begins_if_that_is_known() {
+        let position = |status: &Status| {
+            let details = status.get_error_details();
+            let info = details.error_info().unwrap();
+            assert_eq!(
+                (status.code(), info.reason.as_str()),
+                (Code::DataLoss, "INTEGRITY_FAILURE")
+            );
+            info.metadata.get("first_bad_position").cloned()
+        };
+        let found = integrity_failure("a hash does not hold", Some(0));
+        assert_eq!(position(&found).as_deref(), Some("0"));
+        assert_eq!(
+            position(&integrity_failure("the files are gone", None)),
+            None
+        );
+    }
+
+    #[test]
+    fn what_passes_says_when_to_try_again() {
+        let status = unavailable("the disk is away");
+        assert_eq!(
+            (status.code(), status.message()),
+            (Code::Unavailable, "the disk is away")
+        );
+        let details = status.get_error_details();
+        assert_eq!(details.error_info().unwrap().reason, "LOG_UNAVAILABLE");
+        assert_eq!(details.retry_info().unwrap().retry_delay, Some(RETRY_AFTER));
+    }
+
+    #[test]
+    fn violations_that_were_not_listed_are_counted_all_the_same() {
+        let error = RichError::new(Code::InvalidArgument, "INVALID_FIELD", "3 fields")
+            .with_field("commands[0].effective_on", "is missing")
+            .with_unlisted(2);
+        let details = error.into_status().get_error_details();
+        let metadata = &details.error_info().unwrap().metadata;
+        assert_eq!(
+            metadata.get("violations_total").map(String::as_str),
+            Some("3")
+        );
+        assert_eq!(metadata.get("truncated").map(String::as_str), Some("true"));
+        assert_eq!(details.bad_request().unwrap().field_violations.len(), 1);
+    }
+
+    #[test]
     fn a_thousand_broken_rules_are_cut_and_counted() {
         let status = refused(1000).into_status();
         assert!(

@@ -17,7 +17,6 @@ use crate::ledgers::LedgerError;
 pub(crate) fn is_damage(error: &LedgerError) -> bool {
     match error {
         LedgerError::Log { source, .. } => source.is_integrity_failure(),
-        LedgerError::BrokenOff { .. } => false,
         LedgerError::Open(OpenError::Recover { source, .. }) => match source {
             RecoverError::Read(LedgerReadError::Log(ReadError::Unavailable { .. }))
             | RecoverError::RequestIndex(_)
@@ -28,7 +27,8 @@ pub(crate) fn is_damage(error: &LedgerError) -> bool {
             | RecoverError::LostHistory { .. }
             | RecoverError::NotCreated => true,
         },
-        LedgerError::Open(
+        LedgerError::BrokenOff { .. }
+        | LedgerError::Open(
             OpenError::Append { .. } | OpenError::Exists { .. } | OpenError::ClockBehind { .. },
         ) => false,
     }
@@ -44,9 +44,7 @@ pub(crate) fn stated_position(error: &LedgerError) -> Option<Position> {
         | RecoverError::Fold { position, .. }
         | RecoverError::LostHistory { position, .. } => Some(*position),
         RecoverError::Read(LedgerReadError::Entry { next_position, .. }) => Some(*next_position),
-        RecoverError::Read(LedgerReadError::Damaged(damage)) => {
-            Some(Position(damage.position().0))
-        }
+        RecoverError::Read(LedgerReadError::Damaged(damage)) => Some(Position(damage.position().0)),
         RecoverError::NotCreated => Some(Position(0)),
         RecoverError::Read(LedgerReadError::Log(_))
         | RecoverError::RequestIndex(_)
@@ -84,8 +82,5 @@ pub(crate) fn first_bad_position(data: &Path, ledger_id: &str) -> Option<Positio
             }
         }
     }
-    verifier
-        .finish()
-        .err()
-        .map(|bad| Position(bad.position.0))
+    verifier.finish().err().map(|bad| Position(bad.position.0))
 }

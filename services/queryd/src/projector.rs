@@ -189,7 +189,12 @@ impl Projector {
                 Portion::Broken {
                     problem,
                     first_bad_position,
-                } => give_up(&self.projection, Some(&self.live), problem, first_bad_position),
+                } => give_up(
+                    &self.projection,
+                    Some(&self.live),
+                    problem,
+                    first_bad_position,
+                ),
             }
             if portions.is_empty() {
                 self.save();

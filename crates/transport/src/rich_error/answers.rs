@@ -33,9 +33,7 @@ pub fn invalid_request(invalid: &Violations) -> Status {
             .with("exponent", currency.minor_digits());
     }
     if let Some(excess) = violations.clone().find_map(|violation| violation.excess) {
-        error = error
-            .with("size", excess.size)
-            .with("limit", excess.limit);
+        error = error.with("size", excess.size).with("limit", excess.limit);
     }
     let unlisted = invalid.total.saturating_sub(invalid.violations.len());
     violations

@@ -32,7 +32,10 @@ pub(super) fn record(record: &LedgerRecord, wanted: Wanted) -> Result<pb::audit:
     }
     if wanted.events {
         let undecodable = |failed: prost::DecodeError| {
-            let problem = format!("decode the record at position {}: {failed}", record.position);
+            let problem = format!(
+                "decode the record at position {}: {failed}",
+                record.position
+            );
             error::integrity_failure(problem, Some(record.position.0))
         };
         let body = pb::log::RecordBody::decode(record.body_bytes()).map_err(undecodable)?;

@@ -247,8 +247,7 @@ async fn read_on(
             });
         (reader, read)
     });
-    read.await
-        .map_err(error::unavailable)
+    read.await.map_err(error::unavailable)
 }
 
 /// The live edge of a ledger as one reader sees it.

@@ -45,7 +45,9 @@ pub(super) fn submit_error(error: &SubmitError) -> Status {
             RichError::new(Code::Unavailable, "OUTCOME_UNKNOWN", error.to_string())
                 .retry_after(RETRY_AFTER)
         }
-        SubmitError::Damaged { position, problem } => rich_error::integrity(problem, Some(position.0)),
+        SubmitError::Damaged { position, problem } => {
+            rich_error::integrity(problem, Some(position.0))
+        }
     }
     .into_status()
 }
@@ -181,4 +183,108 @@ pub(super) fn as_message(status: &Status) -> pb::google::rpc::Status {
             message: status.message().to_owned(),
             details: Vec::new(),
         })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tonic_types::{ErrorDetails, StatusExt as _};
+
+    use super::*;
+
+    fn told(error: &SubmitError) -> (Code, String, ErrorDetails) {
+        let status = submit_error(error);
+        let details = status.get_error_details();
+        let reason = details.error_info().map(|info| info.reason.clone());
+        (status.code(), reason.unwrap_or_default(), details)
+    }
+
+    fn metadata<'a>(details: &'a ErrorDetails, key: &str) -> Option<&'a str> {
+        let info = details.error_info()?;
+        info.metadata.get(key).map(String::as_str)
+    }
+
+    #[test]
+    fn a_full_queue_is_a_quota_that_passes() {
+        let (code, reason, details) = told(&SubmitError::QueueFull { limit: 1024 });
+        assert_eq!(
+            (code, reason.as_str()),
+            (Code::ResourceExhausted, "RATE_LIMITED")
+        );
+        assert_eq!(metadata(&details, "limit"), Some("1024"));
+        let quota = &details.quota_failure().unwrap().violations[0];
+        assert_eq!(quota.subject, "writer");
+        assert!(quota.description.contains("1024"), "{quota:?}");
+        assert!(details.retry_info().is_some());
+    }
+
+    #[test]
+    fn what_may_be_sent_again_says_when() {
+        let reason = "the disk is away".to_owned();
+        let unavailable = SubmitError::Unavailable {
+            reason: reason.clone(),
+        };
+        let unknown = SubmitError::OutcomeUnknown { reason };
+        for (error, expected) in [
+            (unavailable, "LOG_UNAVAILABLE"),
+            (unknown, "OUTCOME_UNKNOWN"),
+        ] {
+            let (code, reason, details) = told(&error);
+            assert_eq!((code, reason.as_str()), (Code::Unavailable, expected));
+            let delay = details.retry_info().unwrap().retry_delay;
+            assert_eq!(delay, Some(Duration::from_millis(200)));
+        }
+    }
+
+    #[test]
+    fn what_fits_into_no_record_says_its_size_and_the_limit() {
+        let (code, reason, details) = told(&SubmitError::RecordTooLarge {
+            bytes: 900_001,
+            limit: 900_000,
+        });
+        assert_eq!(
+            (code, reason.as_str()),
+            (Code::InvalidArgument, "RECORD_TOO_LARGE")
+        );
+        assert_eq!(metadata(&details, "size"), Some("900001"));
+        assert_eq!(metadata(&details, "limit"), Some("900000"));
+    }
+
+    #[test]
+    fn a_record_that_is_not_what_it_was_says_where_it_stands() {
+        let (code, reason, details) = told(&SubmitError::Damaged {
+            position: Position(17),
+            problem: "the record has another request id".to_owned(),
+        });
+        assert_eq!(
+            (code, reason.as_str()),
+            (Code::DataLoss, "INTEGRITY_FAILURE")
+        );
+        assert_eq!(metadata(&details, "first_bad_position"), Some("17"));
+    }
+
+    #[test]
+    fn a_ledger_that_does_not_open_now_is_unavailable_and_a_damaged_one_is_not() {
+        let refused = |damaged| NotServed {
+            problem: "open the log".into(),
+            damaged,
+            first_bad_position: damaged.then_some(Position(3)),
+        };
+        assert_eq!(not_served(&refused(false)).code(), Code::Unavailable);
+        let status = not_served(&refused(true));
+        assert_eq!(status.code(), Code::DataLoss);
+        let details = status.get_error_details();
+        assert_eq!(metadata(&details, "first_bad_position"), Some("3"));
+    }
+
+    #[test]
+    fn the_ids_of_what_is_not_there_are_taken_out_of_the_subject() {
+        assert_eq!(
+            missing("UNKNOWN_LINE", "agreement/water-2026/peace"),
+            [("agreement_id", "water-2026"), ("line_id", "peace")]
+        );
+        assert_eq!(missing("UNKNOWN_EVENT", "1042-0"), [("event_id", "1042-0")]);
+        assert_eq!(missing("AGREEMENT_EXISTS", "agreement/water-2026"), []);
+    }
 }

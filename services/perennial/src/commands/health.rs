@@ -78,7 +78,9 @@ async fn node(session: &Session) -> Result<Option<NodeDocument>, Failure> {
     let mut client = session.connection.node();
     match client.get_status(GetStatusRequest {}).await {
         Err(status) if status.code() == Code::Unimplemented => Ok(None),
-        answer => Ok(Some(document(session.answered("ask for the status", answer)?))),
+        answer => Ok(Some(document(
+            session.answered("ask for the status", answer)?,
+        ))),
     }
 }
 

@@ -104,7 +104,10 @@ mod tests {
     fn every_reason_says_what_to_do_as_its_page_does() {
         for reason in documented() {
             let said = advice(&reason);
-            assert!(said.is_some_and(|said| 10 < said.len()), "{reason}: {said:?}");
+            assert!(
+                said.is_some_and(|said| 10 < said.len()),
+                "{reason}: {said:?}"
+            );
         }
         assert_eq!(
             advice("OUTCOME_UNKNOWN"),

@@ -3,8 +3,11 @@
 
 mod command_line;
 mod configuration;
+mod error_details;
 mod examples;
+mod health;
 mod row_document;
 mod serve;
 mod submissions;
+mod unknown_outcome;
 mod verify;

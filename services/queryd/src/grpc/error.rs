@@ -95,3 +95,38 @@ pub(crate) fn question(error: &QuestionError) -> Status {
         QuestionError::NoSuchGrouping { .. } => invalid_field("group_by", error),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tonic_types::StatusExt as _;
+
+    use super::*;
+
+    #[test]
+    fn too_many_of_something_is_a_quota_that_passes() {
+        let status = too_many(
+            "too many subscriptions are open",
+            "open subscriptions",
+            1_000,
+        );
+        assert_eq!(status.code(), Code::ResourceExhausted);
+        let details = status.get_error_details();
+        let quota = &details.quota_failure().unwrap().violations[0];
+        assert_eq!(
+            (quota.subject.as_str(), quota.description.as_str()),
+            ("queryd", "at most 1000 open subscriptions")
+        );
+        assert!(details.retry_info().is_some());
+    }
+
+    #[test]
+    fn damaged_history_says_where_it_begins() {
+        let damage = Damage {
+            problem: "a record is damaged".into(),
+            first_bad_position: Some(Position(9)),
+        };
+        let details = damaged(&damage).get_error_details();
+        let metadata = &details.error_info().unwrap().metadata;
+        assert_eq!(metadata["first_bad_position"], "9");
+    }
+}

@@ -46,7 +46,7 @@ pub(super) async fn get_digest(
     });
     computed
         .await
-        .map_err(|join| error::unavailable(&join.to_string()))?
+        .map_err(error::unavailable)?
         .map(Response::new)
 }
 

@@ -52,9 +52,7 @@ pub(super) async fn subscribe(
                 .unwrap_or_default()
         })
     });
-    let policy = policy
-        .await
-        .map_err(|join| error::unavailable(&join.to_string()))?;
+    let policy = policy.await.map_err(error::unavailable)?;
     start(
         handlers,
         projection,

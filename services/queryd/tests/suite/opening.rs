@@ -179,7 +179,7 @@ async fn a_damaged_log_stops_its_own_ledger_only() {
             &refused,
             NotReady::Integrity(damage)
                 if damage.problem.contains("damaged record")
-                    && damage.first_bad_position == Some(Position(9))
+                    && damage.first_bad_position == Some(perennial_domain::log::Position(9))
         ),
         "{refused:?}"
     );
