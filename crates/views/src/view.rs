@@ -145,10 +145,11 @@ impl View {
             Self::Movements => rows(movements::evaluate(&lens), Row::Movement),
             Self::Exceptions => rows(exceptions::evaluate(&lens), Row::Exception),
         };
-        Ok(Answer {
-            info: ReadInfo::of(self, &lens, &rows),
-            rows,
-        })
+        let info = ReadInfo::of(self, &lens, &rows);
+        match facts.lost_page() {
+            Some(lost) => Err(lost.clone().into()),
+            None => Ok(Answer { info, rows }),
+        }
     }
 
     fn check(self, question: &Question) -> Result<(), QuestionError> {

@@ -12,5 +12,6 @@ mod conservation;
 mod digests;
 mod given;
 mod golden_postings;
+mod pages;
 mod rounding;
 mod views;

@@ -89,6 +89,7 @@ pub(crate) fn too_many(message: impl Into<String>, counted: &str, limit: usize) 
 /// A question without an answer. Filters and keys are checked where their fields are decoded, too.
 pub(crate) fn question(error: &QuestionError) -> Status {
     match error {
+        QuestionError::LostPage(lost) => unavailable(lost.to_string()),
         QuestionError::NothingRecorded => position_not_yet(error.to_string(), None::<Position>),
         QuestionError::BeyondHead { head, .. } => position_not_yet(error.to_string(), Some(head)),
         QuestionError::NoSuchFilter { .. } => invalid_field("page.filter", error),
