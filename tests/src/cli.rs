@@ -1,9 +1,11 @@
 //! The command line as a user runs it.
 
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Child, ChildStderr, Command, Output, Stdio};
 
 use anyhow::{Context as _, Result, bail};
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 /// A command line against one server and ledger.
@@ -25,7 +27,68 @@ pub struct Printed {
     pub stderr: String,
 }
 
+/// A command on its way.
+#[derive(Debug)]
+pub struct Running {
+    child: Child,
+    stderr: BufReader<ChildStderr>,
+    /// What was read of stderr.
+    said: String,
+}
+
+impl Running {
+    /// Presses Ctrl-C.
+    ///
+    /// # Errors
+    /// If it cannot be signalled.
+    pub fn interrupt(&self) -> Result<()> {
+        kill_process(Pid::from_child(&self.child), Signal::INT).context("interrupt the command")
+    }
+
+    /// Waits until it says `text` on stderr.
+    ///
+    /// # Errors
+    /// With what it said, if it ends before.
+    pub fn says(&mut self, text: &str) -> Result<()> {
+        while !self.said.contains(text) {
+            let read = self.stderr.read_line(&mut self.said);
+            if read.context("read what the command says")? == 0 {
+                bail!("the command does not say \"{text}\" but {}", self.said);
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits for its end.
+    ///
+    /// # Errors
+    /// If what it printed is no text.
+    pub fn end(mut self) -> Result<Printed> {
+        let read = self.stderr.read_to_string(&mut self.said);
+        read.context("read what the command says")?;
+        let output = self.child.wait_with_output();
+        let printed = Printed::of(output.context("wait for the command")?)?;
+        Ok(Printed {
+            stderr: self.said,
+            ..printed
+        })
+    }
+}
+
 impl Printed {
+    fn of(output: Output) -> Result<Self> {
+        let Output {
+            status,
+            stdout,
+            stderr,
+        } = output;
+        Ok(Self {
+            code: status.code().unwrap_or(-1),
+            stdout: String::from_utf8(stdout).context("stdout is no UTF-8")?,
+            stderr: String::from_utf8(stderr).context("stderr is no UTF-8")?,
+        })
+    }
+
     /// The one JSON document on stdout.
     ///
     /// # Errors
@@ -64,6 +127,27 @@ impl Cli {
     /// # Errors
     /// If it cannot be started.
     pub fn run(&self, arguments: &[&str]) -> Result<Printed> {
+        let output = self.command(arguments).output();
+        Printed::of(output.context("start the command")?)
+    }
+
+    /// Starts a command that can be interrupted.
+    ///
+    /// # Errors
+    /// If it cannot be started.
+    pub fn start(&self, arguments: &[&str]) -> Result<Running> {
+        let mut command = self.command(arguments);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().context("start the command")?;
+        let stderr = child.stderr.take().context("the command has no stderr")?;
+        Ok(Running {
+            child,
+            stderr: BufReader::new(stderr),
+            said: String::new(),
+        })
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(&self.binary);
         command
             .args(arguments)
@@ -76,16 +160,7 @@ impl Cli {
         if let Some(ledger) = &self.ledger {
             command.env("PERENNIAL_LEDGER", ledger);
         }
-        let Output {
-            status,
-            stdout,
-            stderr,
-        } = command.output().context("start the command")?;
-        Ok(Printed {
-            code: status.code().unwrap_or(-1),
-            stdout: String::from_utf8(stdout).context("stdout is no UTF-8")?,
-            stderr: String::from_utf8(stderr).context("stderr is no UTF-8")?,
-        })
+        command
     }
 
     /// Runs a command that must succeed and print one JSON document.

@@ -3,15 +3,22 @@
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Resource, Rlimit, Signal, kill_process, prlimit};
+
+/// Long enough for any machine; nothing waits that long unless it fails.
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A running `perennial serve`. Dropping it kills it.
 #[derive(Debug)]
 pub struct Server {
     child: Child,
     address: String,
+    /// Its log lines that nobody looked at yet.
+    lines: Receiver<String>,
 }
 
 impl Server {
@@ -51,13 +58,52 @@ impl Server {
             bail!("the server printed \"{line}\" instead of its ready line; it said: {said}");
         };
         let address = address.to_owned();
-        drain(&mut child);
-        Ok(Self { child, address })
+        let lines = drain(&mut child);
+        Ok(Self {
+            child,
+            address,
+            lines,
+        })
     }
 
     /// Where it listens.
     pub fn address(&self) -> &str {
         &self.address
+    }
+
+    /// Waits for a log line that holds `text`, and returns it; lines before it are forgotten.
+    ///
+    /// # Errors
+    /// With everything it said instead, if it says no such thing within a minute.
+    pub fn says(&self, text: &str) -> Result<String> {
+        let mut others = Vec::new();
+        while let Ok(line) = self.lines.recv_timeout(PATIENCE) {
+            if line.contains(text) {
+                return Ok(line);
+            }
+            others.push(line);
+        }
+        bail!("the server does not say \"{text}\"; it says {others:#?}");
+    }
+
+    /// Whether a log line that nobody looked at yet holds `text`; forgets all of them.
+    pub fn has_said(&self, text: &str) -> bool {
+        let lines: Vec<String> = self.lines.try_iter().collect();
+        lines.iter().any(|line| line.contains(text))
+    }
+
+    /// Lets it make no file longer than `bytes`, as on a full disk; without a number it may again.
+    ///
+    /// # Errors
+    /// If it cannot be limited.
+    pub fn limit_files(&self, bytes: Option<u64>) -> Result<()> {
+        let limit = Rlimit {
+            current: bytes,
+            maximum: None,
+        };
+        prlimit(Some(Pid::from_child(&self.child)), Resource::Fsize, limit)
+            .context("limit the server's files")?;
+        Ok(())
     }
 
     /// Ends it at once, as a power cut ends a process.
@@ -75,27 +121,27 @@ impl Server {
     /// # Errors
     /// If it cannot be signalled.
     pub fn terminate(mut self) -> Result<i32> {
-        let id = i32::try_from(self.child.id())
-            .ok()
-            .and_then(Pid::from_raw)
-            .context("the server's process id")?;
-        kill_process(id, Signal::TERM).context("signal the server")?;
+        kill_process(Pid::from_child(&self.child), Signal::TERM).context("signal the server")?;
         let status = self.child.wait().context("wait for the server")?;
         Ok(status.code().unwrap_or(-1))
     }
 }
 
 /// A server must not stall because nobody reads its log lines.
-fn drain(child: &mut Child) {
+fn drain(child: &mut Child) -> Receiver<String> {
+    let (send, lines) = channel();
     if let Some(stderr) = child.stderr.take() {
         std::thread::spawn(move || {
             for line in BufReader::new(stderr).lines().map_while(Result::ok) {
                 if std::env::var_os("PERENNIAL_TEST_LOG").is_some() {
                     eprintln!("server: {line}");
                 }
+                // Where the test has ended, the lines are read all the same.
+                drop(send.send(line));
             }
         });
     }
+    lines
 }
 
 impl Drop for Server {

@@ -9,12 +9,15 @@
 mod apart;
 mod bad_input;
 mod crash;
+mod full_disk;
 mod integrity;
+mod interrupt;
 mod iom;
 mod limits;
 mod netherlands;
 mod python;
 mod readme;
+mod view_trouble;
 
 use std::path::Path;
 

@@ -145,6 +145,8 @@ pub enum SubmitError {
     /// The ledger's own bytes contradict each other. Call the operator.
     #[error("the ledger is damaged: {problem}")]
     Damaged {
+        /// Where.
+        position: Position,
         /// What was found.
         problem: String,
     },

@@ -53,6 +53,9 @@ pub struct WriterOptions {
     pub batch_records_max: usize,
     /// Bytes in one group append.
     pub batch_bytes_max: usize,
+    /// Up to so many records are flushed on the writer's own thread, if no other submission waits to be decided
+    /// meanwhile. 0: never.
+    pub in_place_records_max: usize,
     /// A state snapshot is taken after so many records, and at a clean stop. Opening folds at most about as many.
     pub snapshot_every_records: u64,
     /// About how much of the state is encoded between two batches, in bytes: 128 KiB take one to two milliseconds.
@@ -69,6 +72,7 @@ impl Default for WriterOptions {
             queue_submissions_max: 4_096,
             batch_records_max: 4_096,
             batch_bytes_max: 8 * 1024 * 1024,
+            in_place_records_max: 8,
             snapshot_every_records: 100_000,
             snapshot_part_bytes: 128 * 1024,
             recent_requests_max: 65_536,
@@ -207,7 +211,7 @@ impl Writer {
         let mut jobs = Vec::with_capacity(self.options.batch_records_max);
         let mut open = true;
         while open || self.flushing.is_some() || !self.pending.is_empty() {
-            self.start_flush();
+            self.start_flush(queue.is_empty());
             self.snapshots.begin_if_due(self.newest);
             let is_full = self.requests.is_full();
             let room = if is_full { 0 } else { self.room() };
@@ -244,12 +248,20 @@ impl Writer {
             .saturating_sub(self.pending.len())
     }
 
-    fn start_flush(&mut self) {
+    /// With little to flush and an empty queue there is nothing to decide meanwhile, and handing the batch to
+    /// another thread would cost more than it gains.
+    fn start_flush(&mut self, nothing_waits: bool) {
         if self.flushing.is_some() || self.pending.is_empty() {
             return;
         }
         let mut batch = std::mem::take(&mut self.pending);
-        let ticket = self.ports.log.append(batch.take_entries());
+        let in_place = nothing_waits && batch.len() <= self.options.in_place_records_max;
+        let entries = batch.take_entries();
+        let ticket = if in_place {
+            self.ports.log.append_in_place(entries)
+        } else {
+            self.ports.log.append(entries)
+        };
         self.flushing = Some(Flushing { ticket, batch });
     }
 

@@ -61,7 +61,7 @@ impl Connection {
     /// # Errors
     /// [`AddressError`].
     pub fn open_many(address: &str, connections: NonZeroUsize) -> Result<Self, AddressError> {
-        let endpoint = endpoint(address)?;
+        let endpoint = endpoint(address)?.timeout(ANSWER_MAX);
         Ok(Self {
             address: address.into(),
             channels: (0..connections.get())
@@ -131,7 +131,12 @@ impl Connection {
     }
 }
 
-fn endpoint(address: &str) -> Result<Endpoint, AddressError> {
+/// Reads an address, as in `127.0.0.1:7410` or `http://host:7410`, and prepares a connection to it: quick to notice a
+/// peer that is gone, without a limit on how long an answer may take. Connects to nothing yet.
+///
+/// # Errors
+/// [`AddressError`].
+pub fn endpoint(address: &str) -> Result<Endpoint, AddressError> {
     let malformed = || AddressError::Malformed {
         address: address.to_owned(),
     };
@@ -151,7 +156,6 @@ fn endpoint(address: &str) -> Result<Endpoint, AddressError> {
     let endpoint = Endpoint::from_shared(format!("http://{authority}")).map_err(|_| malformed())?;
     Ok(endpoint
         .connect_timeout(CONNECT_MAX)
-        .timeout(ANSWER_MAX)
         .tcp_nodelay(true)
         .http2_keep_alive_interval(KEEP_ALIVE_INTERVAL)
         .keep_alive_timeout(KEEP_ALIVE_TIMEOUT)

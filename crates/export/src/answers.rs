@@ -167,6 +167,61 @@ pub struct HealthDocument {
     pub server: String,
     /// `serving`, `not_serving` or `unknown`.
     pub status: String,
+    /// What the process says of itself; left out if one service was asked about, or if it says nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub node: Option<NodeDocument>,
+}
+
+/// What a process is doing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct NodeDocument {
+    /// Version of its software.
+    pub version: String,
+    /// `ledgerd`, `queryd` and `auditd`, as far as it runs them.
+    pub services: Vec<String>,
+    /// When it started, UTC.
+    pub started_at: Option<String>,
+    /// For how many whole seconds it has been running.
+    pub uptime_s: u64,
+    /// Subscriptions and followed streams that are open.
+    pub subscribers: u64,
+    /// Its ledgers, ascending by id.
+    pub ledgers: Vec<LedgerHealthDocument>,
+}
+
+/// What a process does for one ledger.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct LedgerHealthDocument {
+    /// The ledger.
+    pub ledger_id: String,
+    /// `leader`, `follower` or `stopped`.
+    pub role: String,
+    /// The current leadership; 0 where nothing leads.
+    pub term: u64,
+    /// Position of the last record that the process knows; `null` if none.
+    pub head_position: Option<u64>,
+    /// Each of its services.
+    pub services: Vec<ServiceHealthDocument>,
+}
+
+/// What one service does for one ledger.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ServiceHealthDocument {
+    /// `ledgerd`, `queryd` or `auditd`.
+    pub service: String,
+    /// `leader`, `follower` or `stopped`.
+    pub role: String,
+    /// Position of the last record that it appended, shows or has verified; `null` if none.
+    pub position: Option<u64>,
+    /// Why it does not go on; left out while it does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
+    /// Documented reason of the problem.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub problem_reason: Option<String>,
+    /// The first position that is damaged or lost, where that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first_bad_position: Option<u64>,
 }
 
 /// One measurement.
@@ -202,6 +257,27 @@ pub struct BenchDocument {
     /// Further figures of this workload, by name.
     #[serde(flatten)]
     pub more: BTreeMap<String, serde_json::Value>,
+}
+
+/// The settings of a server, in the order of their file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SettingsDocument {
+    /// Every setting, once.
+    pub settings: Vec<SettingDocument>,
+}
+
+/// One setting in force.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SettingDocument {
+    /// Its key: the flag's name without its dashes in front.
+    pub key: String,
+    /// Its value: text, number or boolean.
+    pub value: serde_json::Value,
+    /// Where it comes from: `flag`, `environment`, `file` or `default`.
+    pub origin: String,
+    /// The flag, the variable, or the file with the line; left out for a default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
 }
 
 /// An error that a service answered: the decoded `google.rpc.Status`.

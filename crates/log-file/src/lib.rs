@@ -9,7 +9,7 @@
 //! flush is never retried; the process has to exit. Linux only (`fallocate`).
 //!
 //! Reading order: `frame` (the bytes), `segment` (the files), `walk` (reading and judging a file),
-//! `recovery` (opening), `writer`, `tail`, then [`FileLog`] and [`Scanner`].
+//! `recovery` (opening), `writer`, `turns`, `tail`, then [`FileLog`] and [`Scanner`].
 
 mod device;
 mod error;
@@ -23,6 +23,7 @@ mod scan;
 mod segment;
 mod shared;
 mod tail;
+mod turns;
 mod walk;
 mod window;
 mod writer;

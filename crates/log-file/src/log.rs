@@ -14,6 +14,7 @@ use tokio::sync::{oneshot, watch};
 use crate::recovery::recover;
 use crate::shared::Shared;
 use crate::tail::FileTail;
+use crate::turns::Turns;
 use crate::writer::{Request, Writer, records_bytes};
 use crate::{
     CloseError, Device, DirectoryLock, Disk, HeadMarker, OpenError, Options, Stats, log_directory,
@@ -26,8 +27,11 @@ use crate::{
 #[derive(Debug)]
 pub struct FileLog {
     shared: Arc<Shared>,
+    turns: Arc<Turns>,
+    /// Held by whoever sends an append or writes one in place, so that they keep the order of the calls.
     sender: Mutex<Option<SyncSender<Request>>>,
-    writer: Mutex<Option<JoinHandle<()>>>,
+    /// Returns whether the writer stopped in order.
+    thread: Mutex<Option<JoinHandle<bool>>>,
     head: Mutex<Option<(Position, Hash)>>,
     found: Found,
 }
@@ -99,15 +103,18 @@ impl FileLog {
             .segments
             .last()
             .map(|last| (Arc::clone(last), recovered.place));
-        let writer = Writer::new(Arc::clone(&shared), device, receiver, last, lock.clone())?;
+        let writer = Writer::new(Arc::clone(&shared), device, last, lock.clone())?;
+        let turns = Arc::new(Turns::new(writer));
+        let served = Arc::clone(&turns);
         let thread = std::thread::Builder::new().name(format!("log {ledger_id}"));
         let thread = thread
-            .spawn(move || writer.run())
+            .spawn(move || served.serve(&receiver))
             .map_err(OpenError::io("start the writer of", directory))?;
         Ok(Self {
             shared,
+            turns,
             sender: Mutex::new(Some(sender)),
-            writer: Mutex::new(Some(thread)),
+            thread: Mutex::new(Some(thread)),
             head: Mutex::new(None),
             found,
         })
@@ -168,17 +175,18 @@ impl FileLog {
     /// Lets the writer finish; false if it had finished before.
     fn stop_writer(&self) -> bool {
         drop(lock(&self.sender).take());
-        let Some(thread) = lock(&self.writer).take() else {
+        let Some(thread) = lock(&self.thread).take() else {
             return false;
         };
-        if thread.join().is_err() {
+        if !thread.join().unwrap_or_default() {
             let reason = "the log's writer panicked".to_owned();
             self.shared.failure.send_replace(Some(reason));
         }
         true
     }
 
-    fn enqueue(&self, entries: Vec<StoredEntry>) -> Result<Ticket, AppendOutcome> {
+    /// Passes an append on to the writer; one for which it is not needed comes back as its outcome.
+    fn pass_on(&self, entries: Vec<StoredEntry>, pass: Pass) -> Result<Ticket, AppendOutcome> {
         let rejected = |reason: &str| AppendOutcome::Rejected {
             reason: reason.to_owned(),
         };
@@ -198,7 +206,7 @@ impl FileLog {
         let (answer, ticket) = oneshot::channel();
         match &*lock(&self.sender) {
             None => Err(rejected("the log is closed")),
-            Some(sender) => match sender.try_send(Request { entries, answer }) {
+            Some(sender) => match pass(&self.turns, sender, Request { entries, answer }) {
                 Ok(()) => Ok(ticket),
                 Err(TrySendError::Full(_)) => Err(rejected("too many appends are waiting")),
                 Err(TrySendError::Disconnected(_)) => {
@@ -210,6 +218,9 @@ impl FileLog {
     }
 }
 
+/// How an append reaches the writer.
+type Pass = fn(&Turns, &SyncSender<Request>, Request) -> Result<(), TrySendError<Request>>;
+
 impl Log for FileLog {
     fn claim(&self, claim: StoredEntry) -> Ticket {
         // One process writes, in order: what an earlier term appended cannot follow.
@@ -217,12 +228,12 @@ impl Log for FileLog {
     }
 
     fn append(&self, batch: Vec<StoredEntry>) -> Ticket {
-        self.enqueue(batch).unwrap_or_else(|outcome| {
-            let (answer, ticket) = oneshot::channel();
-            // The receiver is right here.
-            drop(answer.send(outcome));
-            ticket
-        })
+        self.pass_on(batch, Turns::queue).unwrap_or_else(answered)
+    }
+
+    fn append_in_place(&self, batch: Vec<StoredEntry>) -> Ticket {
+        self.pass_on(batch, Turns::write_or_queue)
+            .unwrap_or_else(answered)
     }
 }
 
@@ -240,6 +251,13 @@ impl Drop for FileLog {
     fn drop(&mut self) {
         self.stop_writer();
     }
+}
+
+fn answered(outcome: AppendOutcome) -> Ticket {
+    let (answer, ticket) = oneshot::channel();
+    // The receiver is right here.
+    drop(answer.send(outcome));
+    ticket
 }
 
 fn directory_of(lock: &DirectoryLock, ledger_id: &str) -> Result<PathBuf, OpenError> {

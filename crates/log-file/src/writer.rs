@@ -1,4 +1,4 @@
-//! The writer thread: takes what waits, writes it as one batch, flushes once, answers.
+//! The writer: takes what waits, writes it as one batch, flushes once, answers.
 //!
 //! No write is issued before the flush before it returned. The first failed write or flush ends the
 //! log: what was in it and everything later is answered as unknown, and nothing is tried again.
@@ -6,7 +6,6 @@
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::sync::Arc;
-use std::sync::mpsc::Receiver;
 use std::time::Instant;
 
 use perennial_app::ports::log::{AppendOutcome, LogOffset, StoredEntry};
@@ -42,15 +41,12 @@ pub(crate) fn records_bytes(entries: &[StoredEntry]) -> u64 {
         .sum()
 }
 
-/// The state of the writer thread.
+/// What writes the batches, in the hands of one thread at a time.
 pub(crate) struct Writer {
     shared: Arc<Shared>,
     device: Box<dyn Device>,
-    receiver: Receiver<Request>,
     active: Option<Active>,
     batch: BatchBuilder,
-    /// Taken from the queue, but too much for the batch that was being put together.
-    carried: Option<Request>,
     /// The answers of the batch, each with where its entries begin and end inside it.
     answers: Vec<(oneshot::Sender<AppendOutcome>, usize, usize)>,
     failed: Option<String>,
@@ -81,7 +77,6 @@ impl Writer {
     pub(crate) fn new(
         shared: Arc<Shared>,
         device: Box<dyn Device>,
-        receiver: Receiver<Request>,
         last: Option<(Arc<Segment>, u64)>,
         lock: DirectoryLock,
     ) -> Result<Self, OpenError> {
@@ -92,45 +87,49 @@ impl Writer {
         Ok(Self {
             shared,
             device,
-            receiver,
             active,
             batch: BatchBuilder::new(),
-            carried: None,
             answers: Vec::new(),
             failed: None,
             _lock: lock,
         })
     }
 
-    /// Runs until no sender is left and everything sent is answered.
-    pub(crate) fn run(mut self) {
-        while let Some(first) = self.carried.take().or_else(|| self.receiver.recv().ok()) {
-            if let Some(reason) = &self.failed {
-                // The caller may have stopped waiting.
-                drop(first.answer.send(AppendOutcome::Unknown {
-                    reason: reason.clone(),
-                }));
-                continue;
-            }
-            self.gather(first);
-            match self.write() {
-                Ok(offset) => self.answer_durable(offset),
-                Err(WriteError::Rejected(reason)) => {
-                    tracing::warn!(
-                        ledger = self.shared.ledger_id,
-                        reason,
-                        "an append was rejected"
-                    );
-                    self.answer_all(&AppendOutcome::Rejected { reason });
-                }
-                Err(WriteError::Failed(reason)) => self.fail(reason),
-            }
+    /// Writes `first` and what else `more` has, as far as one batch may grow, and answers. Returns what was
+    /// taken but is too much for the batch.
+    pub(crate) fn append(
+        &mut self,
+        first: Request,
+        more: impl FnMut() -> Option<Request>,
+    ) -> Option<Request> {
+        if let Some(reason) = &self.failed {
+            let reason = reason.clone();
+            // The caller may have stopped waiting.
+            drop(first.answer.send(AppendOutcome::Unknown { reason }));
+            return None;
         }
-        self.give_back();
+        let carried = self.gather(first, more);
+        match self.write() {
+            Ok(offset) => self.answer_durable(offset),
+            Err(WriteError::Rejected(reason)) => {
+                tracing::warn!(
+                    ledger = self.shared.ledger_id,
+                    reason,
+                    "an append was rejected"
+                );
+                self.answer_all(&AppendOutcome::Rejected { reason });
+            }
+            Err(WriteError::Failed(reason)) => self.fail(reason),
+        }
+        carried
     }
 
-    /// Puts `first` and what else waits into the batch, as far as it may grow.
-    fn gather(&mut self, first: Request) {
+    /// Puts `first` and what else waits into the batch, as far as it may grow; returns what is too much.
+    fn gather(
+        &mut self,
+        first: Request,
+        mut more: impl FnMut() -> Option<Request>,
+    ) -> Option<Request> {
         self.batch.clear();
         let bytes_max = self
             .shared
@@ -139,14 +138,14 @@ impl Writer {
             .min(self.shared.options.records_bytes_max());
         let mut bytes = first.bytes();
         self.put(first);
-        while let Ok(request) = self.receiver.try_recv() {
+        while let Some(request) = more() {
             bytes = bytes.saturating_add(request.bytes());
             if bytes > bytes_max {
-                self.carried = Some(request);
-                return;
+                return Some(request);
             }
             self.put(request);
         }
+        None
     }
 
     fn put(&mut self, request: Request) {
@@ -298,7 +297,7 @@ impl Writer {
     }
 
     /// Leaves the last segment as long as what is in it.
-    fn give_back(&self) {
+    pub(crate) fn give_back(&self) {
         if let (Some(active), None) = (&self.active, &self.failed) {
             active.give_back();
         }

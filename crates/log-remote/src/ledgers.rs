@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use perennial_app::ports::ledgers::{LedgerLogs, ReadableLedger};
 use perennial_app::ports::log::LogRead;
+use perennial_client::AddressError;
 use perennial_domain::ids::LedgerId;
 use perennial_wire::pb::admin::ListLedgersRequest;
 use perennial_wire::pb::admin::ledger_admin_service_client::LedgerAdminServiceClient;
@@ -12,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use tonic::Status;
 use tonic::transport::Channel;
 
-use crate::connect::{AddressError, Backoff, channel};
+use crate::connect::{Backoff, channel};
 use crate::log::RemoteLog;
 
 /// How often it is looked whether ledgers were created.

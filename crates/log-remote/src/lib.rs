@@ -13,5 +13,5 @@ mod ledgers;
 mod log;
 mod tail;
 
-pub use connect::AddressError;
 pub use ledgers::RemoteLogs;
+pub use perennial_client::AddressError;

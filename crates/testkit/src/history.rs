@@ -17,6 +17,7 @@ use perennial_domain::log::{EventId, Position, Recorded, RecordedAt, Revision};
 use perennial_domain::rejection::{Refusal, Refused, Rejection};
 use perennial_domain::rule::{Breach, Profile, Rule};
 
+use crate::must::must;
 use words::{THE_AGREEMENT, TODAY, date, the_agreement};
 
 /// A fact and the day it is true on.
@@ -95,14 +96,6 @@ pub fn recorded(position: Position, index: u32, event: Event) -> Recorded<Event>
         event_id: EventId { position, index },
         recorded_at: RecordedAt(0),
         event,
-    }
-}
-
-#[track_caller]
-fn must<T, E: std::fmt::Display>(result: Result<T, E>) -> T {
-    match result {
-        Ok(value) => value,
-        Err(error) => panic!("{error}"),
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod history;
 pub mod log;
+mod must;
 pub mod ports;
 pub mod random;
 pub mod sample_log;

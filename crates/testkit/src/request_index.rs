@@ -158,18 +158,11 @@ pub mod contract {
     use perennial_domain::ids::RequestId;
     use perennial_domain::log::Position;
 
+    use crate::must::must;
     use crate::snapshot_store::contract::point;
 
     /// Opens the storage.
     pub type Open<'a> = &'a dyn Fn() -> Box<dyn RequestIndexStore>;
-
-    #[track_caller]
-    fn must<T, E: std::fmt::Debug>(result: Result<T, E>) -> T {
-        match result {
-            Ok(value) => value,
-            Err(error) => panic!("{error:?}"),
-        }
-    }
 
     /// Opens the index.
     ///

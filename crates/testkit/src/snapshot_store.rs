@@ -125,16 +125,10 @@ pub mod contract {
     use perennial_app::ports::snapshot_store::{LoadedSnapshot, SnapshotMark, SnapshotStore};
     use perennial_domain::log::Position;
 
+    use crate::must::must;
+
     /// Opens the storage.
     pub type Open<'a> = &'a dyn Fn() -> Box<dyn SnapshotStore>;
-
-    #[track_caller]
-    fn must<T, E: std::fmt::Debug>(result: Result<T, E>) -> T {
-        match result {
-            Ok(value) => value,
-            Err(error) => panic!("{error:?}"),
-        }
-    }
 
     /// A point at `position` of some log.
     pub fn point(position: u64) -> LogPoint {

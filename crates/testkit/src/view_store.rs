@@ -327,6 +327,7 @@ pub mod contract {
         Delta, Facts, Generation, GenerationNo, Opened, Position, RowsDigest, StoreError,
         ViewStore, sample_deltas, saved_after,
     };
+    use crate::must::must;
 
     /// Opens the live generation.
     ///
@@ -341,14 +342,6 @@ pub mod contract {
                 panic!("the live generation cannot be used: {reason}")
             }
             Err(error) => panic!("{error}"),
-        }
-    }
-
-    #[track_caller]
-    fn must<T, E: std::fmt::Debug>(result: Result<T, E>) -> T {
-        match result {
-            Ok(value) => value,
-            Err(error) => panic!("{error:?}"),
         }
     }
 

@@ -1,5 +1,5 @@
-use std::path::Path;
-use std::sync::{Mutex, MutexGuard, PoisonError, mpsc};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 
 use perennial_app::ports::log::LogOffset;
 use perennial_app::ports::view_store::{
@@ -8,11 +8,13 @@ use perennial_app::ports::view_store::{
 use perennial_domain::log::Position;
 use perennial_views::delta::Delta;
 use perennial_views::digest::StateDigest;
+use perennial_views::pages::PageStore;
 
 use crate::block::{Assembly, Block, Packer};
 use crate::codec::{LAYOUT, Malformed, Reader, Writer, decode_delta, encode_delta};
 use crate::flusher::Flusher;
 use crate::keys::{BlockKey, SAVED};
+use crate::page_file::PageFile;
 use crate::store::Options;
 use crate::tree::{Batch, OpenFailure, Tree};
 
@@ -38,6 +40,7 @@ pub(crate) struct SledGeneration {
     number: GenerationNo,
     schema: String,
     state: Mutex<State>,
+    path: PathBuf,
     // Ends before the database that it flushes.
     flusher: Flusher,
     tree: Tree,
@@ -103,6 +106,7 @@ impl SledGeneration {
             number,
             schema: schema.to_owned(),
             state,
+            path: path.to_owned(),
             flusher,
             tree,
         })
@@ -317,6 +321,17 @@ impl Generation for SledGeneration {
 
     fn rows_digest(&self) -> RowsDigest {
         self.state().rows_digest
+    }
+
+    fn pages(&self) -> Option<Arc<dyn PageStore>> {
+        match PageFile::create(&self.path) {
+            Ok(file) => Some(Arc::new(file)),
+            Err(error) => {
+                let path = self.path.display();
+                tracing::warn!(%path, %error, "pages of views cannot be kept there; all of them stay in memory");
+                None
+            }
+        }
     }
 
     fn load(&self, each: &mut dyn FnMut(Delta)) -> Result<(), LoadError> {

@@ -7,13 +7,14 @@
 //!
 //! Upholds INV-6: rows and the position that they reflect are one atomic batch; a digest of the rows is saved with
 //! them and checked when they are read back. Layout: `<cache>/<schema>-<n>/` for each generation, and `CURRENT`.
+//! Beside its database a generation has the file `pages`: what the running process let go of from memory (ADR-0007).
 //!
 //! The writer's two caches stand here too, for the same reason and under the same rules: [`FileSnapshotStore`] (one
 //! file, replaced whole) and [`SledRequestIndexStore`] (a database of its own behind a filter in memory), both in
 //! `<cache>/writer/`.
 //!
 //! Read in order: [`SledViewStore`], then the modules `directory`, `keys`, `codec`, `block`, `tree`, `flusher`,
-//! `generation`.
+//! `generation`, `page_file`.
 
 mod block;
 mod codec;
@@ -21,6 +22,7 @@ mod directory;
 mod flusher;
 mod generation;
 mod keys;
+mod page_file;
 mod store;
 mod tree;
 

@@ -93,10 +93,11 @@ fn applied(events: u64) -> Facts {
         spent += started.elapsed();
     }
     println!(
-        "{{\"events\":{events},\"apply_per_s\":{:.0},\"rows\":{},\"series\":{},\"cells\":{},\"columns_mb\":{},\"kept_rollups\":\"{:?}\",\"rss_mb\":{}}}",
+        "{{\"events\":{events},\"apply_per_s\":{:.0},\"rows\":{},\"facets\":{},\"kinds\":{},\"cells\":{},\"columns_mb\":{},\"kept_rollups\":\"{:?}\",\"rss_mb\":{}}}",
         f64::from(u32::try_from(events).expect("small")) / spent.as_secs_f64(),
         facts.columns().len(),
-        facts.dictionary().series.len(),
+        facts.dictionary().facets.len(),
+        facts.dictionary().kinds.len(),
         facts.cube().cells().len(),
         facts.columns().bytes() / 1_000_000,
         facts.columns().kept_rollups(),

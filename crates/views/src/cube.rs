@@ -7,7 +7,7 @@
 
 use perennial_domain::classification::{Code, Pillar, Share, Split, WHOLE_PPM};
 
-use crate::dictionary::{CodeNo, Dictionary, Facet, FacetNo, OrgNo, SeriesKind, SeriesNo, Table};
+use crate::dictionary::{CodeNo, Dictionary, Facet, FacetNo, KindNo, OrgNo, SeriesKind, Table};
 use crate::history::{DimsNo, Histories, LineHead};
 use crate::numbers::NumberHash;
 use crate::posting::Direction;
@@ -58,33 +58,40 @@ pub struct Cell {
     pub kind: SeriesKind,
 }
 
-/// All classes and cells. It follows from the dictionary and the histories and is never stored.
+/// All classes and cells. It follows from the dictionary, the histories and the rows, and is never stored.
 #[derive(Clone, Debug, Default)]
 pub struct Cube {
     classes: Table<Class, NumberHash>,
-    cells: Table<Cell, NumberHash>,
+    cells: Vec<Cell>,
+    numbers: Table<(ClassNo, KindNo), NumberHash>,
     of_facet: Vec<Option<ClassNo>>,
-    of_series: Vec<Option<CellNo>>,
+    kinds: Vec<SeriesKind>,
 }
 
 impl Cube {
-    /// Takes in the facets and series that are new since the last call. The histories hold their agreements and lines.
+    /// Takes in the facets and kinds that are new since the last call. The histories hold their agreements and lines.
     pub fn extend(&mut self, dictionary: &Dictionary, histories: &mut Histories) {
         for facet in dictionary.facets.items().iter().skip(self.of_facet.len()) {
             let class = class_of(dictionary, histories, facet);
             let number = class.map(|class| ClassNo(self.classes.intern(&class)));
             self.of_facet.push(number);
         }
-        for series in dictionary.series.items().iter().skip(self.of_series.len()) {
-            let class = self.class_of(series.facet);
-            let cell = class.map(|class| {
-                CellNo(self.cells.intern(&Cell {
-                    class,
-                    kind: series.kind,
-                }))
+        let kinds = dictionary.kinds.items().iter().skip(self.kinds.len());
+        self.kinds.extend(kinds);
+    }
+
+    /// The cell of a row, a new one if it is new; `None` only if nothing is known of its agreement.
+    pub fn cell(&mut self, facet: FacetNo, kind: KindNo) -> Option<CellNo> {
+        let class = self.class_of(facet)?;
+        let series = *self.kinds.get(kind.index())?;
+        let number = self.numbers.intern(&(class, kind));
+        if self.cells.len() < self.numbers.len() {
+            self.cells.push(Cell {
+                class,
+                kind: series,
             });
-            self.of_series.push(cell);
         }
+        Some(CellNo(number))
     }
 
     /// The class of a facet; `None` only if nothing is known of its agreement.
@@ -102,14 +109,9 @@ impl Cube {
         self.classes.len()
     }
 
-    /// The cell of a series; `None` only if nothing is known of its agreement.
-    pub fn cell_of(&self, series: SeriesNo) -> Option<CellNo> {
-        self.of_series.get(series.index()).copied().flatten()
-    }
-
     /// All cells, by number.
     pub fn cells(&self) -> &[Cell] {
-        self.cells.items()
+        &self.cells
     }
 }
 

@@ -56,8 +56,8 @@ dense_numbers! {
     CodeNo;
     /// A facet.
     FacetNo;
-    /// A series.
-    SeriesNo;
+    /// A kind.
+    KindNo;
 }
 
 /// Whose money an amount is: what its parties and classification are read from.
@@ -79,16 +79,7 @@ pub struct Facet {
     pub place: Option<CodeNo>,
 }
 
-/// Everything of a posting but its event, day and amount.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Series {
-    /// Whose money it is.
-    pub facet: FacetNo,
-    /// The rest.
-    pub kind: SeriesKind,
-}
-
-/// What amounts of a series count, whoever's they are.
+/// What an amount counts, whoever's it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct SeriesKind {
     /// What it counts.
@@ -107,18 +98,32 @@ pub struct SeriesKind {
     pub register: Register,
 }
 
-/// Values with dense numbers, in order of first appearance.
+/// Everything of a posting but its event, day and amount.
+///
+/// It has no number of its own: most ledgers have almost as many series as postings, but few kinds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Series {
+    /// Whose money it is.
+    pub facet: FacetNo,
+    /// The rest.
+    pub kind: SeriesKind,
+}
+
+/// Values with dense numbers, in order of first appearance. Each is held once.
 #[derive(Clone, Debug)]
 pub struct Table<T, S = std::hash::RandomState> {
     items: Vec<T>,
-    numbers: HashMap<T, u32, S>,
+    /// Places by hash, the next one if a place is taken: a number plus 1, or 0. A power of 2, or none.
+    places: Vec<u32>,
+    hash: S,
 }
 
 impl<T, S: Default> Default for Table<T, S> {
     fn default() -> Self {
         Self {
             items: Vec::new(),
-            numbers: HashMap::default(),
+            places: Vec::new(),
+            hash: S::default(),
         }
     }
 }
@@ -126,13 +131,19 @@ impl<T, S: Default> Default for Table<T, S> {
 impl<T: Clone + Eq + Hash, S: BuildHasher> Table<T, S> {
     /// Returns the number of `item`, a new one if it is new.
     pub fn intern(&mut self, item: &T) -> u32 {
-        if let Some(&number) = self.numbers.get(item) {
+        if let Some(number) = self.find(item) {
             return number;
         }
         // Saturates only after 2^32 entries, which no memory holds.
         let number = u32::try_from(self.items.len()).unwrap_or(u32::MAX);
         self.items.push(item.clone());
-        self.numbers.insert(item.clone(), number);
+        // Three quarters full at most, so that a place is found after a few looks.
+        if self.places.len() / 4 * 3 < self.items.len() {
+            self.place_all();
+        } else {
+            let place = self.places_of(item).find(|(_, taken)| *taken == 0);
+            self.settle(place, number);
+        }
         number
     }
 
@@ -141,7 +152,45 @@ impl<T: Clone + Eq + Hash, S: BuildHasher> Table<T, S> {
     where
         T: Borrow<Q>,
     {
-        self.numbers.get(item).copied()
+        self.places_of(item)
+            .map_while(|(_, taken)| taken.checked_sub(1))
+            .find(|&number| {
+                let index = usize::try_from(number).unwrap_or(usize::MAX);
+                let known = self.items.get(index);
+                known.is_some_and(|known| known.borrow() == item)
+            })
+    }
+
+    /// The places of a value, beginning with its own, and what is in them.
+    fn places_of<Q: Hash + ?Sized>(&self, item: &Q) -> impl Iterator<Item = (usize, u32)> {
+        let last = self.places.len().wrapping_sub(1);
+        // Only the low bits count.
+        let low = self.hash.hash_one(item) & u64::from(u32::MAX);
+        let from = usize::try_from(low).unwrap_or_default();
+        (0..self.places.len()).filter_map(move |step| {
+            let place = from.wrapping_add(step) & last;
+            Some((place, *self.places.get(place)?))
+        })
+    }
+
+    fn settle(&mut self, place: Option<(usize, u32)>, number: u32) {
+        let place = place.and_then(|(place, _)| self.places.get_mut(place));
+        if let Some(place) = place {
+            *place = number.saturating_add(1);
+        }
+    }
+
+    fn place_all(&mut self) {
+        let places = self.places.len().saturating_mul(2).max(4);
+        self.places = vec![0; places];
+        for number in 0..u32::try_from(self.items.len()).unwrap_or(u32::MAX) {
+            let index = usize::try_from(number).unwrap_or(usize::MAX);
+            let place = self
+                .items
+                .get(index)
+                .and_then(|item| self.places_of(item).find(|(_, taken)| *taken == 0));
+            self.settle(place, number);
+        }
     }
 
     /// The value of a number.
@@ -190,8 +239,8 @@ pub struct Names {
     pub codes: Vec<Code>,
     /// Facets.
     pub facets: Vec<Facet>,
-    /// Series.
-    pub series: Vec<Series>,
+    /// Kinds.
+    pub kinds: Vec<SeriesKind>,
 }
 
 /// How long each table was at some moment.
@@ -203,7 +252,7 @@ pub struct Lengths {
     periods: usize,
     codes: usize,
     facets: usize,
-    series: usize,
+    kinds: usize,
 }
 
 /// All dense numbers of one ledger.
@@ -225,8 +274,8 @@ pub struct Dictionary {
     pub codes: Table<Code>,
     /// Facets.
     pub facets: Table<Facet, NumberHash>,
-    /// Series.
-    pub series: Table<Series, NumberHash>,
+    /// Kinds.
+    pub kinds: Table<SeriesKind, NumberHash>,
 }
 
 impl Dictionary {
@@ -285,8 +334,8 @@ impl Dictionary {
         LineNo(self.lines.intern(&(entity, line_id.clone())))
     }
 
-    /// Returns the series of a posting, with new numbers for all that is new in it.
-    pub fn series_of(&mut self, posting: &Posting) -> SeriesNo {
+    /// Returns the facet and kind of a posting, with new numbers for all that is new in it.
+    pub fn numbers_of(&mut self, posting: &Posting) -> (FacetNo, KindNo) {
         let entity = EntityNo(self.entities.intern(&posting.entity));
         let facet = Facet {
             entity,
@@ -309,7 +358,13 @@ impl Dictionary {
             firmness: posting.firmness,
             register: posting.register,
         };
-        SeriesNo(self.series.intern(&Series { facet, kind }))
+        (facet, KindNo(self.kinds.intern(&kind)))
+    }
+
+    /// The series of a row's numbers; `None` only for numbers of another dictionary.
+    pub fn series(&self, facet: FacetNo, kind: KindNo) -> Option<Series> {
+        let kind = *self.kinds.get(kind.index())?;
+        Some(Series { facet, kind })
     }
 
     fn code(&mut self, code: Option<&Code>) -> Option<CodeNo> {
@@ -325,7 +380,7 @@ impl Dictionary {
             periods: self.periods.len(),
             codes: self.codes.len(),
             facets: self.facets.len(),
-            series: self.series.len(),
+            kinds: self.kinds.len(),
         }
     }
 
@@ -338,7 +393,7 @@ impl Dictionary {
             periods: self.periods.since(then.periods),
             codes: self.codes.since(then.codes),
             facets: self.facets.since(then.facets),
-            series: self.series.since(then.series),
+            kinds: self.kinds.since(then.kinds),
         }
     }
 
@@ -352,6 +407,62 @@ impl Dictionary {
         self.periods.extend(&names.periods);
         self.codes.extend(&names.codes);
         self.facets.extend(&names.facets);
-        self.series.extend(&names.series);
+        self.kinds.extend(&names.kinds);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Everything in one place, the worst that can happen.
+    #[derive(Clone, Copy, Debug, Default)]
+    struct OnePlace;
+
+    impl BuildHasher for OnePlace {
+        type Hasher = Same;
+
+        fn build_hasher(&self) -> Same {
+            Same
+        }
+    }
+
+    struct Same;
+
+    impl std::hash::Hasher for Same {
+        fn finish(&self) -> u64 {
+            u64::MAX
+        }
+
+        fn write(&mut self, _: &[u8]) {}
+    }
+
+    fn numbered<S: BuildHasher + Default>(count: u32) -> Table<u64, S> {
+        let mut table: Table<u64, S> = Table::default();
+        assert_eq!(table.find(&0), None);
+        for number in 0..count {
+            assert_eq!(table.intern(&(u64::from(number) << 20)), number);
+            assert_eq!(table.intern(&0), 0);
+        }
+        table
+    }
+
+    #[test]
+    fn every_value_keeps_its_number_while_the_table_grows() {
+        let table = numbered::<NumberHash>(5_000);
+        for number in 0..5_000_u32 {
+            assert_eq!(table.find(&(u64::from(number) << 20)), Some(number));
+        }
+        assert_eq!(table.find(&1), None);
+        assert_eq!(table.len(), 5_000);
+    }
+
+    #[test]
+    fn values_that_share_a_place_are_told_apart() {
+        let table = numbered::<OnePlace>(100);
+        for number in 0..100_u32 {
+            assert_eq!(table.find(&(u64::from(number) << 20)), Some(number));
+        }
+        assert_eq!(table.find(&1), None);
     }
 }

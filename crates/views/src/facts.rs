@@ -12,6 +12,7 @@ use perennial_domain::rule::Profile;
 
 use crate::canonical::Canonical;
 use crate::columns::{Columns, Row};
+use crate::committed::Commitments;
 use crate::cube::Cube;
 use crate::day::Day;
 use crate::delta::{Delta, RecordMeta};
@@ -19,9 +20,11 @@ use crate::dictionary::{Dictionary, EntityNo};
 use crate::digest::{StateDigest, chained};
 use crate::exception::{Exception, exceptions_of};
 use crate::expand::{Beside, expand, named_event};
-use crate::history::{Entry, Histories, Kind, is_history, note_of};
+use crate::history::{Entry, Histories, Kind, Note, is_history, note_of};
+use crate::pages::{PageError, PageMemory, PageStore, Paging};
 use crate::posting::Posting;
 use crate::question::{AsOf, QuestionError};
+use crate::records::Records;
 
 /// A record came whose predecessor was never seen. The caller reads the log again from `expected` on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -31,6 +34,17 @@ pub struct Gap {
     pub expected: Position,
     /// What came.
     pub found: Position,
+}
+
+/// Why a record was not added. Nothing changed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ApplyError {
+    /// It came too early.
+    #[error(transparent)]
+    Gap(#[from] Gap),
+    /// The postings that it reverses cannot be read back.
+    #[error(transparent)]
+    Page(#[from] PageError),
 }
 
 /// What became of a record.
@@ -51,49 +65,80 @@ pub struct Facts {
     histories: Histories,
     exceptions: Vec<Exception>,
     exceptions_by_entity: HashMap<EntityNo, Vec<usize>>,
-    records: Vec<(RecordMeta, StateDigest)>,
+    records: Records,
+    commitments: Commitments,
     buffer: Canonical,
+    paging: Option<Paging>,
 }
 
 impl Facts {
+    /// Nothing yet; pages go to `store` and stay in memory as far as `memory` has room. The default keeps everything.
+    pub fn paged(memory: Arc<PageMemory>, store: Arc<dyn PageStore>) -> Self {
+        let paging = Paging::new(memory, store);
+        Self {
+            columns: Columns::paged(paging.clone()),
+            records: Records::paged(paging.clone()),
+            paging: Some(paging),
+            ..Self::default()
+        }
+    }
+
+    /// Why pages stay in memory beyond the limit, if one could not be kept in the store.
+    pub fn unkept_page(&self) -> Option<&PageError> {
+        self.paging.as_ref()?.unkept()
+    }
+
+    /// Why nothing is answered any more, if a page could not be read back: what was computed since may lack its rows.
+    pub fn lost_page(&self) -> Option<&PageError> {
+        self.paging.as_ref()?.lost()
+    }
+
     /// The position that comes next: the number of records.
     pub fn next(&self) -> Position {
-        Position(u64::try_from(self.records.len()).unwrap_or(u64::MAX))
+        self.records.next()
     }
 
     /// The last record; `None` in an empty ledger.
     pub fn head(&self) -> Option<RecordMeta> {
-        self.records.last().map(|(record, _)| *record)
+        self.records.head().map(|(record, _)| record)
     }
 
     /// The record at `position`.
     pub fn record(&self, position: Position) -> Option<RecordMeta> {
-        self.record_row(position).map(|(record, _)| *record)
+        self.records.get(position).map(|(record, _)| record)
     }
 
     /// The state digest after the record at `position`.
     pub fn digest(&self, position: Position) -> Option<StateDigest> {
-        self.record_row(position).map(|(_, digest)| *digest)
+        match self.records.head() {
+            Some((head, digest)) if head.position == position => Some(digest),
+            Some(_) | None => self.records.get(position).map(|(_, digest)| digest),
+        }
     }
 
-    fn record_row(&self, position: Position) -> Option<&(RecordMeta, StateDigest)> {
-        self.records.get(usize::try_from(position.0).ok()?)
+    /// What was said with an event beside its amounts.
+    pub fn note(&self, event_id: EventId) -> Option<Note> {
+        self.records.note(event_id)
     }
 
     /// Adds one record with its events, in order; a refusal kept as a record has none.
     ///
     /// # Errors
-    /// [`Gap`] if an earlier record was never seen; nothing changed then.
+    /// [`ApplyError`] if an earlier record was never seen, or a page of postings cannot be read back; nothing changed
+    /// then.
     pub fn apply(
         &mut self,
         record: RecordMeta,
         events: &[Recorded<Event>],
-    ) -> Result<Applied, Gap> {
+    ) -> Result<Applied, ApplyError> {
         if !self.expects(record.position)? {
             return Ok(Applied::Before);
         }
         let postings = self.expand_all(events);
-        let before = self.records.last().map(|(_, digest)| *digest);
+        if let Some(lost) = self.lost_page() {
+            return Err(lost.clone().into());
+        }
+        let before = self.records.head().map(|(_, digest)| digest);
         let digest = chained(
             before.unwrap_or_default(),
             record.position,
@@ -109,7 +154,7 @@ impl Facts {
     /// Adds a record from its delta, as a store gives it back.
     ///
     /// # Errors
-    /// As [`Facts::apply`].
+    /// [`Gap`] if an earlier record was never seen; nothing changed then.
     pub fn restore(&mut self, delta: &Delta) -> Result<bool, Gap> {
         if !self.expects(delta.record.position)? {
             return Ok(false);
@@ -192,12 +237,16 @@ impl Facts {
         }
         let rows = postings
             .iter()
-            .map(|posting| Row {
-                index: posting.event_id.index,
-                series: self.dictionary.series_of(posting),
-                day: Day::of(posting.effective_on),
-                minor_units: posting.minor_units,
-                entries: posting.entries,
+            .map(|posting| {
+                let (facet, kind) = self.dictionary.numbers_of(posting);
+                Row {
+                    index: posting.event_id.index,
+                    facet,
+                    kind,
+                    day: Day::of(posting.effective_on),
+                    minor_units: posting.minor_units,
+                    entries: posting.entries,
+                }
             })
             .collect();
         Delta {
@@ -215,9 +264,13 @@ impl Facts {
     fn add(&mut self, delta: &Delta) {
         self.cube.extend(&self.dictionary, &mut self.histories);
         self.columns
-            .add_record(delta.record.position, &delta.rows, &self.cube);
-        for (entity, entry, note) in &delta.entries {
-            self.histories.add_entry(*entity, *entry, note.as_ref());
+            .add_record(delta.record.position, &delta.rows, &mut self.cube);
+        for row in &delta.rows {
+            self.commitments
+                .add(&self.dictionary, &mut self.histories, row);
+        }
+        for (entity, entry, _) in &delta.entries {
+            self.histories.add_entry(*entity, *entry);
         }
         for exception in &delta.exceptions {
             let own = self
@@ -227,21 +280,23 @@ impl Facts {
             own.push(self.exceptions.len());
             self.exceptions.push(exception.clone());
         }
-        self.records.push((delta.record, delta.digest));
+        let notes = delta.entries.iter();
+        let notes = notes.filter_map(|(_, entry, note)| Some((entry.event_id, note.as_ref()?)));
+        self.records.add(delta.record, delta.digest, notes);
     }
 
     /// The postings of one event, as [`expand`] gave them.
     pub fn postings_of(&self, event_id: EventId) -> Vec<Posting> {
-        self.columns
-            .of_event(event_id)
-            .filter_map(|row| self.posting(event_id.position, &row))
+        let rows = self.columns.of_event(event_id);
+        rows.iter()
+            .filter_map(|row| self.posting(event_id.position, row))
             .collect()
     }
 
     /// A row's posting in words; `None` only for a row of other facts.
     pub fn posting(&self, position: Position, row: &Row) -> Option<Posting> {
         let dictionary = &self.dictionary;
-        let series = dictionary.series.get(row.series.index())?;
+        let series = dictionary.series(row.facet, row.kind)?;
         let facet = dictionary.facets.get(series.facet.index())?;
         let org = |org: crate::dictionary::OrgNo| dictionary.orgs().get(org.index()).cloned();
         let code = |code: crate::dictionary::CodeNo| dictionary.codes.get(code.index()).cloned();
@@ -294,11 +349,7 @@ impl Facts {
 
     /// The last record with `recorded_at` at most `time`.
     pub fn position_at(&self, time: RecordedAt) -> Option<Position> {
-        let records = self
-            .records
-            .partition_point(|(record, _)| record.recorded_at <= time);
-        let last = records.checked_sub(1)?;
-        self.records.get(last).map(|(record, _)| record.position)
+        self.records.position_at(time)
     }
 
     /// The last position before any import run that was published after `date` (SEMANTICS.md 3).
@@ -321,6 +372,11 @@ impl Facts {
     /// The postings.
     pub const fn columns(&self) -> &Columns {
         &self.columns
+    }
+
+    /// What is committed, by facet.
+    pub const fn commitments(&self) -> &Commitments {
+        &self.commitments
     }
 
     /// Cells and classes.
@@ -368,32 +424,30 @@ impl Facts {
     pub fn known(&self, entity: EntityNo, at: Position) -> bool {
         self.histories
             .entity(entity)
-            .and_then(|history| history.entries.first())
-            .is_some_and(|first| first.event_id.position <= at)
+            .and_then(|history| history.entries.first_position())
+            .is_some_and(|first| first <= at)
     }
 
-    /// The rows of one stream known at `at` and true at `effective`, in order of recording.
-    pub fn rows_of(
+    /// Calls `each` with the rows of one stream known at `at` and true at `effective`, in order of recording.
+    pub fn each_row_of(
         &self,
         entity: EntityNo,
         at: Position,
         effective: Option<Date>,
-    ) -> impl Iterator<Item = (EventId, Row)> {
-        let entries = self
-            .histories
-            .entity(entity)
-            .map(|history| history.entries.as_slice())
-            .unwrap_or_default();
+        mut each: impl FnMut(&Row),
+    ) {
+        let Some(history) = self.histories.entity(entity) else {
+            return;
+        };
         let cut = effective.map(Day::of);
-        entries
-            .iter()
-            .take_while(move |entry| entry.event_id.position <= at)
-            .flat_map(move |entry| {
-                self.columns
-                    .of_event(entry.event_id)
-                    .map(move |row| (entry.event_id, row))
-            })
-            .filter(move |(_, row)| cut.is_none_or(|cut| row.day <= cut))
+        let mut reader = self.columns.reader();
+        for entry in history.entries.known(at) {
+            reader.each_of(entry.event_id, |row| {
+                if cut.is_none_or(|cut| row.day <= cut) {
+                    each(row);
+                }
+            });
+        }
     }
 }
 

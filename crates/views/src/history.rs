@@ -5,6 +5,7 @@
 //! that every posting needs (direction, parties, classification of a line) are kept compiled.
 
 mod compiled;
+mod entries;
 mod entry;
 mod state;
 
@@ -23,6 +24,7 @@ use perennial_domain::pledge::{PledgeAnnouncement, PledgeEvent};
 use perennial_domain::rule::Profile;
 
 pub use compiled::{DimsNo, DimsVersion, Head, LineHead, PlaceNo};
+pub use entries::Entries;
 pub use entry::{Entry, Kind, Note, note_of};
 pub use state::{AgreementState, PledgeState};
 
@@ -82,11 +84,13 @@ pub fn is_history(fact: &Fact) -> bool {
 #[derive(Clone, Debug, Default)]
 pub struct EntityHistory {
     /// All its events, in order: the first has revision 1 (INV-9).
-    pub entries: Vec<Entry>,
+    pub entries: Entries,
     /// The facts among them that are kept whole, in order.
     pub facts: Vec<HistoryFact>,
     /// What every posting of it needs, from its first event.
     pub head: Option<Head>,
+    /// The earliest effective date of an amount in its commitment register, reversals included.
+    pub first_commitment: Option<Day>,
 }
 
 /// The histories of all streams of a ledger.
@@ -98,7 +102,6 @@ pub struct Histories {
     /// By classification: its places.
     dims_places: Vec<Vec<(PlaceNo, u32)>>,
     places: Table<Arc<str>>,
-    notes: HashMap<EventId, Note>,
     references: HashMap<Arc<str>, Vec<(EntityNo, EventId)>>,
     imports: Vec<(EventId, Date)>,
     children: Vec<EntityNo>,
@@ -106,11 +109,14 @@ pub struct Histories {
 
 impl Histories {
     /// Adds an event to its stream's list.
-    pub fn add_entry(&mut self, entity: EntityNo, entry: Entry, note: Option<&Note>) {
+    pub fn add_entry(&mut self, entity: EntityNo, entry: Entry) {
         self.entity_mut(entity).entries.push(entry);
-        if let Some(note) = note {
-            self.notes.insert(entry.event_id, note.clone());
-        }
+    }
+
+    /// Takes notice of an amount in a stream's commitment register.
+    pub fn note_commitment(&mut self, entity: EntityNo, day: Day) {
+        let first = &mut self.entity_mut(entity).first_commitment;
+        *first = Some(first.map_or(day, |first| first.min(day)));
     }
 
     /// Adds a fact, and gives numbers to the parties and lines in it.
@@ -137,7 +143,10 @@ impl Histories {
             | Fact::Pledge(_)
             | Fact::Agreement(_) => {}
         }
-        self.entity_mut(entity).facts.push(Arc::clone(recorded));
+        let facts = &mut self.entity_mut(entity).facts;
+        // Most streams have one such fact, or a few.
+        facts.reserve_exact(usize::from(facts.len() < 4));
+        facts.push(Arc::clone(recorded));
     }
 
     /// One stream's history.
@@ -182,11 +191,6 @@ impl Histories {
             self.dims_places.push(places);
         }
         number
-    }
-
-    /// What was said with an event beside its amounts.
-    pub fn note(&self, event_id: EventId) -> Option<&Note> {
-        self.notes.get(&event_id)
     }
 
     /// The agreements that carried this external reference at `at`, ascending.

@@ -10,7 +10,7 @@ use perennial_domain::period::{FIRST_YEAR, FiscalYear, LAST_YEAR};
 use crate::columns::{Row, Total};
 use crate::cube::{Class, ClassNo};
 use crate::day::{Day, Days, Month};
-use crate::dictionary::{EntityNo, Facet, OrgNo, PeriodNo, Series, SeriesNo};
+use crate::dictionary::{EntityNo, Facet, FacetNo, KindNo, OrgNo, PeriodNo, Series};
 use crate::facts::Facts;
 use crate::history::{DimsNo, PlaceNo};
 use crate::posting::{Direction, Measures};
@@ -35,7 +35,7 @@ pub struct YearPart {
 #[derive(Clone, Copy, Debug)]
 pub struct Posted<'a> {
     /// The series.
-    pub series: &'a Series,
+    pub series: Series,
     /// Its facet.
     pub facet: &'a Facet,
     /// The facet's class.
@@ -83,6 +83,11 @@ impl<'a> Lens<'a> {
         self.question.effective.date()
     }
 
+    /// Whether everything recorded is asked for.
+    pub fn is_at_head(&self) -> bool {
+        self.facts.next().0.checked_sub(1) == Some(self.at.0)
+    }
+
     /// The totals of all cells at (P, E), whatever the filter.
     pub fn cells(&self) -> CellSums<'a> {
         let head = self.facts.head().map(|record| record.position);
@@ -92,6 +97,12 @@ impl<'a> Lens<'a> {
             self.at,
             self.effective(),
         )
+    }
+
+    /// Whether the filter lets a facet's amounts in this currency pass, whatever agreements are asked for.
+    pub fn lets_facet_pass(&self, facet: FacetNo, currency: Currency) -> bool {
+        let class = self.facts.cube().class_of(facet);
+        class.is_some_and(|class| self.passing(class, currency).is_some())
     }
 
     /// Whether the filter is about single agreements: then cells cannot answer.
@@ -114,9 +125,11 @@ impl<'a> Lens<'a> {
     ///
     /// Reads the rows of the asked agreements alone, or else all rows up to P.
     pub fn each_posted(&self, wanted: Measures, mut each: impl FnMut(Posted<'a>)) {
-        let mut visit = |series: SeriesNo, total: Total| {
-            if let Some(posted) = self.posted(series, total)
-                && wanted.has(posted.series.kind.measure)
+        let kinds = self.facts.dictionary().kinds.items();
+        let wanted: Vec<bool> = kinds.iter().map(|kind| wanted.has(kind.measure)).collect();
+        let wanted = |kind: KindNo| wanted.get(kind.index()).copied().unwrap_or_default();
+        let mut visit = |row: &Row| {
+            if let Some(posted) = self.posted(row.facet, row.kind, total_of(row))
                 && self.lets_pass(&posted)
             {
                 each(posted);
@@ -124,41 +137,28 @@ impl<'a> Lens<'a> {
         };
         if let Some(agreements) = &self.filter.agreements {
             for &entity in agreements {
-                for (_, row) in self.facts.rows_of(entity, self.at, self.effective()) {
-                    visit(row.series, total_of(&row));
-                }
+                self.facts
+                    .each_row_of(entity, self.at, self.effective(), |row| {
+                        if wanted(row.kind) {
+                            visit(row);
+                        }
+                    });
             }
             return;
         }
         let cut = self.effective().map(Day::of);
-        for block in self.facts.columns().blocks_until(self.at) {
-            block.each_row(
-                block.rows_until(self.at),
-                cut,
-                wanted,
-                |series, minor_units, entries| {
-                    let mut total = Total {
-                        minor_units,
-                        ..Total::default()
-                    };
-                    match entries.signum() {
-                        1 => total.plus = 1,
-                        -1 => total.minus = 1,
-                        _ => {}
-                    }
-                    visit(series, total);
-                },
-            );
-        }
+        let columns = self.facts.columns();
+        columns.each_row((self.at, cut), wanted, visit);
     }
 
     /// Calls `each` with every posting of one stream at (P, E), whatever the filter.
     pub fn each_posted_of(&self, entity: EntityNo, mut each: impl FnMut(Posted<'a>)) {
-        for (_, row) in self.facts.rows_of(entity, self.at, self.effective()) {
-            if let Some(posted) = self.posted(row.series, total_of(&row)) {
-                each(posted);
-            }
-        }
+        self.facts
+            .each_row_of(entity, self.at, self.effective(), |row| {
+                if let Some(posted) = self.posted(row.facet, row.kind, total_of(row)) {
+                    each(posted);
+                }
+            });
     }
 
     /// Whether the filter on direction, currency and parties lets a posting pass.
@@ -169,14 +169,13 @@ impl<'a> Lens<'a> {
     }
 
     /// What is read of a series; `None` only if nothing is known of its agreement.
-    pub fn posted(&self, series: SeriesNo, total: Total) -> Option<Posted<'a>> {
+    pub fn posted(&self, facet: FacetNo, kind: KindNo, total: Total) -> Option<Posted<'a>> {
         let dictionary = self.facts.dictionary();
-        let series = dictionary.series.get(series.index())?;
         let cube = self.facts.cube();
         Some(Posted {
-            series,
-            facet: dictionary.facets.get(series.facet.index())?,
-            class: cube.class(cube.class_of(series.facet)?)?,
+            series: dictionary.series(facet, kind)?,
+            facet: dictionary.facets.get(facet.index())?,
+            class: cube.class(cube.class_of(facet)?)?,
             total,
         })
     }
@@ -248,9 +247,7 @@ impl<'a> Lens<'a> {
 }
 
 fn total_of(row: &Row) -> Total {
-    let mut total = Total::default();
-    total.add(row);
-    total
+    Total::of(row.minor_units, row.entries)
 }
 
 /// Whom a filter asks for.

@@ -7,8 +7,8 @@
 //! Upholds INV-3 (sums are exact, rounding loses nothing) and INV-6 (an answer is a pure function of a log prefix).
 //! The design and what each question costs: docs/adr/0001-one-engine-behind-every-figure.md.
 //!
-//! Read in order: [`posting`] and [`expand`] (what one event is worth), [`dictionary`], [`cube`], [`columns`] and [`sums`]
-//! (how postings are held and summed), [`history`] (what is not additive), [`facts`]; then [`question`], [`lens`],
+//! Read in order: [`posting`] and [`expand`] (what one event is worth), [`dictionary`], [`cube`], [`columns`], [`pages`] and
+//! [`sums`] (how postings are held and summed), [`history`] and [`records`] (what is not additive), [`facts`]; then [`question`], [`lens`],
 //! [`exact`] and one view, such as [`view::nexus`].
 
 pub mod day;
@@ -20,6 +20,7 @@ pub mod columns;
 pub mod cube;
 pub mod dictionary;
 mod numbers;
+pub mod pages;
 pub mod sums;
 
 pub mod canonical;
@@ -29,7 +30,9 @@ pub mod history;
 
 pub mod delta;
 pub mod facts;
+pub mod records;
 
+pub mod committed;
 pub mod exact;
 pub mod lens;
 pub mod mapping;
@@ -43,8 +46,9 @@ pub mod view;
 pub use answer::{Answer, ReadInfo};
 pub use delta::{Delta, RecordMeta};
 pub use digest::StateDigest;
-pub use facts::{Applied, Facts, Gap};
+pub use facts::{Applied, ApplyError, Facts, Gap};
 pub use mapping::PillarMapping;
+pub use pages::PageMemory;
 pub use question::{AsOf, Cut, Dimension, Filter, Question, QuestionError};
 pub use view::View;
 

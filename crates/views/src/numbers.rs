@@ -18,7 +18,7 @@ impl BuildHasher for NumberHash {
 }
 
 /// Mixes each part in by a multiplication with an odd constant and a rotation.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct NumberHasher(u64);
 
 impl NumberHasher {

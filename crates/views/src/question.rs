@@ -197,6 +197,9 @@ impl Default for Question {
 /// Why a question has no answer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum QuestionError {
+    /// Postings that are not in memory cannot be read back: the views have to be built again.
+    #[error(transparent)]
+    LostPage(#[from] crate::pages::PageError),
     /// Nothing was recorded until then.
     #[error("nothing was recorded until then")]
     NothingRecorded,

@@ -31,7 +31,7 @@ impl<'a> CellSums<'a> {
         let totals = if head <= at {
             Cow::Borrowed(columns.head())
         } else {
-            Cow::Owned(columns.totals_at(at, cube))
+            Cow::Owned(columns.totals_at(at))
         };
         let cut = effective.map(|date| {
             let month = Month::of(date);
@@ -42,11 +42,9 @@ impl<'a> CellSums<'a> {
             };
             let mut later: HashMap<CellNo, Total, NumberHash> = HashMap::default();
             if !after.is_empty() {
-                for (_, row) in columns.rows_in_days(at, after) {
-                    if let Some(cell) = cube.cell_of(row.series) {
-                        later.entry(cell).or_default().add(&row);
-                    }
-                }
+                columns.each_in_days(at, after, |cell, row| {
+                    later.entry(cell).or_default().add(row);
+                });
             }
             (month, later)
         });

@@ -152,10 +152,11 @@ impl View {
             Self::Exceptions => rows(exceptions::evaluate(&lens), Row::Exception),
             Self::Reallocations => rows(reallocations::evaluate(&lens), Row::Reallocation),
         };
-        Ok(Answer {
-            info: ReadInfo::of(self, &lens, &rows),
-            rows,
-        })
+        let info = ReadInfo::of(self, &lens, &rows);
+        match facts.lost_page() {
+            Some(lost) => Err(lost.clone().into()),
+            None => Ok(Answer { info, rows }),
+        }
     }
 
     fn check(self, question: &Question) -> Result<(), QuestionError> {

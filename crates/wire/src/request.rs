@@ -34,4 +34,4 @@ mod violation;
 pub use admin::{CreateLedgerInput, create_ledger};
 pub use limits::Limits;
 pub use submission::{SubmitInput, canonical_submission, parse_request_id, submit};
-pub use violation::{Reason, Violation, Violations};
+pub use violation::{Excess, Reason, Violation, Violations};

@@ -4,7 +4,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use perennial_app::ports::ledgers::ReadableLedger;
-use perennial_app::ports::log::LogOffset;
+use perennial_app::ports::log::{LogOffset, ReadError};
 use perennial_app::records::{LedgerReadError, LedgerReader, LedgerRecord};
 use perennial_domain::log::{Position, RecordedAt};
 use perennial_proof::{ChainPoint, Hash};
@@ -15,6 +15,8 @@ use tokio_util::sync::CancellationToken;
 const POINT_EVERY_RECORDS: u64 = 1_024;
 /// How long what is appended may gather before it is checked.
 const COALESCE: Duration = Duration::from_millis(50);
+/// How long to wait before a log that cannot be read now is read again.
+const RETRY_AFTER: Duration = Duration::from_millis(500);
 /// How much of the log one read takes.
 const READ_BYTES: usize = 1024 * 1024;
 
@@ -25,8 +27,49 @@ pub struct Checked {
     pub head: Option<Head>,
     /// Entries that do not count: claims that lost, records of a deposed writer.
     pub dead_entries: u64,
-    /// Why checking stopped; nothing after it is served.
-    pub problem: Option<Arc<str>>,
+    /// Why checking does not go on; nothing after it is served.
+    pub problem: Option<Problem>,
+}
+
+/// Why checking a ledger does not go on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Problem {
+    /// Its records are damaged: nothing more is checked until an operator has looked.
+    Damaged {
+        /// What was found.
+        problem: Arc<str>,
+        /// Where, as far as that is known.
+        first_bad_position: Option<Position>,
+    },
+    /// Its log cannot be read now; it is tried again.
+    Passing(Arc<str>),
+    /// Checking ended by itself.
+    BrokenOff(Arc<str>),
+}
+
+impl Problem {
+    /// `next_position` is the one that was read when it happened.
+    fn of(failed: &LedgerReadError, next_position: Option<Position>) -> Self {
+        let problem = perennial_observe::error_chain(failed).to_string().into();
+        match failed {
+            LedgerReadError::Log(ReadError::Unavailable { .. }) => Self::Passing(problem),
+            LedgerReadError::Log(ReadError::Damaged { .. })
+            | LedgerReadError::Entry { .. }
+            | LedgerReadError::Damaged(_) => Self::Damaged {
+                problem,
+                first_bad_position: next_position,
+            },
+        }
+    }
+
+    /// What happened, in words.
+    pub fn text(&self) -> &str {
+        match self {
+            Self::Damaged { problem, .. } | Self::Passing(problem) | Self::BrokenOff(problem) => {
+                problem
+            }
+        }
+    }
 }
 
 /// The newest checked record.
@@ -91,12 +134,8 @@ impl Follower {
 
     async fn follow(self: Arc<Self>, stop: CancellationToken) {
         let mut end = self.ledger.log.durable_end();
-        let opened = LedgerReader::from_start(&*self.ledger.log, self.ledger.ledger_id.as_str());
-        let mut reader = match opened {
-            Ok(reader) => reader,
-            Err(error) => {
-                return self.stop_with(perennial_observe::error_chain(&error).to_string());
-            }
+        let Some(mut reader) = self.opened(&stop).await else {
+            return;
         };
         loop {
             end.borrow_and_update();
@@ -108,13 +147,18 @@ impl Follower {
                 Ok(read) => read,
                 // The runtime is shutting down.
                 Err(join) if join.is_cancelled() => return,
-                Err(join) => return self.stop_with(format!("reading broke off: {join}")),
+                Err(join) => {
+                    let problem = format!("reading broke off: {join}").into();
+                    return self.say(Problem::BrokenOff(problem));
+                }
             };
             reader = returned;
             match records {
                 Ok(records) if records.is_empty() => {
-                    self.checked
-                        .send_modify(|checked| checked.dead_entries = reader.chain().dead());
+                    self.checked.send_modify(|checked| {
+                        checked.dead_entries = reader.chain().dead();
+                        checked.problem = None;
+                    });
                     tokio::select! {
                         changed = end.changed() => if changed.is_err() { return },
                         () = stop.cancelled() => return,
@@ -125,9 +169,43 @@ impl Follower {
                 }
                 Ok(records) => self.remember(&records),
                 Err(error) => {
-                    return self.stop_with(perennial_observe::error_chain(&error).to_string());
+                    let next = Position(reader.chain().next_position().0);
+                    if !self.goes_on_after(&error, Some(next), &stop).await {
+                        return;
+                    }
                 }
             }
+        }
+    }
+
+    async fn opened(&self, stop: &CancellationToken) -> Option<LedgerReader> {
+        loop {
+            let opened =
+                LedgerReader::from_start(&*self.ledger.log, self.ledger.ledger_id.as_str());
+            match opened {
+                Ok(reader) => return Some(reader),
+                Err(error) if self.goes_on_after(&error, None, stop).await => {}
+                Err(_) => return None,
+            }
+        }
+    }
+
+    /// Says why reading failed, and waits until it may be tried again; `false` if it must not be.
+    async fn goes_on_after(
+        &self,
+        failed: &LedgerReadError,
+        next_position: Option<Position>,
+        stop: &CancellationToken,
+    ) -> bool {
+        let problem = Problem::of(failed, next_position);
+        let passing = matches!(problem, Problem::Passing(_));
+        self.say(problem);
+        if !passing {
+            return false;
+        }
+        tokio::select! {
+            () = tokio::time::sleep(RETRY_AFTER) => true,
+            () = stop.cancelled() => false,
         }
     }
 
@@ -152,14 +230,27 @@ impl Follower {
                 record_hash: last.record_hash,
                 recorded_at: last.recorded_at,
             };
-            self.checked
-                .send_modify(|checked| checked.head = Some(head));
+            self.checked.send_modify(|checked| {
+                checked.head = Some(head);
+                checked.problem = None;
+            });
         }
     }
 
-    fn stop_with(&self, problem: String) {
-        tracing::error!(ledger = %self.ledger.ledger_id, problem, "checking the ledger stopped");
+    fn say(&self, problem: Problem) {
+        // A log that stays away is said once.
+        if self.checked.borrow().problem.as_ref() != Some(&problem) {
+            let (ledger, text) = (&self.ledger.ledger_id, problem.text());
+            match problem {
+                Problem::Passing(_) => {
+                    tracing::warn!(%ledger, problem = text, "the ledger cannot be checked now; trying again");
+                }
+                Problem::Damaged { .. } | Problem::BrokenOff(_) => {
+                    tracing::error!(%ledger, problem = text, "checking the ledger stopped");
+                }
+            }
+        }
         self.checked
-            .send_modify(|checked| checked.problem = Some(problem.into()));
+            .send_modify(|checked| checked.problem = Some(problem));
     }
 }

@@ -6,11 +6,13 @@ mod get_event;
 mod get_record;
 mod read_events;
 mod resume;
+mod status;
 mod verify_ledger;
 
 use std::sync::Arc;
 
 use perennial_domain::ids::LedgerId;
+use perennial_transport::node::OpenStreams;
 use perennial_wire::pb;
 use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
@@ -23,13 +25,18 @@ use crate::ledgers::Ledgers;
 #[derive(Clone)]
 pub struct Handlers {
     ledgers: Arc<Ledgers>,
+    streams: OpenStreams,
     stop: CancellationToken,
 }
 
 impl Handlers {
     /// Serves `ledgers` until `stop`, which ends open streams.
     pub fn new(ledgers: Arc<Ledgers>, stop: CancellationToken) -> Self {
-        Self { ledgers, stop }
+        Self {
+            ledgers,
+            streams: OpenStreams::default(),
+            stop,
+        }
     }
 
     /// Adds the service of auditd to a port.
@@ -40,8 +47,8 @@ impl Handlers {
     }
 
     fn follower(&self, ledger_id: &str) -> Result<Arc<Follower>, Status> {
-        let parsed = LedgerId::parse(ledger_id)
-            .map_err(|error| error::invalid_field("ledger_id", &error))?;
+        let parsed =
+            LedgerId::parse(ledger_id).map_err(|error| error::invalid_field("ledger_id", error))?;
         self.ledgers
             .find(&parsed)
             .ok_or_else(|| error::unknown_ledger(ledger_id))

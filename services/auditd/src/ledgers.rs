@@ -52,6 +52,16 @@ impl Ledgers {
         }
     }
 
+    /// Every follower, ascending by ledger.
+    pub fn all(&self) -> Vec<Arc<Follower>> {
+        self.followers
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .values()
+            .cloned()
+            .collect()
+    }
+
     /// Finds a ledger's follower.
     pub fn find(&self, ledger_id: &LedgerId) -> Option<Arc<Follower>> {
         self.followers

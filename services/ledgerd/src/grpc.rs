@@ -5,8 +5,8 @@ mod encode;
 mod error;
 mod get_head;
 mod get_ledger;
-mod get_status;
 mod list_ledgers;
+mod status;
 mod submit;
 mod submit_stream;
 mod tail;
@@ -16,6 +16,7 @@ use std::sync::Arc;
 use perennial_app::ledger::Ledger;
 use perennial_domain::ids::LedgerId;
 use perennial_log_file::FileLog;
+use perennial_transport::node::OpenStreams;
 use perennial_wire::pb;
 use perennial_wire::stored::Actor;
 use tokio_util::sync::CancellationToken;
@@ -24,23 +25,20 @@ use tonic::{Request, Response, Status};
 
 use crate::ledgers::{Ledgers, Slot};
 
-pub use error::REASONS;
-
 /// What every handler works with.
 #[derive(Clone)]
 pub struct Handlers {
     ledgers: Arc<Ledgers>,
-    started_at: perennial_domain::log::RecordedAt,
+    streams: OpenStreams,
     stop: CancellationToken,
 }
 
 impl Handlers {
     /// Serves `ledgers` until `stop`, which ends open streams.
     pub fn new(ledgers: Arc<Ledgers>, stop: CancellationToken) -> Self {
-        let started_at = perennial_app::ports::clock::Clock::now(&crate::system::SystemClock);
         Self {
             ledgers,
-            started_at,
+            streams: OpenStreams::default(),
             stop,
         }
     }
@@ -51,12 +49,10 @@ impl Handlers {
         let ledger = pb::ledger::ledger_service_server::LedgerServiceServer::new(self.clone());
         let admin =
             pb::admin::ledger_admin_service_server::LedgerAdminServiceServer::new(self.clone());
-        let node = pb::admin::node_service_server::NodeServiceServer::new(self.clone());
         let stream = pb::logstream::log_stream_service_server::LogStreamServiceServer::new(self);
         routes
             .add_service(ledger.max_decoding_message_size(limit))
             .add_service(admin.max_decoding_message_size(limit))
-            .add_service(node.max_decoding_message_size(limit))
             .add_service(stream.max_decoding_message_size(limit))
     }
 
@@ -66,7 +62,7 @@ impl Handlers {
             LedgerId::parse(ledger_id).map_err(|malformed| error::malformed_id(&malformed))?;
         match self.ledgers.slot(&ledger_id).ok_or_else(unknown)? {
             Slot::Open(ledger, log) => Ok((ledger, log)),
-            Slot::Refused(problem) => Err(error::integrity_failure(&problem)),
+            Slot::Refused(refused) => Err(error::not_served(&refused)),
         }
     }
 }
@@ -130,16 +126,6 @@ impl pb::admin::ledger_admin_service_server::LedgerAdminService for Handlers {
         request: Request<pb::admin::ListLedgersRequest>,
     ) -> Result<Response<pb::admin::ListLedgersResponse>, Status> {
         list_ledgers::list_ledgers(self, &request)
-    }
-}
-
-#[tonic::async_trait]
-impl pb::admin::node_service_server::NodeService for Handlers {
-    async fn get_status(
-        &self,
-        _request: Request<pb::admin::GetStatusRequest>,
-    ) -> Result<Response<pb::admin::GetStatusResponse>, Status> {
-        Ok(get_status::get_status(self))
     }
 }
 

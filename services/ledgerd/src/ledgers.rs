@@ -16,6 +16,7 @@ use perennial_views_sled::{FileSnapshotStore, SledRequestIndexStore, writer_cach
 use tokio::sync::{Mutex, mpsc, watch};
 
 use crate::config::Config;
+use crate::damage;
 use crate::system::{SystemClock, SystemIds};
 
 /// Why a data directory cannot be served at all.
@@ -65,8 +66,25 @@ pub enum LedgerError {
 pub enum Slot {
     /// It is.
     Open(Ledger, Arc<FileLog>),
-    /// It is not, and why: an integrity failure until an operator looks at it.
-    Refused(Arc<str>),
+    /// It is not, and why.
+    Refused(NotServed),
+}
+
+/// Why a ledger is not served.
+#[derive(Clone, Debug)]
+pub struct NotServed {
+    /// In words.
+    pub problem: Arc<str>,
+    /// Its history is damaged or lost, until an operator looks at it; otherwise opening it again may work.
+    pub damaged: bool,
+    /// The first position that is damaged or lost, where that is known.
+    pub first_bad_position: Option<Position>,
+}
+
+impl std::fmt::Display for NotServed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.problem)
+    }
 }
 
 /// A writer that stopped by itself.
@@ -132,9 +150,33 @@ impl Ledgers {
             Err(error) => {
                 let problem = perennial_observe::error_chain(&error).to_string();
                 tracing::error!(ledger = %ledger_id, problem, "the ledger is not served");
-                self.put(ledger_id, Slot::Refused(problem.into()));
+                let first_bad_position = self.first_bad_position(&ledger_id, &error).await;
+                let refused = NotServed {
+                    problem: problem.into(),
+                    damaged: damage::is_damage(&error),
+                    first_bad_position,
+                };
+                self.put(ledger_id, Slot::Refused(refused));
             }
         }
+    }
+
+    /// Reads a damaged log once more, to say where the damage begins.
+    async fn first_bad_position(
+        &self,
+        ledger_id: &LedgerId,
+        error: &LedgerError,
+    ) -> Option<Position> {
+        if !damage::is_damage(error) {
+            return None;
+        }
+        let (data, id) = (self.config.data.clone(), ledger_id.to_string());
+        let found = tokio::task::spawn_blocking(move || damage::first_bad_position(&data, &id));
+        let found = found.await.unwrap_or_else(|join| {
+            tracing::warn!(ledger = %ledger_id, %join, "the damage was not looked for");
+            None
+        });
+        found.or_else(|| damage::stated_position(error))
     }
 
     async fn try_open(

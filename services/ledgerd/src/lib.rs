@@ -5,6 +5,7 @@
 //! `perennial-app`. Read in order: [`config`], [`ledgers`], [`grpc`], [`service`].
 
 pub mod config;
+mod damage;
 pub mod grpc;
 pub mod ledgers;
 pub mod service;

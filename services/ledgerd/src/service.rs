@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use perennial_transport::listen::Listener;
+use perennial_transport::node::{self, Node};
 use perennial_transport::serve::{Port, ServeError};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -12,10 +13,9 @@ use crate::grpc::Handlers;
 use crate::ledgers::{Failure, Ledgers, StartError};
 
 /// Full names of the gRPC services of ledgerd, for health.
-pub const SERVICES: [&str; 4] = [
+pub const SERVICES: [&str; 3] = [
     "perennial.ledger.v1.LedgerService",
     "perennial.admin.v1.LedgerAdminService",
-    "perennial.admin.v1.NodeService",
     "perennial.logstream.v1.LogStreamService",
 ];
 
@@ -75,8 +75,11 @@ pub async fn run(
     let port = Port::new(perennial_wire::FILE_DESCRIPTOR_SET)?;
     let health = port.health();
     let handlers = Handlers::new(Arc::clone(&ledgers), stop.clone());
-    let port = port.with(|routes| handlers.add_to(routes));
-    for service in SERVICES.into_iter().chain([""]) {
+    let node = Node::start(vec![Box::new(handlers.clone())]);
+    let port = port
+        .with(|routes| handlers.add_to(routes))
+        .with(|routes| node.add_to(routes));
+    for service in SERVICES.into_iter().chain([node::SERVICE, ""]) {
         health
             .set_service_status(service, tonic_health::ServingStatus::Serving)
             .await;

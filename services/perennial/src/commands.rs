@@ -26,7 +26,7 @@ use crate::session::Session;
 pub async fn run(cli: Cli, console: &Console) -> Result<(), Failure> {
     let session = Session::open(cli.shared, console)?;
     match cli.command {
-        Command::Serve(arguments) => serve::run(arguments).await,
+        Command::Serve(arguments) => serve::run(&session, arguments).await,
         Command::Demo(arguments) => demo::run(&session, arguments).await,
         Command::Ledger(verb) => ledger::run(&session, verb).await,
         Command::Agreement(verb) => agreement::run(&session, verb).await,

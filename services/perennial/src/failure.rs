@@ -1,8 +1,11 @@
 //! How a command fails: exit code, what happened, why, and what to try.
 
-use std::collections::BTreeMap;
+mod advice;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::process::ExitCode;
 
+use advice::advice;
 use perennial_client::{ClientError, ErrorAnswer};
 use perennial_export::answers::{ErrorDocument, FieldViolationDocument, RuleViolationDocument};
 use perennial_observe::error_chain;
@@ -230,8 +233,15 @@ impl Failure {
             };
             failure = failure.because(format!("{}{subject}: {}", rule.reason, rule.description));
         }
-        if let Some(hint) = hint(&answer.reason) {
-            failure = failure.hint(hint);
+        // The leading reason first, then what else is wrong, each once.
+        let mut told = BTreeSet::new();
+        let reasons = answer.rules.iter().map(|rule| rule.reason.as_str());
+        for reason in std::iter::once(answer.reason.as_str()).chain(reasons) {
+            if told.insert(reason)
+                && let Some(advice) = advice(reason)
+            {
+                failure = failure.hint(advice);
+            }
         }
         failure.document = Some(Box::new(document(answer, places, failure.exit)));
         failure
@@ -351,30 +361,4 @@ const fn code_name(code: Code) -> &'static str {
         Code::DataLoss => "DATA_LOSS",
         Code::Unauthenticated => "UNAUTHENTICATED",
     }
-}
-
-/// What to do about a documented reason.
-fn hint(reason: &str) -> Option<&'static str> {
-    Some(match reason {
-        "UNKNOWN_LEDGER" => "`perennial ledger list` shows the ledgers of the server",
-        "UNKNOWN_AGREEMENT" => {
-            "`perennial agreement find TEXT` finds agreements by id, reference or party"
-        }
-        "REQUEST_ID_REUSED" => {
-            "the id stands for another submission: give this one an id of its own with --request-id"
-        }
-        "REVISION_CONFLICT" => {
-            "read the stream again, correct expected_revisions, and submit again"
-        }
-        "REQUEST_TOO_LARGE" | "RECORD_TOO_LARGE" => "split the submission",
-        "OUTCOME_UNKNOWN" | "LOG_UNAVAILABLE" | "RATE_LIMITED" => {
-            "run the same command again: what was recorded is not recorded twice"
-        }
-        "PROJECTION_LAGGING" => "the views are still catching up: ask again in a moment",
-        "POSITION_NOT_YET" => "the ledger is not that long yet: ask for an earlier position",
-        "INTEGRITY_FAILURE" => {
-            "stop, keep the data directory as it is, and run `perennial verify --data DIR`"
-        }
-        _ => return None,
-    })
 }

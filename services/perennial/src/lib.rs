@@ -10,6 +10,7 @@
 pub mod api_json;
 pub mod cli;
 pub mod commands;
+pub mod config;
 pub mod console;
 pub mod failure;
 pub mod node;
@@ -21,14 +22,26 @@ pub mod time;
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
+use clap::{CommandFactory as _, FromArgMatches as _};
 
-use crate::cli::Cli;
+use crate::cli::{Cli, Command};
 use crate::console::Console;
+
+/// The command line of this process; ends it with help or a usage error where there is none.
+fn parsed() -> Cli {
+    let matches = Cli::command().get_matches();
+    let mut cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    if let (Command::Serve(arguments), Some(matches)) =
+        (&mut cli.command, matches.subcommand_matches("serve"))
+    {
+        arguments.note_origins(matches);
+    }
+    cli
+}
 
 /// Runs the command line of this process and returns its exit code.
 pub async fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = parsed();
     let console = Console::new(cli.shared.output, cli.shared.color);
     let interrupted = async {
         if tokio::signal::ctrl_c().await.is_err() {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use perennial_app::ports::ledgers::LedgerLogs;
 use perennial_transport::listen::Listener;
+use perennial_transport::node::{self, Node};
 use perennial_transport::serve::Port;
 use tokio_util::sync::CancellationToken;
 use tonic_health::ServingStatus;
@@ -56,17 +57,23 @@ pub async fn run(
     let writing = perennial_ledgerd::grpc::Handlers::new(Arc::clone(&ledgers), stop.clone());
     let auditing = perennial_auditd::grpc::Handlers::new(followed, stop.clone());
     let querying = perennial_queryd::grpc::Handlers::new(Arc::clone(&projections), stop.clone());
+    let node = Node::start(vec![
+        Box::new(writing.clone()),
+        Box::new(querying.clone()),
+        Box::new(auditing.clone()),
+    ]);
     let port = Port::new(perennial_wire::FILE_DESCRIPTOR_SET)?;
     let health = port.health();
     let port = port
         .with(|routes| writing.add_to(routes))
         .with(|routes| querying.add_to(routes))
-        .with(|routes| auditing.add_to(routes));
+        .with(|routes| auditing.add_to(routes))
+        .with(|routes| node.add_to(routes));
     let services = perennial_ledgerd::service::SERVICES
         .into_iter()
         .chain(perennial_queryd::service::SERVICES)
         .chain(perennial_auditd::service::SERVICES);
-    for service in services.chain([""]) {
+    for service in services.chain([node::SERVICE, ""]) {
         health
             .set_service_status(service, ServingStatus::Serving)
             .await;

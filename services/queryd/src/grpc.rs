@@ -20,6 +20,7 @@ mod list_registers;
 mod list_views;
 mod pages;
 mod rebuild_projection;
+mod status;
 mod subscribe;
 mod token;
 
@@ -90,7 +91,7 @@ impl Handlers {
 
     fn projection(&self, ledger_id: &str) -> Result<Arc<Projection>, Status> {
         let parsed = LedgerId::parse(ledger_id)
-            .map_err(|malformed| error::invalid_field("ledger_id", &malformed.to_string()))?;
+            .map_err(|malformed| error::invalid_field("ledger_id", malformed))?;
         self.projections
             .find(&parsed)
             .ok_or_else(|| error::unknown_ledger(ledger_id))

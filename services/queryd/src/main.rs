@@ -28,6 +28,10 @@ struct Arguments {
     /// Where to listen; port 0 picks a free one.
     #[arg(long, env = "PERENNIAL_LISTEN", default_value = "127.0.0.1:7411")]
     listen: SocketAddr,
+    /// How many MiB of postings and records of all ledgers stay in memory; the rest is read back when it is needed.
+    /// What is known of agreements and organisations comes on top.
+    #[arg(long, env = "PERENNIAL_VIEW_MEMORY_MIB", default_value_t = 256)]
+    view_memory_mib: u32,
     /// Listen beyond this machine although nothing is encrypted or authenticated yet.
     #[arg(long)]
     insecure: bool,
@@ -50,7 +54,10 @@ async fn serve(arguments: Arguments) -> Result<(), Box<dyn Error + Send + Sync>>
     let stop = CancellationToken::new();
     process::stop_on_signals(&stop)?;
     let logs = RemoteLogs::start(&arguments.ledgerd, stop.clone())?;
-    let config = Config::new(arguments.data);
+    let config = Config {
+        view_memory_bytes: u64::from(arguments.view_memory_mib) * 1024 * 1024,
+        ..Config::new(arguments.data)
+    };
     perennial_queryd::service::run(config, logs, listener, stop, || process::ready(address))
         .await?;
     Ok(())

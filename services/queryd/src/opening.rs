@@ -3,12 +3,14 @@
 //! Stored rows that are damaged, of another schema, or of another history are dropped, said so, and built again from
 //! the log. Rows that reach beyond the log are no cache to rebuild: they prove that history was lost.
 
+use std::sync::Arc;
+
 use perennial_app::ports::ledgers::ReadableLedger;
 use perennial_app::ports::log::{LogRead, ReadError};
 use perennial_app::ports::view_store::{Generation, Opened, SavedPosition, ViewStore};
 use perennial_domain::log::Position;
 use perennial_proof::{ChainPoint, Entry, record_hash};
-use perennial_views::Facts;
+use perennial_views::{Facts, PageMemory};
 
 use crate::reading::Start;
 
@@ -47,7 +49,11 @@ enum Standing {
 }
 
 /// Opens the stored views of `ledger`, or begins new ones. Blocks on IO.
-pub(crate) fn open(ledger: &ReadableLedger, store: &dyn ViewStore) -> Result<Ready, OpenFailure> {
+pub(crate) fn open(
+    ledger: &ReadableLedger,
+    store: &dyn ViewStore,
+    memory: &Arc<PageMemory>,
+) -> Result<Ready, OpenFailure> {
     let unavailable =
         |error: &(dyn std::error::Error + 'static)| OpenFailure::Unavailable(chain(error));
     let generation = match store.open().map_err(|error| unavailable(&error))? {
@@ -57,23 +63,23 @@ pub(crate) fn open(ledger: &ReadableLedger, store: &dyn ViewStore) -> Result<Rea
             store
                 .promote(generation.number())
                 .map_err(|error| unavailable(&error))?;
-            return Ok(empty(generation, false, None));
+            return Ok(empty(generation, memory, false, None));
         }
-        Opened::Unusable { reason } => return again(ledger, store, &reason, None),
+        Opened::Unusable { reason } => return again((ledger, store, memory), &reason, None),
     };
     let Some(saved) = generation.saved() else {
-        return Ok(empty(generation, false, None));
+        return Ok(empty(generation, memory, false, None));
     };
     let standing = standing(&*ledger.log, &saved).map_err(|error| unavailable(&error))?;
     match standing {
         Standing::Beyond(problem) => return Err(OpenFailure::LostHistory(problem)),
         Standing::Other(reason) => {
             drop(generation);
-            return again(ledger, store, &reason, Some(saved.position));
+            return again((ledger, store, memory), &reason, Some(saved.position));
         }
         Standing::Same => {}
     }
-    match restore(&*generation, &saved) {
+    match restore(&*generation, memory, &saved) {
         Ok((facts, start)) => Ok(Ready {
             facts,
             generation,
@@ -83,14 +89,13 @@ pub(crate) fn open(ledger: &ReadableLedger, store: &dyn ViewStore) -> Result<Rea
         }),
         Err(reason) => {
             drop(generation);
-            again(ledger, store, &reason, Some(saved.position))
+            again((ledger, store, memory), &reason, Some(saved.position))
         }
     }
 }
 
 fn again(
-    ledger: &ReadableLedger,
-    store: &dyn ViewStore,
+    (ledger, store, memory): (&ReadableLedger, &dyn ViewStore, &Arc<PageMemory>),
     reason: &str,
     must_reach: Option<Position>,
 ) -> Result<Ready, OpenFailure> {
@@ -98,17 +103,18 @@ fn again(
     let generation = store
         .begin()
         .map_err(|error| OpenFailure::Unavailable(chain(&error)))?;
-    Ok(empty(generation, true, must_reach))
+    Ok(empty(generation, memory, true, must_reach))
 }
 
 /// A generation of which nothing is known yet.
 pub(crate) fn empty(
     generation: Box<dyn Generation>,
+    memory: &Arc<PageMemory>,
     promote: bool,
     must_reach: Option<Position>,
 ) -> Ready {
     Ready {
-        facts: Facts::default(),
+        facts: facts_of(&*generation, memory),
         generation,
         start: Start::Beginning,
         promote,
@@ -116,8 +122,20 @@ pub(crate) fn empty(
     }
 }
 
-fn restore(generation: &dyn Generation, saved: &SavedPosition) -> Result<(Facts, Start), String> {
-    let mut facts = Facts::default();
+/// No facts yet, with pages where the generation keeps them.
+fn facts_of(generation: &dyn Generation, memory: &Arc<PageMemory>) -> Facts {
+    match generation.pages() {
+        Some(pages) => Facts::paged(Arc::clone(memory), pages),
+        None => Facts::default(),
+    }
+}
+
+fn restore(
+    generation: &dyn Generation,
+    memory: &Arc<PageMemory>,
+    saved: &SavedPosition,
+) -> Result<(Facts, Start), String> {
+    let mut facts = facts_of(generation, memory);
     let mut gap = None;
     let loaded = generation.load(&mut |delta| {
         if let Err(error) = facts.restore(&delta) {

@@ -11,7 +11,7 @@ use perennial_app::ports::ledgers::ReadableLedger;
 use perennial_app::ports::log::LogOffset;
 use perennial_app::ports::view_store::{Generation, GenerationNo, ViewStore};
 use perennial_domain::log::Position;
-use perennial_views::{Facts, StateDigest};
+use perennial_views::{Facts, PageMemory, StateDigest};
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -89,11 +89,20 @@ impl Live {
     }
 }
 
+/// History that was lost or is damaged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Damage {
+    /// What was found.
+    pub problem: Arc<str>,
+    /// The first position that is lost or damaged, where that is known.
+    pub first_bad_position: Option<Position>,
+}
+
 /// Why views do not follow their ledger.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Problem {
-    /// History was lost or is damaged: nothing is answered until an operator has looked.
-    Integrity(Arc<str>),
+    /// Nothing is answered until an operator has looked.
+    Integrity(Damage),
     /// Something passing: what is there is answered.
     Trouble(Arc<str>),
 }
@@ -139,6 +148,7 @@ struct Rebuild {
 pub struct Projection {
     ledger: ReadableLedger,
     store: Arc<dyn ViewStore>,
+    memory: Arc<PageMemory>,
     live: RwLock<Option<Arc<Live>>>,
     reached: watch::Sender<Reached>,
     rebuild: Mutex<Option<Rebuild>>,
@@ -152,16 +162,19 @@ pub struct Projection {
 }
 
 impl Projection {
-    /// Starts projecting `ledger` into `store` until `stop`. Must be called within a runtime.
+    /// Starts projecting `ledger` into `store` until `stop`, its pages in `memory` as far as that has room. Must be
+    /// called within a runtime.
     pub fn start(
         ledger: ReadableLedger,
         store: Arc<dyn ViewStore>,
+        memory: Arc<PageMemory>,
         stop: CancellationToken,
     ) -> Arc<Self> {
         let (reached, _) = watch::channel(Reached::default());
         let projection = Arc::new(Self {
             ledger,
             store,
+            memory,
             live: RwLock::new(None),
             reached,
             rebuild: Mutex::new(None),
@@ -206,7 +219,9 @@ impl Projection {
             Some(rebuild) => permille(rebuild.next_offset, end),
         };
         let last_error = match &reached.problem {
-            Some(Problem::Integrity(problem) | Problem::Trouble(problem)) => problem.to_string(),
+            Some(Problem::Integrity(Damage { problem, .. }) | Problem::Trouble(problem)) => {
+                problem.to_string()
+            }
             None if self.stuck.load(Ordering::Relaxed) => {
                 "the projector makes no progress".to_owned()
             }
@@ -244,6 +259,18 @@ impl Projection {
         Ok(number)
     }
 
+    /// Replaces facts of which a page cannot be read back: they answer nothing any more.
+    pub(crate) fn page_lost(self: &Arc<Self>, problem: &str) {
+        if self.rebuild().is_some() {
+            return;
+        }
+        let ledger = &self.ledger.ledger_id;
+        tracing::warn!(%ledger, problem, "a page of the views is lost; they are built again from the log");
+        if let Err(problem) = self.rebuild_beside() {
+            tracing::warn!(%ledger, problem, "views cannot be built again");
+        }
+    }
+
     /// Waits until no projector runs any more: all is saved and flushed then. Call it after the stop.
     pub async fn ended(&self) {
         // The sender lives as long as this value.
@@ -261,6 +288,10 @@ impl Projection {
 
     pub(crate) fn store(&self) -> &Arc<dyn ViewStore> {
         &self.store
+    }
+
+    pub(crate) fn memory(&self) -> &Arc<PageMemory> {
+        &self.memory
     }
 
     pub(crate) fn hurry(&self) -> Arc<Notify> {
@@ -378,6 +409,16 @@ impl Projection {
         self.rebuild.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Replaces the facts that readers see if a question lost a page of them.
+    fn watch_pages(self: &Arc<Self>) {
+        let lost = self
+            .live()
+            .and_then(|live| live.read(|facts| facts.lost_page().map(ToString::to_string)));
+        if let Some(problem) = lost {
+            self.page_lost(&problem);
+        }
+    }
+
     /// Says so when the log has something to project and nothing is projected for a while.
     async fn watch_progress(self: Arc<Self>) {
         let mut before = LogOffset(0);
@@ -386,6 +427,11 @@ impl Projection {
             tokio::select! {
                 () = tokio::time::sleep(WATCH_INTERVAL) => {}
                 () = self.stop.cancelled() => return,
+            }
+            let of = Arc::clone(&self);
+            let looked = tokio::task::spawn_blocking(move || of.watch_pages());
+            if looked.await.is_err() {
+                return;
             }
             let (next, healthy) = {
                 let reached = self.reached.borrow();

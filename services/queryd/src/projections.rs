@@ -5,6 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use perennial_app::ports::ledgers::{LedgerLogs, ReadableLedger};
 use perennial_domain::ids::LedgerId;
+use perennial_views::PageMemory;
 use perennial_views_sled::{Options, SledViewStore, cache_directory};
 use tokio_util::sync::CancellationToken;
 
@@ -14,15 +15,17 @@ use crate::projection::Projection;
 /// Every projection.
 pub struct Projections {
     config: Config,
-    projections: RwLock<BTreeMap<LedgerId, Arc<Projection>>>,
+    memory: Arc<PageMemory>,
+    by_ledger: RwLock<BTreeMap<LedgerId, Arc<Projection>>>,
 }
 
 impl Projections {
     /// Projects what `logs` names, now and later, until `stop`. Must be called within a runtime.
     pub fn start(config: Config, logs: Arc<dyn LedgerLogs>, stop: CancellationToken) -> Arc<Self> {
         let projections = Arc::new(Self {
+            memory: PageMemory::new(config.view_memory_bytes),
             config,
-            projections: RwLock::new(BTreeMap::new()),
+            by_ledger: RwLock::new(BTreeMap::new()),
         });
         let mut names = logs.ledgers();
         projections.project_new(&names.borrow_and_update(), &stop);
@@ -44,7 +47,7 @@ impl Projections {
 
     fn project_new(&self, now: &[ReadableLedger], stop: &CancellationToken) {
         let mut projections = self
-            .projections
+            .by_ledger
             .write()
             .unwrap_or_else(PoisonError::into_inner);
         for ledger in now {
@@ -56,14 +59,15 @@ impl Projections {
                         cache_bytes: self.config.store_cache_bytes,
                     };
                     let store = SledViewStore::new(directory, perennial_views::SCHEMA, options);
-                    Projection::start(ledger.clone(), Arc::new(store), stop.clone())
+                    let memory = Arc::clone(&self.memory);
+                    Projection::start(ledger.clone(), Arc::new(store), memory, stop.clone())
                 });
         }
     }
 
     /// Finds a ledger's views.
     pub fn find(&self, ledger_id: &LedgerId) -> Option<Arc<Projection>> {
-        self.projections
+        self.by_ledger
             .read()
             .unwrap_or_else(PoisonError::into_inner)
             .get(ledger_id)
@@ -72,7 +76,7 @@ impl Projections {
 
     /// All projections, ascending by ledger.
     pub fn all(&self) -> Vec<Arc<Projection>> {
-        self.projections
+        self.by_ledger
             .read()
             .unwrap_or_else(PoisonError::into_inner)
             .values()

@@ -10,10 +10,10 @@ use perennial_app::ports::log::LogOffset;
 use perennial_app::ports::view_store::{Generation, Hash, SavedPosition};
 use perennial_domain::log::Position;
 use perennial_views::delta::Delta;
-use perennial_views::{Applied, Facts, Gap};
+use perennial_views::{Applied, ApplyError, Facts};
 
 use crate::opening::{self, OpenFailure, Ready};
-use crate::projection::{Live, Problem, Projection};
+use crate::projection::{Damage, Live, Problem, Projection};
 use crate::reading::{self, DecodedRecord, Portion};
 
 /// So many events are applied while readers wait; then they may read.
@@ -29,10 +29,15 @@ const REOPEN_AFTER: Duration = Duration::from_secs(2);
 pub(crate) fn open_and_follow(projection: &Arc<Projection>) {
     spawn(projection, |projection| {
         let ready = loop {
-            match opening::open(projection.ledger(), &**projection.store()) {
+            let opened = opening::open(
+                projection.ledger(),
+                &**projection.store(),
+                projection.memory(),
+            );
+            match opened {
                 Ok(ready) => break ready,
                 Err(OpenFailure::LostHistory(problem)) => {
-                    return give_up(projection, None, problem);
+                    return give_up(projection, None, problem, None);
                 }
                 Err(OpenFailure::Unavailable(problem)) => {
                     tracing::warn!(ledger = %projection.ledger().ledger_id, problem, "views cannot be opened now");
@@ -53,7 +58,7 @@ pub(crate) fn open_and_follow(projection: &Arc<Projection>) {
 pub(crate) fn build_beside(projection: &Arc<Projection>, generation: Box<dyn Generation>) {
     let number = generation.number();
     spawn(projection, move |projection| {
-        let ready = opening::empty(generation, true, None);
+        let ready = opening::empty(generation, projection.memory(), true, None);
         Projector::new(Arc::clone(projection), ready, true).run();
         projection.rebuild_ended(number);
     });
@@ -93,9 +98,18 @@ impl Drop for Running {
     }
 }
 
-fn give_up(projection: &Projection, from: Option<&Arc<Live>>, problem: String) {
+fn give_up(
+    projection: &Projection,
+    from: Option<&Arc<Live>>,
+    problem: String,
+    first_bad_position: Option<Position>,
+) {
     tracing::error!(ledger = %projection.ledger().ledger_id, problem, "the ledger's views are not served");
-    projection.failed(from, Problem::Integrity(problem.into()));
+    let damage = Damage {
+        problem: problem.into(),
+        first_bad_position,
+    };
+    projection.failed(from, Problem::Integrity(damage));
 }
 
 fn stopped_within(projection: &Projection, wait: Duration) -> bool {
@@ -120,6 +134,18 @@ struct Projector {
     newest: Option<SavedPosition>,
     /// Saving did not work: only what is in memory goes on.
     unsaveable: bool,
+    pages: Pages,
+}
+
+/// How the pages of its facts are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Pages {
+    /// As they should be.
+    Whole,
+    /// It was said that they stay in memory beyond the limit.
+    Unkept,
+    /// One cannot be read back: nothing goes on.
+    Lost,
 }
 
 impl Projector {
@@ -150,6 +176,7 @@ impl Projector {
             unsaved,
             newest,
             unsaveable,
+            pages: Pages::Whole,
         }
     }
 
@@ -167,6 +194,7 @@ impl Projector {
         while let Some(portion) = portions.blocking_recv() {
             match portion {
                 Portion::Records(records) => self.apply(records),
+                Portion::CaughtUp(_) if self.pages == Pages::Lost => {}
                 Portion::CaughtUp(end) => {
                     self.next_offset = end;
                     self.caught_up();
@@ -177,7 +205,15 @@ impl Projector {
                     self.projection
                         .failed(Some(&self.live), Problem::Trouble(problem.into()));
                 }
-                Portion::Broken(problem) => give_up(&self.projection, Some(&self.live), problem),
+                Portion::Broken {
+                    problem,
+                    first_bad_position,
+                } => give_up(
+                    &self.projection,
+                    Some(&self.live),
+                    problem,
+                    first_bad_position,
+                ),
             }
             if portions.is_empty() {
                 self.save();
@@ -193,7 +229,29 @@ impl Projector {
         self.live.end();
     }
 
+    /// A page of what it holds cannot be read back: it goes no further, and another generation takes its place.
+    fn page_lost(&mut self, problem: &str) {
+        self.pages = Pages::Lost;
+        let trouble = Problem::Trouble(problem.into());
+        self.projection.failed(Some(&self.live), trouble);
+        if self.beside {
+            // Whoever asks next begins another one.
+            self.live.retired().cancel();
+        } else {
+            self.projection.page_lost(problem);
+        }
+    }
+
+    /// The position after the last one that was applied.
+    fn next_position(&self) -> Position {
+        self.position
+            .map_or(Position(0), |last| Position(last.0.saturating_add(1)))
+    }
+
     fn apply(&mut self, records: Vec<DecodedRecord>) {
+        if self.pages == Pages::Lost {
+            return;
+        }
         let mut records = records.into_iter().peekable();
         while records.peek().is_some() {
             let live = Arc::clone(&self.live);
@@ -208,9 +266,13 @@ impl Projector {
                 }
                 Ok(())
             });
-            if let Err(gap) = applied {
-                let gap: Gap = gap;
-                return give_up(&self.projection, Some(&self.live), gap.to_string());
+            match applied {
+                Ok(()) => {}
+                Err(ApplyError::Gap(gap)) => {
+                    let next = Some(self.next_position());
+                    return give_up(&self.projection, Some(&self.live), gap.to_string(), next);
+                }
+                Err(ApplyError::Page(lost)) => return self.page_lost(&lost.to_string()),
             }
             self.projection
                 .progressed(&self.live, self.position, self.next_offset, false);
@@ -220,7 +282,7 @@ impl Projector {
         }
     }
 
-    fn apply_one(&mut self, facts: &mut Facts, record: &DecodedRecord) -> Result<(), Gap> {
+    fn apply_one(&mut self, facts: &mut Facts, record: &DecodedRecord) -> Result<(), ApplyError> {
         let position = record.meta.position;
         if let Applied::Now(delta) = facts.apply(record.meta, &record.events)? {
             self.newest = Some(SavedPosition {
@@ -249,7 +311,8 @@ impl Projector {
                 "views were computed up to position {must_reach}, but the log ends before it: history was lost"
             );
             self.live.retired().cancel();
-            return give_up(&self.projection, Some(&self.live), problem);
+            let next = Some(self.next_position());
+            return give_up(&self.projection, Some(&self.live), problem, next);
         }
         self.save();
         if self.beside {
@@ -281,7 +344,18 @@ impl Projector {
             .progressed(&self.live, self.position, self.next_offset, true);
     }
 
+    /// Says once that the limit of memory cannot be kept.
+    fn watch_pages(&mut self) {
+        let unkept = self.live.read(|facts| facts.unkept_page().cloned());
+        if let Some(error) = unkept.filter(|_| self.pages == Pages::Whole) {
+            self.pages = Pages::Unkept;
+            let ledger = &self.projection.ledger().ledger_id;
+            tracing::warn!(%ledger, %error, "pages of views stay in memory beyond the limit");
+        }
+    }
+
     fn save(&mut self) {
+        self.watch_pages();
         let Some(newest) = self.newest.filter(|_| !self.unsaved.is_empty()) else {
             return;
         };

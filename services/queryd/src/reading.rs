@@ -51,7 +51,12 @@ pub(crate) enum Portion {
     /// The log cannot be read now; it is tried again.
     Interrupted(String),
     /// Nothing after this can be read.
-    Broken(String),
+    Broken {
+        /// Why.
+        problem: String,
+        /// The first position that cannot be read; unknown if reading did not begin.
+        first_bad_position: Option<Position>,
+    },
 }
 
 /// Where reading begins.
@@ -77,6 +82,7 @@ pub(crate) fn start(
         from,
         hurry,
         sender,
+        next_position: None,
     };
     runtime.spawn(async move {
         tokio::select! {
@@ -93,6 +99,8 @@ struct Reading {
     /// Told when a question waits.
     hurry: Arc<Notify>,
     sender: mpsc::Sender<Portion>,
+    /// What is read next; unknown before reading begins.
+    next_position: Option<Position>,
 }
 
 impl Reading {
@@ -113,8 +121,10 @@ impl Reading {
                     Portion::Interrupted(perennial_observe::error_chain(&error).to_string())
                 }
                 Err(error) => {
-                    let broken =
-                        Portion::Broken(perennial_observe::error_chain(&error).to_string());
+                    let broken = Portion::Broken {
+                        problem: perennial_observe::error_chain(&error).to_string(),
+                        first_bad_position: self.next_position,
+                    };
                     // A projector that has left needs no reason.
                     return drop(self.sender.send(broken).await);
                 }
@@ -141,6 +151,7 @@ impl Reading {
                 return Ok(());
             };
             reader = returned;
+            self.next_position = Some(Position(reader.chain().next_position().0));
             let decoded = read?;
             if let Some(point) = reader.chain().point() {
                 self.from = Start::After(point, reader.next_offset());
@@ -160,9 +171,12 @@ impl Reading {
                     Portion::CaughtUp(reached)
                 }
                 Ok(records) => Portion::Records(records),
-                Err(problem) => Portion::Broken(problem),
+                Err((position, problem)) => Portion::Broken {
+                    problem,
+                    first_bad_position: Some(position),
+                },
             };
-            let broken = matches!(portion, Portion::Broken(_));
+            let broken = matches!(portion, Portion::Broken { .. });
             if self.sender.send(portion).await.is_err() || broken {
                 return Ok(());
             }
@@ -177,16 +191,18 @@ fn open(ledger: &ReadableLedger, from: Start) -> Result<LedgerReader, LedgerRead
     }
 }
 
-fn decode(records: &[LedgerRecord]) -> Result<Vec<DecodedRecord>, String> {
+/// Decodes records; the error says which one cannot be.
+fn decode(records: &[LedgerRecord]) -> Result<Vec<DecodedRecord>, (Position, String)> {
     records
         .iter()
         .map(|record| {
             let position: Position = record.position;
             let events = record.events().map_err(|error| {
-                format!(
+                let problem = format!(
                     "decode the record at position {position}: {}",
                     perennial_observe::error_chain(&error)
-                )
+                );
+                (position, problem)
             })?;
             let meta = RecordMeta {
                 position,

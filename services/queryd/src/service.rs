@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use perennial_app::ports::ledgers::LedgerLogs;
 use perennial_transport::listen::Listener;
+use perennial_transport::node::{self, Node};
 use perennial_transport::serve::{Port, ServeError};
 use tokio_util::sync::CancellationToken;
 
@@ -32,8 +33,11 @@ pub async fn run(
     let port = Port::new(perennial_wire::FILE_DESCRIPTOR_SET)?;
     let health = port.health();
     let handlers = Handlers::new(Arc::clone(&projections), stop.clone());
-    let port = port.with(|routes| handlers.add_to(routes));
-    for service in SERVICES.into_iter().chain([""]) {
+    let node = Node::start(vec![Box::new(handlers.clone())]);
+    let port = port
+        .with(|routes| handlers.add_to(routes))
+        .with(|routes| node.add_to(routes));
+    for service in SERVICES.into_iter().chain([node::SERVICE, ""]) {
         health
             .set_service_status(service, tonic_health::ServingStatus::Serving)
             .await;

@@ -128,9 +128,7 @@ impl Subscription {
             let answer = live.read(|facts| view.evaluate(facts, &question));
             encode(&answer.map_err(|problem| error::question(&problem))?, &live)
         });
-        evaluated
-            .await
-            .map_err(|join| error::unavailable(&join.to_string()))?
+        evaluated.await.map_err(error::unavailable)?
     }
 
     fn token(&self, position: Position) -> String {
@@ -315,8 +313,8 @@ impl Begun {
                 let reached = reached.borrow_and_update();
                 (reached.position, reached.problem.clone())
             };
-            if let Some(Problem::Integrity(problem)) = problem {
-                return farewell(sender, error::integrity_failure(&problem)).await;
+            if let Some(Problem::Integrity(damage)) = problem {
+                return farewell(sender, error::damaged(&damage)).await;
             }
             if Some(self.told) < position {
                 return Ok(());
@@ -345,7 +343,11 @@ fn encode(answer: &Answer, live: &Live) -> Result<Evaluated, Status> {
             "the view has {} rows; subscribe with a filter or fewer keys",
             answer.rows.len()
         );
-        return Err(error::too_many(message, ROWS_MAX));
+        return Err(error::too_many(
+            message,
+            "rows of a subscribed view",
+            ROWS_MAX,
+        ));
     }
     let rows = answer
         .rows

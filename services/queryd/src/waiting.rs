@@ -6,7 +6,7 @@ use std::time::Duration;
 use perennial_app::ports::log::LogOffset;
 use perennial_domain::log::Position;
 
-use crate::projection::{Live, Problem, Projection, Reached};
+use crate::projection::{Damage, Live, Problem, Projection, Reached};
 
 /// Why views are not ready.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,7 +19,7 @@ pub enum NotReady {
         current: Option<Position>,
     },
     /// They must not be served.
-    Integrity(Arc<str>),
+    Integrity(Damage),
 }
 
 /// What a question needs of the views.
@@ -75,8 +75,8 @@ impl Projection {
         // Either it is settled, or the time is over: what it is now is looked at below.
         drop(tokio::time::timeout(wait_max, settled).await);
         let now = self.reached().borrow().clone();
-        if let Some(Problem::Integrity(problem)) = now.problem {
-            return Err(NotReady::Integrity(problem));
+        if let Some(Problem::Integrity(damage)) = now.problem {
+            return Err(NotReady::Integrity(damage));
         }
         let lagging = NotReady::Lagging {
             required: need.position(),

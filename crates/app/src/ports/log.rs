@@ -106,4 +106,11 @@ pub trait Log: LogRead {
     /// Appends `batch` in order with one flush; all of it is durable or the outcome is not
     /// [`AppendOutcome::Durable`]. At most one batch is in flight: batches queue in call order.
     fn append(&self, batch: Vec<StoredEntry>) -> Ticket;
+
+    /// Appends like [`Log::append`], for a caller that has nothing else to do until the outcome is known: an engine
+    /// may write and flush on the caller's thread, which then blocks on IO and gets a ticket that is answered. That
+    /// spares the changes of threads that a single waiting client would feel.
+    fn append_in_place(&self, batch: Vec<StoredEntry>) -> Ticket {
+        self.append(batch)
+    }
 }

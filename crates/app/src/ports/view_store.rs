@@ -6,9 +6,12 @@
 
 pub use perennial_proof::{Hash, Term};
 
+use std::sync::Arc;
+
 use perennial_domain::log::Position;
 use perennial_views::delta::Delta;
 use perennial_views::digest::StateDigest;
+use perennial_views::pages::PageStore;
 
 use super::log::LogOffset;
 
@@ -116,6 +119,12 @@ pub trait Generation: Send + Sync {
 
     /// The digest of its rows, as saved with its position.
     fn rows_digest(&self) -> RowsDigest;
+
+    /// Where the pages of views that grow beyond the memory limit go; `None` keeps all of them in memory. What was
+    /// kept there by an earlier process is gone. Called once.
+    fn pages(&self) -> Option<Arc<dyn PageStore>> {
+        None
+    }
 
     /// Calls `each` with everything stored, in order: positions 0 to the saved one without a gap. Rows that are
     /// missing, damaged or have another digest than the saved one end it with an error, perhaps after `each` was

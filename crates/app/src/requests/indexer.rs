@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
+use std::thread::Thread;
 use std::time::Duration;
 
 use perennial_domain::log::Position;
@@ -15,7 +16,7 @@ use crate::ports::request_index::{IndexedRequest, RequestIndex};
 /// waits for it: the newest ids are in memory anyhow.
 const SAVE_IDS: usize = 8_192;
 
-/// How long the thread waits for more ids to save together.
+/// How long ids gather before they are saved. Nothing wakes the thread meanwhile, which every batch of one would.
 const SAVE_WAIT: Duration = Duration::from_millis(100);
 
 /// After how many ids everything saved is made to survive a restart. A crash costs reading as many records again.
@@ -44,6 +45,7 @@ pub(super) struct Indexer {
     /// A word after each save, for who waits without a runtime.
     saved: mpsc::Receiver<()>,
     closing: Arc<AtomicBool>,
+    thread: Option<Thread>,
     ended: Option<oneshot::Receiver<()>>,
 }
 
@@ -73,14 +75,15 @@ impl Indexer {
             }
         });
         // Without a thread the channels are closed, which is what a broken index looks like.
-        if let Err(error) = spawned {
-            tracing::error!(%error, "start the thread of the request index");
-        }
+        let thread = spawned
+            .inspect_err(|error| tracing::error!(%error, "start the thread of the request index"))
+            .ok();
         Self {
             groups: Some(sender),
             indexed,
             saved,
             closing,
+            thread: thread.map(|thread| thread.thread().clone()),
             ended: Some(ended),
         }
     }
@@ -110,11 +113,28 @@ impl Indexer {
     pub(super) async fn close(&mut self) {
         self.closing.store(true, Ordering::Relaxed);
         self.groups = None;
+        if let Some(thread) = &self.thread {
+            thread.unpark();
+        }
         if let Some(ended) = self.ended.take()
             && ended.await.is_err()
         {
             tracing::debug!("the thread of the request index ended without a word");
         }
+    }
+}
+
+/// Adds what waits, about as much as is saved together.
+fn gather(
+    groups: &mpsc::Receiver<Arc<Group>>,
+    requests: &mut Vec<IndexedRequest>,
+    point: &mut LogPoint,
+) {
+    while requests.len() < SAVE_IDS
+        && let Ok(group) = groups.try_recv()
+    {
+        requests.extend_from_slice(&group.requests);
+        *point = group.point;
     }
 }
 
@@ -129,11 +149,10 @@ fn run(
     while let Ok(group) = groups.recv() {
         let mut requests = group.requests.clone();
         let mut point = group.point;
-        while requests.len() < SAVE_IDS
-            && let Ok(group) = groups.recv_timeout(SAVE_WAIT)
-        {
-            requests.extend_from_slice(&group.requests);
-            point = group.point;
+        gather(groups, &mut requests, &mut point);
+        if requests.len() < SAVE_IDS && !closing.load(Ordering::Relaxed) {
+            std::thread::park_timeout(SAVE_WAIT);
+            gather(groups, &mut requests, &mut point);
         }
         index.save(&requests, point)?;
         progress.send_replace(Position(point.position.0.saturating_add(1)));

@@ -32,13 +32,14 @@ fn find_record(
         Lookup::Found(record) => Ok(record),
         Lookup::Other | Lookup::Beyond => {
             let problem = format!("the record at position {position} is not where it was appended");
-            Err(SubmitError::Damaged { problem })
+            Err(SubmitError::Damaged { position, problem })
         }
     }
 }
 
 fn recorded_answer(record: &LedgerRecord, job: &Job) -> Answer {
     let body = record.body().map_err(|error| SubmitError::Damaged {
+        position: record.position,
         problem: error.to_string(),
     })?;
     if body.request_id != job.prepared.request_id {
@@ -46,7 +47,10 @@ fn recorded_answer(record: &LedgerRecord, job: &Job) -> Answer {
             "the record at position {} has another request id",
             record.position
         );
-        return Err(SubmitError::Damaged { problem });
+        return Err(SubmitError::Damaged {
+            position: record.position,
+            problem,
+        });
     }
     if body.command_digest != job.prepared.command_digest {
         return Err(SubmitError::RequestIdReused {

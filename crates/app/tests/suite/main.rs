@@ -6,6 +6,7 @@
 
 mod answers;
 mod faults;
+mod in_place;
 mod recovery;
 mod request_ids;
 mod snapshots;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use perennial_app::ledger::{Claimant, Ledger, NewLedger, OpenError, WriterTask};
+use perennial_app::ports::log::Log;
 use perennial_app::recovery::{LedgerSource, RecoverError, Recovered, recover};
 use perennial_app::submission::{Accepted, Prepared, SubmitError};
 use perennial_app::writer::{WriterOptions, WriterPorts};
@@ -102,6 +103,22 @@ impl World {
         let (ledger, task, _) = Ledger::create(new_ledger(policy), &claimant, ports, options)
             .await
             .unwrap();
+        (ledger, task)
+    }
+
+    /// Creates the ledger with its writer on `log`, which keeps its entries in the world's.
+    pub(crate) async fn create_on(
+        &self,
+        log: Arc<dyn Log>,
+        options: WriterOptions,
+    ) -> (Ledger, WriterTask) {
+        let ports = WriterPorts {
+            log,
+            ..self.ports.clone()
+        };
+        let new = new_ledger(LedgerPolicy::default());
+        let created = Ledger::create(new, &claimant(), ports, options).await;
+        let (ledger, task, _) = created.unwrap();
         (ledger, task)
     }
 

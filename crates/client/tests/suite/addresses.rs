@@ -13,7 +13,15 @@ async fn host_and_port_are_enough_and_a_scheme_is_allowed() {
 
 #[tokio::test]
 async fn what_names_no_port_is_refused_and_so_is_tls() {
-    for address in ["127.0.0.1", "ledger:", ":7410", "ledger:70000", ""] {
+    for address in [
+        "127.0.0.1",
+        "ledger:",
+        ":7410",
+        "ledger:port",
+        "ledger:70000",
+        "a b:1",
+        "",
+    ] {
         let refused = Connection::open(address);
         assert!(
             matches!(refused, Err(AddressError::Malformed { .. })),

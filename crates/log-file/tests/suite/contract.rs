@@ -7,11 +7,12 @@ use crate::{Data, append, appended, entry, read_from, texts};
 /// One property; takes a log that is new.
 type Property = fn(&dyn Log);
 
-const PROPERTIES: [(&str, Property); 9] = [
+const PROPERTIES: [(&str, Property); 10] = [
     (
         "entries are read back in the order of the calls",
         in_call_order,
     ),
+    ("an append in place follows those before it", in_place),
     ("entries are stored byte for byte", byte_for_byte),
     (
         "offsets ascend, and each names where to resume",
@@ -57,6 +58,26 @@ fn in_call_order(log: &dyn Log) {
         ));
     }
     assert_eq!(texts(log), ["claim", "a", "b", "c", "claim 2", "d"]);
+}
+
+fn in_place(log: &dyn Log) {
+    let tickets = [
+        log.append_in_place(vec![entry("a"), entry("b")]),
+        log.append(vec![entry("c")]),
+        log.append_in_place(vec![entry("d")]),
+        log.append_in_place(vec![entry("e")]),
+        log.append(vec![entry("f")]),
+    ];
+    let mut end = LogOffset(0);
+    for ticket in tickets {
+        let Ok(AppendOutcome::Durable { first, next }) = ticket.blocking_recv() else {
+            panic!("not durable")
+        };
+        assert!(end <= first && first < next);
+        end = next;
+    }
+    assert_eq!(*log.durable_end().borrow(), end);
+    assert_eq!(texts(log), ["a", "b", "c", "d", "e", "f"]);
 }
 
 fn byte_for_byte(log: &dyn Log) {

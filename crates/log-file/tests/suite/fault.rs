@@ -106,6 +106,74 @@ fn a_failed_flush_makes_this_and_every_later_append_unknown() {
 }
 
 #[test]
+fn a_failed_flush_in_place_makes_this_and_every_later_append_unknown() {
+    // INV-4
+    let data = Data::new();
+    let (log, disk) = faulty_log(&data);
+    let end = log.durable_end().borrow().0;
+    disk.fail(Fault::Flush);
+    for text in ["unknown", "later"] {
+        let outcome = log.append_in_place(vec![entry(text)]).try_recv();
+        assert!(
+            matches!(outcome, Ok(AppendOutcome::Unknown { .. })),
+            "{outcome:?}"
+        );
+    }
+    check_failed(&log, &append(&log, &["later still"]), end);
+    drop(log);
+    assert_eq!(texts(&data.open().unwrap()), ["before", "unknown"]);
+}
+
+/// A disk whose driver falls over in the middle of a flush.
+struct PanickingDisk;
+
+impl Device for PanickingDisk {
+    fn preallocate(&mut self, file: &File, offset: u64, length: u64) -> io::Result<()> {
+        Disk.preallocate(file, offset, length)
+    }
+
+    fn write(&mut self, file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {
+        Disk.write(file, bytes, offset)
+    }
+
+    fn flush(&mut self, _file: &File) -> io::Result<()> {
+        panic!("on purpose")
+    }
+}
+
+#[test]
+fn nothing_is_written_after_a_panic_in_place_and_the_log_does_not_stop_cleanly() {
+    // INV-4
+    let data = Data::new();
+    appended(&data.create(), &["before"]);
+    let disk = Box::new(PanickingDisk);
+    let log = FileLog::open_on(&data.lock, crate::LEDGER, small(), disk).unwrap();
+    let panicked = std::thread::scope(|scope| {
+        let append = || drop(log.append_in_place(vec![entry("unknown")]));
+        scope.spawn(append).join().is_err()
+    });
+    assert!(panicked);
+    let in_place = log.append_in_place(vec![entry("later")]).blocking_recv();
+    assert!(
+        matches!(in_place, Ok(AppendOutcome::Unknown { .. })),
+        "{in_place:?}"
+    );
+    // Handed to a thread that finds no writer: without an answer the outcome is as unknown.
+    let queued = log.append(vec![entry("later")]).blocking_recv();
+    assert!(
+        !matches!(
+            queued,
+            Ok(AppendOutcome::Durable { .. } | AppendOutcome::Rejected { .. })
+        ),
+        "{queued:?}"
+    );
+    log.set_head(perennial_proof::Position(0), perennial_proof::Hash::of(b""));
+    assert!(matches!(log.close(), Err(CloseError::Failed(_))));
+    drop(log);
+    assert_eq!(texts(&data.open().unwrap()), ["before", "unknown"]);
+}
+
+#[test]
 fn a_write_that_fails_anywhere_is_unknown_and_settled_by_opening_again() {
     for (arrived, expected) in [
         (0, ["before"].as_slice()),
@@ -230,6 +298,39 @@ fn appends_that_wait_for_a_flush_share_the_next_one() {
     let stats = log.stats();
     assert_eq!((stats.batches, stats.flushes, stats.entries), (2, 2, 7));
     assert_eq!(stats.bytes, (32 + 13) + (32 + 6 * 9));
+}
+
+#[test]
+fn an_append_in_place_is_answered_when_the_call_returns() {
+    let data = Data::new();
+    let log = data.create();
+    let outcome = log.append_in_place(vec![entry("a")]).try_recv();
+    let Ok(AppendOutcome::Durable { next, .. }) = outcome else {
+        panic!("{outcome:?}")
+    };
+    assert_eq!(*log.durable_end().borrow(), next);
+    assert_eq!(texts(&log), ["a"]);
+}
+
+#[test]
+fn an_append_in_place_queues_behind_what_is_not_answered() {
+    let data = Data::new();
+    let (log, begun, go) = log_that_flushes(&data, small());
+    let first = log.append(vec![entry("first")]);
+    begun.recv().unwrap();
+    go.send(()).unwrap();
+    begun.recv().unwrap();
+    let mut second = log.append_in_place(vec![entry("second")]);
+    assert!(second.try_recv().is_err(), "the first is not durable yet");
+    go.send(()).unwrap();
+    go.send(()).unwrap();
+    for ticket in [first, second] {
+        assert!(matches!(
+            ticket.blocking_recv(),
+            Ok(AppendOutcome::Durable { .. })
+        ));
+    }
+    assert_eq!(texts(&log), ["first", "second"]);
 }
 
 #[test]

@@ -13,7 +13,7 @@ use perennial_views::columns::Row;
 use perennial_views::day::{Day, Month};
 use perennial_views::delta::{Delta, RecordMeta};
 use perennial_views::dictionary::{
-    CodeNo, EntityNo, Facet, FacetNo, LineNo, Names, OrgNo, PeriodNo, Series, SeriesKind, SeriesNo,
+    CodeNo, EntityNo, Facet, FacetNo, KindNo, LineNo, Names, OrgNo, PeriodNo, SeriesKind,
 };
 use perennial_views::digest::StateDigest;
 use perennial_views::exception::{Exception, Finding};
@@ -155,17 +155,16 @@ fn names(writer: &mut Writer<'_>, names: &Names) {
         writer.option(facet.purpose, |writer, code| writer.number(code.0));
         writer.option(facet.place, |writer, code| writer.number(code.0));
     });
-    writer.list(&names.series, |writer, series| {
-        writer.number(series.facet.0);
-        writer.byte(series.kind.measure.code());
-        writer.raw(series.kind.currency.code().as_bytes());
-        writer.number(series.kind.month.0);
-        writer.option(series.kind.period, |writer, period| writer.number(period.0));
-        writer.option(series.kind.basis, |writer, basis| {
+    writer.list(&names.kinds, |writer, kind| {
+        writer.byte(kind.measure.code());
+        writer.raw(kind.currency.code().as_bytes());
+        writer.number(kind.month.0);
+        writer.option(kind.period, |writer, period| writer.number(period.0));
+        writer.option(kind.basis, |writer, basis| {
             writer.byte(basis_code(basis));
         });
-        writer.byte(firmness_code(series.kind.firmness));
-        writer.byte(series.kind.register.code());
+        writer.byte(firmness_code(kind.firmness));
+        writer.byte(kind.register.code());
     });
 }
 
@@ -199,7 +198,7 @@ fn read_names(reader: &mut Reader<'_>) -> Result<Names, Malformed> {
                 place: reader.option(|reader| reader.number().map(CodeNo))?,
             })
         })?,
-        series: reader.list(read_series)?,
+        kinds: reader.list(read_kind)?,
     })
 }
 
@@ -211,13 +210,12 @@ fn read_period(reader: &mut Reader<'_>) -> Result<Period, Malformed> {
     Period::new(Day(first).date(), Day(last).date()).map_err(|error| Malformed(error.to_string()))
 }
 
-fn read_series(reader: &mut Reader<'_>) -> Result<Series, Malformed> {
-    let facet = FacetNo(reader.number()?);
+fn read_kind(reader: &mut Reader<'_>) -> Result<SeriesKind, Malformed> {
     let measure =
-        Measure::of_code(reader.byte()?).ok_or_else(|| Malformed::new("a series of no measure"))?;
+        Measure::of_code(reader.byte()?).ok_or_else(|| Malformed::new("a kind of no measure"))?;
     let currency = std::str::from_utf8(reader.raw(3)?)
         .map_err(|_| Malformed::new("a currency without a code"))?;
-    let kind = SeriesKind {
+    Ok(SeriesKind {
         measure,
         currency: Currency::parse(currency).map_err(|error| Malformed(error.to_string()))?,
         month: Month(reader.number()?),
@@ -225,9 +223,8 @@ fn read_series(reader: &mut Reader<'_>) -> Result<Series, Malformed> {
         basis: reader.option(read_basis)?,
         firmness: read_firmness(reader)?,
         register: Register::of_code(reader.byte()?)
-            .ok_or_else(|| Malformed::new("a series of no register"))?,
-    };
-    Ok(Series { facet, kind })
+            .ok_or_else(|| Malformed::new("a kind of no register"))?,
+    })
 }
 
 fn org(writer: &mut Writer<'_>, org: &OrgRef) {
@@ -248,7 +245,8 @@ fn read_org(reader: &mut Reader<'_>) -> Result<OrgRef, Malformed> {
 
 fn row(writer: &mut Writer<'_>, row: &Row) {
     writer.number(row.index);
-    writer.number(row.series.0);
+    writer.number(row.facet.0);
+    writer.number(row.kind.0);
     writer.signed(row.day.0);
     writer.signed(row.minor_units);
     writer.signed(row.entries);
@@ -257,7 +255,8 @@ fn row(writer: &mut Writer<'_>, row: &Row) {
 fn read_row(reader: &mut Reader<'_>) -> Result<Row, Malformed> {
     Ok(Row {
         index: reader.number()?,
-        series: SeriesNo(reader.number()?),
+        facet: FacetNo(reader.number()?),
+        kind: KindNo(reader.number()?),
         day: Day(reader.signed()?),
         minor_units: reader.signed()?,
         entries: reader.signed()?,

@@ -4,6 +4,7 @@
 mod contract;
 mod damage;
 mod packing;
+mod pages;
 mod writer_caches;
 
 use std::fs;

@@ -12,7 +12,7 @@ use perennial_domain::party::ExternalReference;
 
 use crate::dictionary::EntityNo;
 use crate::exact::{Exact, Weight, round_partition};
-use crate::history::{AgreementState, EntityHistory, Kind};
+use crate::history::{AgreementState, Kind};
 use crate::lens::{Lens, Posted};
 use crate::posting::{Direction, Measure, Measures};
 use crate::rows::{Party, RowKey};
@@ -272,7 +272,7 @@ pub fn statement(lens: &Lens<'_>, entity: EntityNo, book: &Book) -> Option<Agree
     let state = history.agreement_at(lens.at, lens.effective())?;
     let (_, multi_year) = original_term(lens, entity);
     let pillars = book.rounded_pillars();
-    let known = known_entries(history, lens);
+    let (known, last_event) = history.entries.until(lens.at);
     let (exceptions, standing_exceptions) = open_exceptions(lens, entity);
     let undisbursed = balances.undisbursed(head.direction);
     let scheduled = balances.scheduled();
@@ -308,10 +308,7 @@ pub fn statement(lens: &Lens<'_>, entity: EntityNo, book: &Book) -> Option<Agree
         hierarchy: described(&state, |description| description.hierarchy),
         parent: described(&state, |description| description.parent.clone()),
         revision: Revision(u64::try_from(known).unwrap_or(u64::MAX)),
-        last_event: known
-            .checked_sub(1)
-            .and_then(|last| history.entries.get(last))
-            .map(|entry| (entry.event_id, entry.kind)),
+        last_event: last_event.map(|entry| (entry.event_id, entry.kind)),
         exceptions,
         standing_exceptions,
         conditionality: state.conditionality,
@@ -331,13 +328,6 @@ fn described<T>(
 /// A signature of nothing is a mirror's opening: its source publishes no signed amount (SEMANTICS.md 3).
 fn is_published(terms: &Terms) -> bool {
     terms.lines.iter().any(|line| !line.amount.is_zero())
-}
-
-/// How many events were known at P.
-fn known_entries(history: &EntityHistory, lens: &Lens<'_>) -> usize {
-    history
-        .entries
-        .partition_point(|entry| entry.event_id.position <= lens.at)
 }
 
 /// Whole months of the original term: the largest number that it reaches.

@@ -9,12 +9,12 @@ use perennial_domain::Date;
 use perennial_domain::money::Currency;
 use perennial_domain::period::Period;
 
+use crate::committed;
 use crate::day::Day;
 use crate::dictionary::EntityNo;
 use crate::lens::Lens;
-use crate::posting::{Direction, Measure, Register};
+use crate::posting::{Direction, Register};
 use crate::rows::{MultiYear, RowKey};
-use crate::view::balances;
 
 /// A row of `multi-year`. Amounts are minor units of `currency`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,8 +45,8 @@ impl MultiYearRow {
 /// The rows, by direction and currency.
 pub fn evaluate(lens: &Lens<'_>) -> Vec<MultiYearRow> {
     let mut rows: BTreeMap<(Direction, Currency), MultiYearRow> = BTreeMap::new();
-    for ((entity, currency), balances) in balances::all(lens, &Measure::COMMITTED) {
-        if balances.commitment_entries <= 0 {
+    for ((entity, currency), committed) in committed::by_agreement(lens) {
+        if committed.entries <= 0 {
             continue;
         }
         let head = lens
@@ -67,11 +67,11 @@ pub fn evaluate(lens: &Lens<'_>) -> Vec<MultiYearRow> {
             unknown_agreements: 0,
         });
         row.agreements += 1;
-        row.amount += balances.committed();
+        row.amount += committed.minor_units;
         match original_term(lens, entity).1 {
             MultiYear::Yes => {
                 row.multi_year_agreements += 1;
-                row.multi_year_amount += balances.committed();
+                row.multi_year_amount += committed.minor_units;
             }
             MultiYear::No => {}
             MultiYear::Unknown => row.unknown_agreements += 1,
@@ -107,13 +107,22 @@ pub fn original_term(lens: &Lens<'_>, entity: EntityNo) -> (Option<Period>, Mult
 }
 
 fn first_commitment(lens: &Lens<'_>, entity: EntityNo) -> Option<Date> {
+    if lens.is_at_head() {
+        let history = lens.facts.histories().entity(entity)?;
+        let first = history.first_commitment?.date();
+        return lens
+            .effective()
+            .is_none_or(|cut| first <= cut)
+            .then_some(first);
+    }
+    let kinds = &lens.facts.dictionary().kinds;
+    let mut first: Option<Day> = None;
     lens.facts
-        .rows_of(entity, lens.at, lens.effective())
-        .filter(|(_, row)| {
-            let series = lens.facts.dictionary().series.get(row.series.index());
-            series.is_some_and(|series| series.kind.register == Register::Commitment)
-        })
-        .map(|(_, row)| row.day)
-        .min()
-        .map(Day::date)
+        .each_row_of(entity, lens.at, lens.effective(), |row| {
+            let kind = kinds.get(row.kind.index());
+            if kind.is_some_and(|kind| kind.register == Register::Commitment) {
+                first = Some(first.map_or(row.day, |first| first.min(row.day)));
+            }
+        });
+    first.map(Day::date)
 }

@@ -99,21 +99,18 @@ pub fn timeline(lens: &Lens<'_>, entity: EntityNo) -> Vec<TimelineRow> {
     let cut = lens.effective().map(crate::day::Day::of);
     let mut rows: Vec<TimelineRow> = Vec::new();
     let mut running = Balances::default();
-    for (revision, entry) in (1_u64..).zip(&history.entries) {
-        if lens.at < entry.event_id.position {
-            break;
-        }
+    for (revision, entry) in (1_u64..).zip(history.entries.known(lens.at)) {
         let mut own = Balances::default();
         let mut counts_on = entry.effective;
         let mut counts = cut.is_none_or(|cut| entry.effective <= cut);
         for row in lens.facts.columns().of_event(entry.event_id) {
             let dictionary = lens.facts.dictionary();
-            let Some(series) = dictionary.series.get(row.series.index()) else {
+            let Some(kind) = dictionary.kinds.get(row.kind.index()) else {
                 continue;
             };
-            if series.kind.currency == head.currency && cut.is_none_or(|cut| row.day <= cut) {
-                own.add_row(series.kind.measure, series.kind.register, &row);
-                running.add_row(series.kind.measure, series.kind.register, &row);
+            if kind.currency == head.currency && cut.is_none_or(|cut| row.day <= cut) {
+                own.add_row(kind.measure, kind.register, &row);
+                running.add_row(kind.measure, kind.register, &row);
                 counts_on = row.day;
                 counts = true;
             }
@@ -141,12 +138,7 @@ pub fn timeline(lens: &Lens<'_>, entity: EntityNo) -> Vec<TimelineRow> {
                 .unwrap_or(u64::MAX)
                 .saturating_add(1),
             recorded_running: of_balances(&running, head.direction),
-            note: lens
-                .facts
-                .histories()
-                .note(entry.event_id)
-                .cloned()
-                .unwrap_or_default(),
+            note: lens.facts.note(entry.event_id).unwrap_or_default(),
         });
     }
     order_effectively(&mut rows);

@@ -6,13 +6,15 @@ use perennial_domain::agreement::Perspective;
 use perennial_domain::log::{Position, RecordedAt};
 use perennial_domain::money::Currency;
 use perennial_views::columns::{BLOCK_ROWS, Columns, Row, Total};
-use perennial_views::cube::Cube;
+use perennial_views::cube::{CellNo, Cube};
 use perennial_views::day::Day;
-use perennial_views::dictionary::{Dictionary, SeriesNo};
+use perennial_views::dictionary::{Dictionary, FacetNo, KindNo};
 use perennial_views::history::Histories;
 use perennial_views::posting::{Measure, Posting, Register};
 use perennial_views::rows::Row as ViewRow;
-use perennial_views::{Applied, AsOf, Cut, Delta, Facts, Gap, Question, QuestionError, View};
+use perennial_views::{
+    Applied, ApplyError, AsOf, Cut, Delta, Facts, Gap, Question, QuestionError, View,
+};
 
 use crate::given::{
     DAY_MICROS, Log, Random, agreement, date, event_id, line, random_log, signed, terms, usd,
@@ -181,10 +183,10 @@ fn a_missing_record_is_refused_and_a_repeated_one_changes_nothing() {
     let (meta, events) = &log.records[5];
     assert_eq!(
         facts.apply(*meta, events),
-        Err(Gap {
+        Err(ApplyError::Gap(Gap {
             expected: Position(4),
             found: Position(5)
-        })
+        }))
     );
     let (meta, events) = &log.records[3];
     assert_eq!(facts.apply(*meta, events), Ok(Applied::Before));
@@ -192,7 +194,7 @@ fn a_missing_record_is_refused_and_a_repeated_one_changes_nothing() {
     assert_eq!(facts.digest(Position(3)), log.facts().digest(Position(3)));
 }
 
-/// A cube of so many cells, all of one agreement: cell n is series n.
+/// A cube of so many cells, all of one agreement: cell n is of kind n.
 fn cube_of(cells: u32) -> Cube {
     let mut dictionary = Dictionary::default();
     let mut histories = Histories::default();
@@ -211,7 +213,7 @@ fn cube_of(cells: u32) -> Cube {
         let at = usize::try_from(number).unwrap();
         let years = i16::try_from(at / currencies.len() % 100).unwrap();
         let month = i8::try_from(at / currencies.len() / 100).unwrap();
-        let series = dictionary.series_of(&Posting {
+        let numbers = dictionary.numbers_of(&Posting {
             event_id: event_id(0, 0),
             entity: stream.clone(),
             line_id: None,
@@ -230,10 +232,14 @@ fn cube_of(cells: u32) -> Cube {
             register: Register::Disbursement,
             entries: 1,
         });
-        assert_eq!(series, SeriesNo(number));
+        assert_eq!(numbers, (FacetNo(0), KindNo(number)));
     }
     let mut cube = Cube::default();
     cube.extend(&dictionary, &mut histories);
+    for number in 0..cells {
+        let cell = cube.cell(FacetNo(0), KindNo(number));
+        assert_eq!(cell, Some(CellNo(number)));
+    }
     assert_eq!(cube.cells().len(), usize::try_from(cells).unwrap());
     cube
 }
@@ -242,7 +248,7 @@ fn cube_of(cells: u32) -> Cube {
 fn plain_totals(rows: &[(u64, Row)], at: u64, cells: usize) -> Vec<Total> {
     let mut totals = vec![Total::default(); cells];
     for (_, row) in rows.iter().filter(|(position, _)| *position <= at) {
-        totals[row.series.index()].add(row);
+        totals[row.kind.index()].add(row);
     }
     totals
 }
@@ -250,7 +256,7 @@ fn plain_totals(rows: &[(u64, Row)], at: u64, cells: usize) -> Vec<Total> {
 #[test]
 fn roll_ups_give_the_totals_of_all_rows_at_every_kind_of_position() {
     let mut random = Random::seeded();
-    let cube = cube_of(50);
+    let mut cube = cube_of(50);
     let mut columns = Columns::default();
     let mut rows: Vec<(u64, Row)> = Vec::new();
     // Half the rows of a block a record: blocks seal after every second record, and 35 of them make two levels.
@@ -259,19 +265,20 @@ fn roll_ups_give_the_totals_of_all_rows_at_every_kind_of_position() {
         let own: Vec<Row> = (0..u32::try_from(BLOCK_ROWS / 2).unwrap())
             .map(|index| Row {
                 index,
-                series: SeriesNo(u32::try_from(random.below(50)).unwrap()),
+                facet: FacetNo(0),
+                kind: KindNo(u32::try_from(random.below(50)).unwrap()),
                 day: Day(i32::try_from(random.below(3_000)).unwrap()),
                 minor_units: i128::from(random.below(1_000)) - 500,
                 entries: 1,
             })
             .collect();
-        columns.add_record(Position(position), &own, &cube);
+        columns.add_record(Position(position), &own, &mut cube);
         rows.extend(own.into_iter().map(|row| (position, row)));
     }
     assert_eq!(columns.kept_rollups(), [(35, 35), (2, 2)]);
     for at in [0, 1, 2, 31, 32, 33, 34, 63, 64, 68, 69] {
         assert_eq!(
-            columns.totals_at(Position(at), &cube),
+            columns.totals_at(Position(at)),
             plain_totals(&rows, at, 50),
             "at {at}"
         );
@@ -283,26 +290,27 @@ fn roll_ups_give_the_totals_of_all_rows_at_every_kind_of_position() {
 #[test]
 fn a_roll_up_that_would_save_nothing_is_not_kept_and_totals_stay_right() {
     let rows_a_block = u32::try_from(BLOCK_ROWS).unwrap();
-    let cube = cube_of(rows_a_block);
+    let mut cube = cube_of(rows_a_block);
     let mut columns = Columns::default();
     let mut rows = Vec::new();
     for position in 0..2_u64 {
         let own: Vec<Row> = (0..rows_a_block)
             .map(|index| Row {
                 index,
-                series: SeriesNo(index),
+                facet: FacetNo(0),
+                kind: KindNo(index),
                 day: Day(0),
                 minor_units: i128::from(index),
                 entries: 0,
             })
             .collect();
-        columns.add_record(Position(position), &own, &cube);
+        columns.add_record(Position(position), &own, &mut cube);
         rows.extend(own.into_iter().map(|row| (position, row)));
     }
     assert_eq!(columns.kept_rollups(), [(0, 2)]);
     for at in [0, 1] {
         assert_eq!(
-            columns.totals_at(Position(at), &cube),
+            columns.totals_at(Position(at)),
             plain_totals(&rows, at, BLOCK_ROWS)
         );
     }

@@ -13,5 +13,6 @@ mod digests;
 mod given;
 mod golden_moves;
 mod golden_postings;
+mod pages;
 mod rounding;
 mod views;

@@ -4,7 +4,7 @@ use perennial_domain::money::Currency;
 
 use super::limits::Limits;
 use super::path::Path;
-use super::violation::{Reason, Violation, Violations};
+use super::violation::{Excess, Reason, Violation, Violations};
 use crate::enums::{Coded, from_number};
 
 /// The state of checking one request. A check that fails notes why and returns `None`.
@@ -46,6 +46,23 @@ impl<'l> Check<'l> {
             reason,
             description: description.into(),
             currency: None,
+            excess: None,
+        })
+    }
+
+    /// Notes that a list has more entries than one record takes.
+    pub(crate) fn too_large<T>(
+        &mut self,
+        path: Path<'_>,
+        excess: Excess,
+        description: impl Into<String>,
+    ) -> Option<T> {
+        self.note(Violation {
+            field: path.to_string(),
+            reason: Reason::RecordTooLarge,
+            description: description.into(),
+            currency: None,
+            excess: Some(excess),
         })
     }
 
@@ -68,6 +85,7 @@ impl<'l> Check<'l> {
                 currency.minor_digits()
             ),
             currency: Some(currency),
+            excess: None,
         })
     }
 

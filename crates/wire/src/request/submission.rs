@@ -9,7 +9,7 @@ use prost::Message;
 use super::check::Check;
 use super::limits::Limits;
 use super::path::Path;
-use super::violation::{Reason, Violations};
+use super::violation::{Excess, Violations};
 use crate::pb::ledger as pb;
 use crate::pb::ledger::expected_revision::Expectation;
 
@@ -60,7 +60,11 @@ impl Check<'_> {
         let count = commands.len();
         let commands = if count > max {
             let problem = format!("has {count} commands, more than {max}: split the submission");
-            self.refuse(at, Reason::RecordTooLarge, problem)
+            let excess = Excess {
+                size: count,
+                limit: max,
+            };
+            self.too_large(at, excess, problem)
         } else {
             let commands = self.list(at, commands, max, Self::command);
             self.at_least(at, 1, commands)

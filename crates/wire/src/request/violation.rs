@@ -47,6 +47,17 @@ pub struct Violation {
     pub description: String,
     /// The currency whose digits an amount exceeds, for [`Reason::AmountPrecision`].
     pub currency: Option<Currency>,
+    /// How much too large it is, for [`Reason::RecordTooLarge`].
+    pub excess: Option<Excess>,
+}
+
+/// A size above its limit, both in the same unit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Excess {
+    /// What was asked for.
+    pub size: usize,
+    /// The most there may be.
+    pub limit: usize,
 }
 
 /// Every violation of one request: at least one.

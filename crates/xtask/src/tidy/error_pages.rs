@@ -1,8 +1,10 @@
 //! Every reason that an error can carry has a page in docs/errors, and the index lists exactly these pages; every
-//! code that an import can give has a row in docs/import-reasons.md.
+//! code that an import can give has a row in docs/import-reasons.md. The first line of a page's "What to do" is what
+//! the command line prints, so it is plain text, and the page's example shows it.
 //!
 //! A reason is a string of the form `[A-Z][A-Z0-9_]{3,62}` that stands, outside tests and attributes,
-//! - in a call of `RichError::new` (any file below a `src` folder),
+//! - in a call of `RichError::new` (any file below a `src` folder; what services answer alike is made in
+//!   `crates/transport/src/rich_error`),
 //! - in a function `reason`, or in `as_str` of a type `Reason` (likewise),
 //! - in the macro `rules!`, which names the reason of every numbered rule (likewise), or
 //! - anywhere in a file `error.rs` of a service, where reasons may be constants or go through functions.
@@ -51,6 +53,7 @@ pub fn check(tree: &Tree) -> Vec<Violation> {
             });
         }
         violations.extend(missing_parts(reason, file));
+        violations.extend(check_advice(reason, file));
     }
     violations.extend(check_index(tree, &pages));
     violations.extend(check_import_page(tree));
@@ -73,6 +76,41 @@ fn missing_parts(reason: &str, file: &SourceFile) -> Vec<Violation> {
         remedy: "follow the pages beside it",
     };
     missing.map(blame).collect()
+}
+
+/// The first line below "What to do" is one point of plain text, and an example that shows the reason shows it too.
+fn check_advice(reason: &str, file: &SourceFile) -> Vec<Violation> {
+    let blame = |problem: &str| Violation {
+        path: file.path.clone(),
+        line: None,
+        problem: problem.to_owned(),
+        remedy: "the command line prints the first point of \"What to do\" after `try:`",
+    };
+    let Some((_, after)) = file.text.split_once("\n## What to do\n") else {
+        // Another check tells.
+        return Vec::new();
+    };
+    let first = after.trim_start().lines().next().unwrap_or_default();
+    let Some(advice) = first.strip_prefix("- ").filter(|advice| !advice.is_empty()) else {
+        return vec![blame("\"What to do\" does not begin with a point")];
+    };
+    if advice.contains("](") || advice.contains("**") {
+        return vec![blame(
+            "the first point of \"What to do\" has a link or emphasis",
+        )];
+    }
+    let shows_reason = |line: &str| {
+        line.strip_prefix("why: ")
+            .and_then(|line| line.strip_prefix(reason))
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
+    };
+    let shows_advice = |line: &str| line.strip_prefix("try: ") == Some(advice);
+    if after.lines().any(shows_reason) && !after.lines().any(shows_advice) {
+        return vec![blame(
+            "the example does not show the first point of \"What to do\"",
+        )];
+    }
+    Vec::new()
 }
 
 /// The index has one row per page, `| [REASON](REASON.md) | …`, and no other.

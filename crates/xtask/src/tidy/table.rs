@@ -74,7 +74,8 @@ pub(super) const TABLE: &[Row] = &[
     Row {
         name: "log-remote",
         // The reading half of the `Log` port over gRPC, for processes that do not open the log's files.
-        workspace: &["domain", "app", "wire"],
+        // An address is read, and a connection kept, as every other client does.
+        workspace: &["domain", "app", "wire", "client"],
         third_party: &["tokio", "tokio-util", "tonic", "tracing"],
     },
     Row {
@@ -128,7 +129,7 @@ pub(super) const TABLE: &[Row] = &[
     },
     Row {
         name: "transport",
-        workspace: &["observe"],
+        workspace: &["observe", "wire"],
         // What every gRPC port and its process share (ADR-0003).
         third_party: &[
             "bytes",
@@ -136,6 +137,7 @@ pub(super) const TABLE: &[Row] = &[
             "http",
             "http-body",
             "http-body-util",
+            "prost-types",
             "tokio",
             "tokio-util",
             "tonic",

@@ -8,7 +8,7 @@ const REJECTION: &str = "crates/domain/src/rejection.rs";
 
 /// Returns a page that has every part.
 fn page(reason: &str) -> String {
-    format!("# {reason}\n\n## What comes with it\n\n## What to do\n\n## Example\n")
+    format!("# {reason}\n\n## What comes with it\n\n## What to do\n\n- Ask again.\n\n## Example\n")
 }
 
 /// Returns an index of these reasons.
@@ -153,7 +153,7 @@ fn a_page_that_lacks_a_part_is_found() {
         ("docs/errors/README.md", &index),
         (
             PATH,
-            "# UNKNOWN_LIME\n\n## What comes with it\n\n## What to do\n",
+            "# UNKNOWN_LIME\n\n## What comes with it\n\n## What to do\n\n- Ask again.\n",
         ),
     ];
     assert_eq!(
@@ -162,6 +162,48 @@ fn a_page_that_lacks_a_part_is_found() {
             format!("{PATH}: lacks the heading \"# UNKNOWN_LINE\""),
             format!("{PATH}: lacks the heading \"## Example\""),
         ]
+    );
+}
+
+#[test]
+fn what_the_command_line_prints_is_plain_and_stands_in_the_example() {
+    let index = index(&["UNKNOWN_LINE"]);
+    let check_page = |advice: &str, example: &str| {
+        let page = format!(
+            "# UNKNOWN_LINE\n\n## What comes with it\n\n## What to do\n\n{advice}\n- Or not.\n\n## Example\n\n{example}\n"
+        );
+        told(&check(&tree(&[
+            SOURCE,
+            ("docs/errors/README.md", &index),
+            (PATH, &page),
+        ])))
+    };
+    let example = "error: no\nwhy: UNKNOWN_LINE (line_id one)\ntry: Correct it.";
+    assert_eq!(check_page("- Correct it.", example), [""; 0]);
+    assert_eq!(
+        check_page("- Correct it.", "1043-0 is flagged"),
+        [""; 0],
+        "an example without the error"
+    );
+    assert_eq!(
+        check_page("- Correct this.", example),
+        [format!(
+            "{PATH}: the example does not show the first point of \"What to do\""
+        )]
+    );
+    for marked in ["- See [it](IT.md).", "- Correct **it**."] {
+        assert_eq!(
+            check_page(marked, example),
+            [format!(
+                "{PATH}: the first point of \"What to do\" has a link or emphasis"
+            )]
+        );
+    }
+    assert_eq!(
+        check_page("Correct it.", example),
+        [format!(
+            "{PATH}: \"What to do\" does not begin with a point"
+        )]
     );
 }
 

@@ -31,11 +31,12 @@ pub(super) fn record(record: &LedgerRecord, wanted: Wanted) -> Result<pb::audit:
         message.body_bytes = Bytes::copy_from_slice(record.body_bytes());
     }
     if wanted.events {
-        let undecodable = |failed| {
-            error::integrity_failure(&format!(
+        let undecodable = |failed: prost::DecodeError| {
+            let problem = format!(
                 "decode the record at position {}: {failed}",
                 record.position
-            ))
+            );
+            error::integrity_failure(problem, Some(record.position.0))
         };
         let body = pb::log::RecordBody::decode(record.body_bytes()).map_err(undecodable)?;
         message.request_id = <[u8; 16]>::try_from(body.request_id.as_slice())

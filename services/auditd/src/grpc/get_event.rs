@@ -12,7 +12,7 @@ pub(super) async fn get_event(
 ) -> Result<Response<pb::audit::GetEventResponse>, Status> {
     let follower = handlers.follower(&request.ledger_id)?;
     let event_id = EventId::parse(&request.event_id)
-        .map_err(|failed| error::invalid_field("event_id", &failed))?;
+        .map_err(|failed| error::invalid_field("event_id", failed))?;
     let found = get_record::find(follower, event_id.position).await?;
     let mut record = encode::record(
         &found,

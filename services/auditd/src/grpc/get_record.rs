@@ -34,18 +34,13 @@ pub(super) async fn find(
     let found = tokio::task::spawn_blocking(move || {
         let mut reader = follower
             .reader_before(position)
-            .map_err(|failed| error::read_error(&failed))?;
+            .map_err(|failed| error::read_error(&failed, None))?;
         loop {
-            let records = reader
-                .read(READ_BYTES)
-                .map_err(|failed| error::read_error(&failed))?;
+            let read = reader.read(READ_BYTES);
+            let next = Position(reader.chain().next_position().0);
+            let records = read.map_err(|failed| error::read_error(&failed, Some(next)))?;
             let Some(last) = records.last() else {
-                let head = reader
-                    .chain()
-                    .next_position()
-                    .0
-                    .checked_sub(1)
-                    .map(Position);
+                let head = next.0.checked_sub(1).map(Position);
                 return Err(error::position_not_yet(position, head));
             };
             if position <= last.position {
@@ -58,5 +53,5 @@ pub(super) async fn find(
     });
     found
         .await
-        .unwrap_or_else(|join| Err(error::unavailable(&join.to_string())))
+        .unwrap_or_else(|join| Err(error::unavailable(join)))
 }

@@ -3,8 +3,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use perennial_app::ports::log::LogOffset;
-use perennial_app::records::{LedgerReadError, LedgerReader, LedgerRecord};
+use perennial_app::records::{LedgerReader, LedgerRecord};
 use perennial_domain::log::{Position, RecordedAt};
+use perennial_transport::node::OpenStream;
 use perennial_wire::date::to_timestamp;
 use perennial_wire::pb;
 use perennial_wire::pb::audit::read_events_response::Message;
@@ -48,7 +49,7 @@ pub(super) fn read_events(
     let heartbeat = heartbeat_interval(request.heartbeat_interval.as_ref())?;
     let reader = follower
         .reader_before(from)
-        .map_err(|failed| error::read_error(&failed))?;
+        .map_err(|failed| error::read_error(&failed, None))?;
     let reading = Reading {
         scope,
         filter,
@@ -60,6 +61,7 @@ pub(super) fn read_events(
             stored_bytes: request.include_stored_bytes,
         },
         heartbeat,
+        _open: handlers.streams.open(),
     };
     let (sender, messages) = mpsc::channel(MESSAGES_MAX);
     tokio::spawn(pump(
@@ -80,7 +82,7 @@ fn heartbeat_interval(asked: Option<&prost_types::Duration>) -> Result<Duration,
         Ok(interval) if HEARTBEAT_MIN <= interval => Ok(interval),
         Ok(_) | Err(_) => Err(error::invalid_field(
             "heartbeat_interval",
-            &"must be 1 s or longer",
+            "must be 1 s or longer",
         )),
     }
 }
@@ -93,6 +95,8 @@ struct Reading {
     follow: bool,
     wanted: Wanted,
     heartbeat: Duration,
+    /// Counts the stream.
+    _open: OpenStream,
 }
 
 impl Reading {
@@ -233,17 +237,17 @@ async fn read_on(
     reading: Arc<Reading>,
 ) -> Result<(LedgerReader, Read), Status> {
     let read = tokio::task::spawn_blocking(move || {
-        let read = reader
-            .read(MESSAGE_BYTES)
-            .map_err(|failed: LedgerReadError| error::read_error(&failed))
+        let read = reader.read(MESSAGE_BYTES);
+        let next = Position(reader.chain().next_position().0);
+        let read = read
+            .map_err(|failed| error::read_error(&failed, Some(next)))
             .and_then(|records| {
                 let last = records.last().map(|record| record.position);
                 Ok(reading.encode(&records)?.zip(last))
             });
         (reader, read)
     });
-    read.await
-        .map_err(|join| error::unavailable(&join.to_string()))
+    read.await.map_err(error::unavailable)
 }
 
 /// The live edge of a ledger as one reader sees it.

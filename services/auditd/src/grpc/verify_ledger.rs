@@ -2,6 +2,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use perennial_app::ports::log::ReadError;
 use perennial_app::records::{LedgerReadError, LedgerReader};
 use perennial_domain::log::Position;
 use perennial_wire::pb;
@@ -53,7 +54,7 @@ fn verify(
         .head
         .map_or(0, |head| head.position.0.saturating_add(1));
     let opened = LedgerReader::from_start(&*ledger.log, ledger.ledger_id.as_str());
-    let mut reader = opened.map_err(|failed| error::read_error(&failed))?;
+    let mut reader = opened.map_err(|failed| error::read_error(&failed, None))?;
     loop {
         let read = reader.read(READ_BYTES);
         let checked = reader.chain().next_position().0;
@@ -63,6 +64,10 @@ fn verify(
                 if records.is_empty() || enough {
                     return Ok(sound(&reader, to_position, &records));
                 }
+            }
+            // That a log cannot be read now says nothing about what it holds.
+            Err(failed @ LedgerReadError::Log(ReadError::Unavailable { .. })) => {
+                return Err(error::read_error(&failed, None));
             }
             Err(failed) => return Ok(broken(&reader, &failed)),
         }

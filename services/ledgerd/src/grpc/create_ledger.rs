@@ -50,8 +50,8 @@ async fn existing(
     match first {
         Ok(Ok(Some(place))) => Ok(Response::new(response(place, true))),
         Ok(Ok(None)) => Err(error::ledger_exists(ledger_id)),
-        Ok(Err(problem)) => Err(error::unavailable(&problem.to_string())),
-        Err(join) => Err(error::unavailable(&join.to_string())),
+        Ok(Err(problem)) => Err(error::unavailable(problem)),
+        Err(join) => Err(error::unavailable(join)),
     }
 }
 

@@ -1,36 +1,19 @@
-//! The one place that turns what went wrong into a status, a reason and advice (CONVENTIONS.md 2.4).
-
-use std::time::Duration;
+//! What only ledgerd says when something went wrong; the rest is [`rich_error`] (CONVENTIONS.md 2.4).
 
 use perennial_app::ports::log::ReadError;
 use perennial_app::submission::SubmitError;
 use perennial_domain::ids::{LedgerId, MalformedId};
 use perennial_domain::log::Position;
-use perennial_transport::rich_error::RichError;
+use perennial_transport::rich_error::{self, Quota, RETRY_AFTER, RichError};
 use perennial_wire::pb;
-use perennial_wire::request::Violations;
 use perennial_wire::stored::{RefusalClass, StoredRefusal, StoredViolation};
 use tonic::{Code, Status};
 
-use crate::ledgers::LedgerError;
+use crate::ledgers::{LedgerError, NotServed};
 
-/// When a client may try again after a passing failure.
-const RETRY_AFTER: Duration = Duration::from_millis(200);
-
-/// Every reason that ledgerd itself gives, beside those of [`perennial_domain::rejection::Rejection`].
-pub const REASONS: [&str; 11] = [
-    "INVALID_FIELD",
-    "AMOUNT_PRECISION",
-    "RECORD_TOO_LARGE",
-    "UNKNOWN_LEDGER",
-    "LEDGER_EXISTS",
-    "REQUEST_ID_REUSED",
-    "RATE_LIMITED",
-    "LOG_UNAVAILABLE",
-    "OUTCOME_UNKNOWN",
-    "INTEGRITY_FAILURE",
-    "REFUSED",
-];
+pub(super) use perennial_transport::rich_error::{
+    invalid_field, invalid_request, stopping, unavailable, unknown_ledger,
+};
 
 pub(super) fn submit_error(error: &SubmitError) -> Status {
     match error {
@@ -47,9 +30,12 @@ pub(super) fn submit_error(error: &SubmitError) -> Status {
                 .with("limit", limit)
         }
         SubmitError::QueueFull { limit } => {
-            RichError::new(Code::ResourceExhausted, "RATE_LIMITED", error.to_string())
-                .with("limit", limit)
-                .retry_after(RETRY_AFTER)
+            let quota = Quota {
+                subject: "writer",
+                counted: "submissions that wait for the writer",
+                limit: *limit,
+            };
+            rich_error::rate_limited(error.to_string(), quota)
         }
         SubmitError::Unavailable { .. } => {
             RichError::new(Code::Unavailable, "LOG_UNAVAILABLE", error.to_string())
@@ -59,7 +45,9 @@ pub(super) fn submit_error(error: &SubmitError) -> Status {
             RichError::new(Code::Unavailable, "OUTCOME_UNKNOWN", error.to_string())
                 .retry_after(RETRY_AFTER)
         }
-        SubmitError::Damaged { problem } => integrity(problem),
+        SubmitError::Damaged { position, problem } => {
+            rich_error::integrity(problem, Some(position.0))
+        }
     }
     .into_status()
 }
@@ -98,6 +86,9 @@ fn refused(refusal: &StoredRefusal, kept: Option<Position>) -> RichError {
     if !leading.subject.is_empty() {
         error = error.with("subject", &leading.subject);
     }
+    for (key, id) in missing(&leading.reason, &leading.subject) {
+        error = error.with(key, id);
+    }
     for figure in &leading.figures {
         error = error.with(figure.name.clone(), &figure.value);
     }
@@ -105,6 +96,22 @@ fn refused(refusal: &StoredRefusal, kept: Option<Position>) -> RichError {
         error = error.with("refusal_position", position);
     }
     refusal.violations.iter().fold(error, with_violation)
+}
+
+/// The ids of what is not there, out of a subject as `agreement/AGREEMENT/LINE`.
+fn missing<'a>(reason: &str, subject: &'a str) -> Vec<(&'static str, &'a str)> {
+    let keys: &[&str] = match reason {
+        "UNKNOWN_AGREEMENT" => &["agreement_id"],
+        "UNKNOWN_PLEDGE" => &["pledge_id"],
+        "UNKNOWN_IMPORT" => &["import_id"],
+        "UNKNOWN_LINE" => &["agreement_id", "line_id"],
+        "UNKNOWN_TRANCHE" => &["agreement_id", "tranche_id"],
+        // An event's id stands alone.
+        "UNKNOWN_EVENT" => return vec![("event_id", subject)],
+        _ => return Vec::new(),
+    };
+    let ids = subject.split('/').skip(1);
+    keys.iter().copied().zip(ids).collect()
 }
 
 fn with_violation(error: RichError, violation: &StoredViolation) -> RichError {
@@ -131,50 +138,8 @@ fn with_violation(error: RichError, violation: &StoredViolation) -> RichError {
     )
 }
 
-/// A request that no ledger could accept, with every violated field.
-pub(super) fn invalid_request(invalid: &Violations) -> Status {
-    let message = match invalid.violations.as_slice() {
-        [only] => format!("{}: {}", only.field, only.description),
-        _ => format!("{} fields are not valid", invalid.total),
-    };
-    let mut error = RichError::new(Code::InvalidArgument, invalid.reason().as_str(), message);
-    if let Some(currency) = invalid
-        .violations
-        .iter()
-        .find_map(|violation| violation.currency)
-    {
-        error = error
-            .with("currency", currency)
-            .with("exponent", currency.minor_digits());
-    }
-    invalid
-        .violations
-        .iter()
-        .fold(error, |error, violation| {
-            error.with_field(&violation.field, &violation.description)
-        })
-        .into_status()
-}
-
-pub(super) fn invalid_field(path: &str, problem: &str) -> Status {
-    RichError::new(
-        Code::InvalidArgument,
-        "INVALID_FIELD",
-        format!("{path}: {problem}"),
-    )
-    .with_field(path, problem)
-    .into_status()
-}
-
 pub(super) fn malformed_id(malformed: &MalformedId) -> Status {
-    invalid_field(malformed.kind, &malformed.to_string())
-}
-
-pub(super) fn unknown_ledger(ledger_id: &str) -> Status {
-    let message = format!("there is no ledger \"{ledger_id}\" here (or it might not exist)");
-    RichError::new(Code::NotFound, "UNKNOWN_LEDGER", message)
-        .with("ledger_id", ledger_id)
-        .into_status()
+    invalid_field(malformed.kind, malformed)
 }
 
 pub(super) fn ledger_exists(ledger_id: &LedgerId) -> Status {
@@ -184,34 +149,25 @@ pub(super) fn ledger_exists(ledger_id: &LedgerId) -> Status {
         .into_status()
 }
 
-fn integrity(problem: &str) -> RichError {
-    RichError::new(Code::DataLoss, "INTEGRITY_FAILURE", problem)
-}
-
-pub(super) fn integrity_failure(problem: &str) -> Status {
-    integrity(problem).into_status()
+/// The ledger is there and does not open.
+pub(super) fn not_served(refused: &NotServed) -> Status {
+    if !refused.damaged {
+        return unavailable(refused);
+    }
+    let first_bad_position = refused.first_bad_position.map(|position| position.0);
+    rich_error::integrity_failure(&*refused.problem, first_bad_position)
 }
 
 pub(super) fn not_created(failed: &LedgerError) -> Status {
-    unavailable(&perennial_observe::error_chain(failed).to_string())
-}
-
-pub(super) fn unavailable(problem: &str) -> Status {
-    RichError::new(Code::Unavailable, "LOG_UNAVAILABLE", problem)
-        .retry_after(RETRY_AFTER)
-        .into_status()
-}
-
-/// The last word of a stream when the node stops.
-pub(super) fn stopping() -> Status {
-    unavailable("the node is stopping")
+    unavailable(perennial_observe::error_chain(failed))
 }
 
 pub(super) fn read_error(failed: &ReadError) -> Status {
     let problem = perennial_observe::error_chain(failed).to_string();
     match failed {
-        ReadError::Unavailable { .. } => unavailable(&problem),
-        ReadError::Damaged { .. } => integrity_failure(&problem),
+        ReadError::Unavailable { .. } => unavailable(problem),
+        // Whoever tails entries counts no positions: the message says at which offset it is.
+        ReadError::Damaged { .. } => rich_error::integrity_failure(problem, None),
     }
 }
 
@@ -227,4 +183,108 @@ pub(super) fn as_message(status: &Status) -> pb::google::rpc::Status {
             message: status.message().to_owned(),
             details: Vec::new(),
         })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tonic_types::{ErrorDetails, StatusExt as _};
+
+    use super::*;
+
+    fn told(error: &SubmitError) -> (Code, String, ErrorDetails) {
+        let status = submit_error(error);
+        let details = status.get_error_details();
+        let reason = details.error_info().map(|info| info.reason.clone());
+        (status.code(), reason.unwrap_or_default(), details)
+    }
+
+    fn metadata<'a>(details: &'a ErrorDetails, key: &str) -> Option<&'a str> {
+        let info = details.error_info()?;
+        info.metadata.get(key).map(String::as_str)
+    }
+
+    #[test]
+    fn a_full_queue_is_a_quota_that_passes() {
+        let (code, reason, details) = told(&SubmitError::QueueFull { limit: 1024 });
+        assert_eq!(
+            (code, reason.as_str()),
+            (Code::ResourceExhausted, "RATE_LIMITED")
+        );
+        assert_eq!(metadata(&details, "limit"), Some("1024"));
+        let quota = &details.quota_failure().unwrap().violations[0];
+        assert_eq!(quota.subject, "writer");
+        assert!(quota.description.contains("1024"), "{quota:?}");
+        assert!(details.retry_info().is_some());
+    }
+
+    #[test]
+    fn what_may_be_sent_again_says_when() {
+        let reason = "the disk is away".to_owned();
+        let unavailable = SubmitError::Unavailable {
+            reason: reason.clone(),
+        };
+        let unknown = SubmitError::OutcomeUnknown { reason };
+        for (error, expected) in [
+            (unavailable, "LOG_UNAVAILABLE"),
+            (unknown, "OUTCOME_UNKNOWN"),
+        ] {
+            let (code, reason, details) = told(&error);
+            assert_eq!((code, reason.as_str()), (Code::Unavailable, expected));
+            let delay = details.retry_info().unwrap().retry_delay;
+            assert_eq!(delay, Some(Duration::from_millis(200)));
+        }
+    }
+
+    #[test]
+    fn what_fits_into_no_record_says_its_size_and_the_limit() {
+        let (code, reason, details) = told(&SubmitError::RecordTooLarge {
+            bytes: 900_001,
+            limit: 900_000,
+        });
+        assert_eq!(
+            (code, reason.as_str()),
+            (Code::InvalidArgument, "RECORD_TOO_LARGE")
+        );
+        assert_eq!(metadata(&details, "size"), Some("900001"));
+        assert_eq!(metadata(&details, "limit"), Some("900000"));
+    }
+
+    #[test]
+    fn a_record_that_is_not_what_it_was_says_where_it_stands() {
+        let (code, reason, details) = told(&SubmitError::Damaged {
+            position: Position(17),
+            problem: "the record has another request id".to_owned(),
+        });
+        assert_eq!(
+            (code, reason.as_str()),
+            (Code::DataLoss, "INTEGRITY_FAILURE")
+        );
+        assert_eq!(metadata(&details, "first_bad_position"), Some("17"));
+    }
+
+    #[test]
+    fn a_ledger_that_does_not_open_now_is_unavailable_and_a_damaged_one_is_not() {
+        let refused = |damaged| NotServed {
+            problem: "open the log".into(),
+            damaged,
+            first_bad_position: damaged.then_some(Position(3)),
+        };
+        assert_eq!(not_served(&refused(false)).code(), Code::Unavailable);
+        let status = not_served(&refused(true));
+        assert_eq!(status.code(), Code::DataLoss);
+        let details = status.get_error_details();
+        assert_eq!(metadata(&details, "first_bad_position"), Some("3"));
+    }
+
+    #[test]
+    fn the_ids_of_what_is_not_there_are_taken_out_of_the_subject() {
+        assert_eq!(
+            missing("UNKNOWN_LINE", "agreement/water-2026/peace"),
+            [("agreement_id", "water-2026"), ("line_id", "peace")]
+        );
+        assert_eq!(missing("UNKNOWN_EVENT", "1042-0"), [("event_id", "1042-0")]);
+        assert_eq!(missing("AGREEMENT_EXISTS", "agreement/water-2026"), []);
+    }
 }

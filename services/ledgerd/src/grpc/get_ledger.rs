@@ -39,9 +39,9 @@ pub(super) fn encode_ledger(ledger_id: &LedgerId, slot: &Slot) -> pb::admin::Led
                 problem: String::new(),
             }
         }
-        Slot::Refused(problem) => pb::admin::Ledger {
+        Slot::Refused(refused) => pb::admin::Ledger {
             ledger_id,
-            problem: problem.to_string(),
+            problem: refused.to_string(),
             ..Default::default()
         },
     }

@@ -35,13 +35,12 @@ pub(super) fn tail(
         .tail(LogOffset(request.from_offset))
         .map_err(|failed| error::read_error(&failed))?;
     let (sender, entries) = mpsc::channel(MESSAGES_MAX);
-    tokio::spawn(pump(
-        log,
-        tail,
-        request.follow,
-        sender,
-        handlers.stop.clone(),
-    ));
+    let pumping = pump(log, tail, request.follow, sender, handlers.stop.clone());
+    let open = handlers.streams.open();
+    tokio::spawn(async move {
+        pumping.await;
+        drop(open);
+    });
     Ok(Response::new(Box::pin(ReceiverStream::new(entries))))
 }
 

@@ -4,6 +4,7 @@ mod append;
 mod figures;
 mod floors;
 mod load;
+mod pace;
 mod project;
 mod replay;
 mod server;
@@ -18,7 +19,7 @@ use crate::session::Session;
 /// Measure.
 #[derive(Debug, Subcommand)]
 pub enum Workload {
-    /// Submissions by clients that each wait for their answer; 1 % repetitions, 1 % refusals.
+    /// Submissions by clients that each wait for their answer, or at a fixed rate; 1 % repetitions, 1 % refusals.
     Append(append::Arguments),
     /// Streaming a history, as stored and decoded; checking it; opening it again.
     Replay(replay::Arguments),

@@ -67,6 +67,11 @@ const BEFORE_CORRECTION: u64 = 13;
 
 /// Shows everything on a small sample.
 #[derive(Debug, Args)]
+#[command(before_long_help = "Examples:
+  perennial demo
+  perennial demo --keep                       and serve the sample, for questions of your own
+  perennial demo --keep --data ./demo-data    and keep its files
+")]
 pub struct Arguments {
     /// Serve the sample afterwards, until Ctrl-C.
     #[arg(long)]

@@ -14,6 +14,10 @@ use crate::time::instant_text;
 
 /// Follow or fetch recorded events.
 #[derive(Debug, Subcommand)]
+#[command(before_long_help = "Examples:
+  perennial events tail --follow --ledger treasury
+  perennial events get 41-0 --ledger treasury
+")]
 pub enum Verb {
     /// Print events in order of recording.
     Tail(TailArguments),
@@ -50,6 +54,9 @@ pub struct TailArguments {
 
 /// Which event.
 #[derive(Debug, Args)]
+#[command(before_long_help = "Example:
+  perennial events get 41-0 --ledger treasury
+")]
 pub struct GetArguments {
     /// As in `41-0`.
     event_id: String,

@@ -16,10 +16,19 @@ use crate::time::instant_text;
 
 /// Make and list ledgers.
 #[derive(Debug, Subcommand)]
+#[command(before_long_help = "Examples:
+  perennial ledger create treasury --profile strict --currency USD
+  perennial ledger create published --profile mirror
+  perennial ledger list
+")]
 pub enum Verb {
     /// Make a ledger. The same command again changes nothing.
     Create(CreateArguments),
     /// List the ledgers of the server.
+    #[command(before_long_help = "Examples:
+  perennial ledger list
+  perennial ledger list --output json
+")]
     List,
 }
 

@@ -5,10 +5,11 @@ mod print;
 
 use clap::{Args, ValueEnum};
 use perennial_domain::Date;
+use perennial_views::View;
 use perennial_wire::pb::query::{ReadOptions, TimeAxis, read_options};
 use prost_types::Timestamp;
 
-pub(crate) use ask::{Listing, find};
+pub(crate) use ask::{Listing, Wanted, find};
 pub(crate) use print::print_listing;
 
 use crate::failure::{Exit, Failure};
@@ -39,6 +40,8 @@ pub struct Arguments {
     #[command(flatten)]
     pub read: ReadArguments,
     /// The keys to keep, separated by commas; the rest is summed away. Direction and currency always stay.
+    /// For `nexus`: donor, recipient, country, year, pillar, `year_basis`; for `by-year`: `agreement_id`, year,
+    /// `year_basis`.
     #[arg(long, value_name = "KEYS", value_delimiter = ',')]
     pub group_by: Vec<String>,
     /// Conditions on rows, as in `direction = outgoing AND year = "2026"`.
@@ -106,6 +109,23 @@ pub enum ViewName {
     Reallocations,
 }
 
+impl From<ViewName> for View {
+    fn from(view: ViewName) -> Self {
+        match view {
+            ViewName::Agreement => Self::Agreement,
+            ViewName::Timeline => Self::Timeline,
+            ViewName::Pledges => Self::Pledges,
+            ViewName::ByYear => Self::ByYear,
+            ViewName::Nexus => Self::Nexus,
+            ViewName::MultiYear => Self::MultiYear,
+            ViewName::Registers => Self::Registers,
+            ViewName::Movements => Self::Movements,
+            ViewName::Exceptions => Self::Exceptions,
+            ViewName::Reallocations => Self::Reallocations,
+        }
+    }
+}
+
 /// An order of events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Axis {
@@ -144,9 +164,33 @@ pub async fn run(session: &Session, arguments: Arguments) -> Result<(), Failure>
         return Err(Failure::new(Exit::Usage, "this view takes no agreement")
             .hint("use --filter 'agreement_id = \"ID\"' where the view knows that field"));
     }
+    check_keys(&arguments)?;
+    if arguments.standing && arguments.view != ViewName::Exceptions {
+        return Err(Failure::new(Exit::Usage, "--standing is for `exceptions`"));
+    }
     let ledger_id = session.ledger_id().await?;
     let listing = ask::ask(session, &ledger_id, &arguments).await?;
     print_listing(session, &listing)
+}
+
+/// Keys that the view does not have are a slip, and told before anything is asked.
+fn check_keys(arguments: &Arguments) -> Result<(), Failure> {
+    let view = View::from(arguments.view);
+    let known: Vec<&str> = view.keys().iter().map(|key| key.name()).collect();
+    let unknown = arguments
+        .group_by
+        .iter()
+        .find(|key| !known.contains(&key.as_str()));
+    let Some(unknown) = unknown else {
+        return Ok(());
+    };
+    let name = view.name();
+    if known.is_empty() {
+        let error = format!("the rows of {name} are not grouped: leave --group-by out");
+        return Err(Failure::new(Exit::Usage, error));
+    }
+    let error = format!("{name} has no key \"{unknown}\" to group by");
+    Err(Failure::new(Exit::Usage, error).because(format!("its keys are {}", known.join(", "))))
 }
 
 impl ReadArguments {

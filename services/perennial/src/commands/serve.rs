@@ -1,83 +1,97 @@
 //! `perennial serve`: all services in one process.
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::Args;
+use clap::{ArgMatches, Args};
+use perennial_export::answers::SettingsDocument;
+use perennial_ledgerd::ledgers::StartError;
+use perennial_ledgerd::service::RunError;
 use perennial_observe::error_chain;
 use perennial_transport::listen::{ListenError, Listener};
-use perennial_transport::process::{self, LogArguments};
+use perennial_transport::process;
+use rustix::process::Signal;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
+use crate::config::Settings;
+use crate::console::Console;
 use crate::failure::{Exit, Failure};
 use crate::node::{self, NodeConfig, NodeError};
+use crate::session::Session;
 
 /// Runs all services in one process.
 #[derive(Debug, Args)]
 #[command(before_long_help = "Examples:
   perennial serve --data ./perennial-data
   perennial serve --data ./perennial-data --listen 127.0.0.1:0
+  perennial serve --print-config > perennial.toml   what is in force, as a file
+  perennial serve --config perennial.toml
 
 Prints `ready grpc=ADDR` on stdout when writes are accepted. SIGTERM and Ctrl-C let open calls end.
+A setting is taken from its flag, else from the environment, else from the file, else it has its default.
 ")]
 pub struct Arguments {
-    /// The data directory; made where there is none. Logs lie at DIR/ledgers/LEDGER/log/*.seg.
-    #[arg(
-        long,
-        env = "PERENNIAL_DATA_DIR",
-        default_value = "perennial-data",
-        value_name = "DIR"
-    )]
-    data: PathBuf,
-    /// Where to listen; port 0 picks a free one.
-    #[arg(
-        long,
-        env = "PERENNIAL_LISTEN",
-        default_value = "127.0.0.1:7410",
-        value_name = "ADDR"
-    )]
-    listen: SocketAddr,
-    /// Listen beyond this machine although nothing is encrypted or authenticated yet.
+    /// Read settings from this TOML file: a key is the flag's name without its dashes in front.
+    #[arg(long, env = "PERENNIAL_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Print every setting in force with where it comes from, as a file for --config, and start nothing.
     #[arg(long)]
-    insecure: bool,
-    /// Name of this node, as its claims carry it.
-    #[arg(
-        long,
-        env = "PERENNIAL_NODE",
-        default_value = "perennial",
-        value_name = "NAME"
-    )]
-    node: String,
-    /// Milliseconds added to every flush, to see how a slow disk would do.
-    #[arg(long, default_value_t = 0, value_name = "MS")]
-    added_flush_ms: u64,
+    print_config: bool,
     #[command(flatten)]
-    log: LogArguments,
+    settings: Settings,
+}
+
+impl Arguments {
+    /// Notes which settings were given on the command line or in the environment, from what was parsed.
+    pub fn note_origins(&mut self, matches: &ArgMatches) {
+        self.settings.note_origins(matches);
+    }
 }
 
 /// Runs the command.
 ///
 /// # Errors
 /// How it failed.
-pub async fn run(arguments: Arguments) -> Result<(), Failure> {
-    arguments
+pub async fn run(session: &Session, arguments: Arguments) -> Result<(), Failure> {
+    let mut settings = arguments.settings;
+    if let Some(path) = &arguments.config {
+        settings.read_file(path)?;
+    }
+    if arguments.print_config {
+        return print(session.console, &settings);
+    }
+    settings
         .log
         .start()
         .map_err(|error| Failure::new(Exit::Usage, "write log lines").because(error.to_string()))?;
-    let listener = Listener::bind(arguments.listen, arguments.insecure).await;
+    if let Some(path) = &arguments.config {
+        tracing::info!(file = %path.display(), "settings are read from a file");
+    }
+    let listener = Listener::bind(settings.listen, settings.insecure).await;
     let listener = listener.map_err(|error| refused_address(&error))?;
     let stop = CancellationToken::new();
     process::stop_on_signals(&stop)
         .map_err(|error| Failure::caused(Exit::Other, "listen for signals", &error))?;
+    // Beyond a limit on files (`ulimit -f`) a write fails as on a full disk; it does not end the process.
+    let _met = signal(SignalKind::from_raw(Signal::XFSZ.as_raw()))
+        .map_err(|error| Failure::caused(Exit::Other, "listen for signals", &error))?;
     let address = listener.address();
     let config = NodeConfig {
-        data: arguments.data,
-        name: arguments.node,
-        added_flush_delay: Duration::from_millis(arguments.added_flush_ms),
+        data: settings.data,
+        name: settings.node,
+        added_flush_delay: Duration::from_millis(settings.added_flush_ms),
     };
     let ran = node::run(config, listener, stop, || process::ready(address)).await;
     ran.map_err(|error| ended(&error))
+}
+
+fn print(console: Console, settings: &Settings) -> Result<(), Failure> {
+    if console.wants_json() {
+        let settings = settings.documents();
+        return console.json(&SettingsDocument { settings });
+    }
+    console.raw(&settings.file_text())
 }
 
 fn refused_address(error: &ListenError) -> Failure {
@@ -91,5 +105,15 @@ fn refused_address(error: &ListenError) -> Failure {
 
 /// Why all services ended early.
 pub(crate) fn ended(error: &NodeError) -> Failure {
-    Failure::new(Exit::Other, error_chain(error).to_string())
+    let failure = Failure::new(Exit::Other, error_chain(error).to_string());
+    match error {
+        NodeError::Ledgerd(RunError::Start(StartError::Lock(_))) => {
+            failure.hint("stop the process that has it, or name another directory with --data")
+        }
+        NodeError::Ledgerd(RunError::Writer { .. }) => failure.hint(
+            "see that its disk is well and has room, then start again: what was acknowledged is there",
+        ),
+        NodeError::Ledgerd(RunError::Start(StartError::List { .. }) | RunError::Serve(_))
+        | NodeError::Serve(_) => failure,
+    }
 }

@@ -251,7 +251,7 @@ impl Submitting<'_> {
 }
 
 /// A file's name as a shell takes it.
-fn quoted(name: &str) -> String {
+pub(crate) fn quoted(name: &str) -> String {
     let plain = |character: char| character.is_ascii_alphanumeric() || "-_./".contains(character);
     if name.chars().all(plain) {
         name.to_owned()

@@ -14,6 +14,21 @@ pub struct Place {
     pub column: u64,
 }
 
+impl Place {
+    /// Where the byte at `offset` of a text lies.
+    pub fn of(text: &str, offset: usize) -> Self {
+        let before = text.get(..offset).unwrap_or(text);
+        let line_start = before
+            .rfind('\n')
+            .map_or(0, |newline| newline.saturating_add(1));
+        let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX).saturating_add(1);
+        Self {
+            line: count(before.bytes().filter(|byte| *byte == b'\n').count()),
+            column: count(before.get(line_start..).unwrap_or_default().chars().count()),
+        }
+    }
+}
+
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "line {}, column {}", self.line, self.column)
@@ -51,15 +66,7 @@ impl<'t> Source<'t> {
 
     /// Line and column of a byte.
     pub(super) fn place(&self, offset: usize) -> Place {
-        let before = self.text.get(..offset).unwrap_or(self.text);
-        let line_start = before
-            .rfind('\n')
-            .map_or(0, |newline| newline.saturating_add(1));
-        let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX).saturating_add(1);
-        Place {
-            line: count(before.bytes().filter(|byte| *byte == b'\n').count()),
-            column: count(before.get(line_start..).unwrap_or_default().chars().count()),
-        }
+        Place::of(self.text, offset)
     }
 
     /// Where the name of the member begins whose value begins at `value`.

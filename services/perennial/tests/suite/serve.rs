@@ -5,13 +5,13 @@ use std::process::{Child, Command as Process, Stdio};
 use assert_cmd::cargo::CommandCargoExt as _;
 
 /// A server of its own on a free port.
-struct Server {
+pub(crate) struct Server {
     child: Child,
-    address: String,
+    pub(crate) address: String,
 }
 
 impl Server {
-    fn start(data: &Path) -> Self {
+    pub(crate) fn start(data: &Path) -> Self {
         let mut child = Process::cargo_bin("perennial")
             .unwrap()
             .args([
@@ -35,13 +35,13 @@ impl Server {
     }
 
     /// Runs a command against this server.
-    fn ask(&self, arguments: &[&str]) -> (i32, String, String) {
+    pub(crate) fn ask(&self, arguments: &[&str]) -> (i32, String, String) {
         let mut all = vec!["--server", &self.address];
         all.extend(arguments);
         crate::command_line::perennial(&all)
     }
 
-    fn json(&self, arguments: &[&str]) -> serde_json::Value {
+    pub(crate) fn json(&self, arguments: &[&str]) -> serde_json::Value {
         let mut all = arguments.to_vec();
         all.extend(["--output", "json"]);
         let (code, stdout, stderr) = self.ask(&all);
@@ -50,15 +50,23 @@ impl Server {
     }
 
     /// Asks the process to stop and returns its exit code.
-    fn stop(mut self) -> i32 {
+    pub(crate) fn stop(mut self) -> i32 {
         let pid = rustix::process::Pid::from_child(&self.child);
         rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
         self.child.wait().unwrap().code().unwrap()
     }
 }
 
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended already; a test that fails leaves nothing running.
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
 /// A server with a strict ledger, into which the examples of these kinds are submitted.
-fn with_examples(folder: &Path, kinds: &[&str]) -> Server {
+pub(crate) fn with_examples(folder: &Path, kinds: &[&str]) -> Server {
     let server = Server::start(&folder.join("data"));
     assert_eq!(
         server

@@ -9,7 +9,7 @@ use perennial_domain::ids::AgreementId;
 use perennial_domain::ledger::LedgerPolicy;
 use perennial_domain::log::Position;
 use perennial_views::rows::Row;
-use perennial_views::{Answer, AsOf, Facts, QuestionError, View};
+use perennial_views::{Answer, AsOf, Facts, QuestionError, ReadInfo, View};
 use perennial_wire::pb::query as pb;
 use perennial_wire::query::{
     AmountOutOfRange, Defaults, Envelope, ReadInput, ReadRequest, read, read_info,
@@ -81,7 +81,7 @@ impl Ask {
                 today,
             },
         )
-        .map_err(|violations| error::violations(&violations))?;
+        .map_err(|violations| error::invalid_request(&violations))?;
         if parts.agreement.as_deref() == Some("") {
             return Err(error::invalid_field(
                 "agreement_id",
@@ -115,6 +115,17 @@ impl Ask {
         self,
         handlers: &Handlers,
         arrange: impl FnOnce(&mut Vec<Row>) + Send + 'static,
+        of: impl Fn(pb::row::Row) -> Option<R>,
+    ) -> Result<Listed<R>, Status> {
+        self.page_read(handlers, |_, _, rows| arrange(rows), of)
+            .await
+    }
+
+    /// As [`Self::page`], for an arrangement that reads more than the rows show.
+    pub(super) async fn page_read<R>(
+        self,
+        handlers: &Handlers,
+        arrange: impl FnOnce(&Facts, &ReadInfo, &mut Vec<Row>) + Send + 'static,
         of: impl Fn(pb::row::Row) -> Option<R>,
     ) -> Result<Listed<R>, Status> {
         let live = self.live().await?;
@@ -179,7 +190,7 @@ impl Ask {
     async fn answer(
         &self,
         live: &Arc<Live>,
-        arrange: impl FnOnce(&mut Vec<Row>) + Send + 'static,
+        arrange: impl FnOnce(&Facts, &ReadInfo, &mut Vec<Row>) + Send + 'static,
     ) -> Result<Answered, Status> {
         let asked = Asked {
             view: self.view,
@@ -194,9 +205,11 @@ impl Ask {
             AsOf::Head | AsOf::Position(_) | AsOf::RecordedAt(_) => None,
         };
         let answered = tokio::task::spawn_blocking(move || {
-            let answer = live.read(|facts| asked.answer(facts))?;
-            let mut rows = answer.rows;
-            arrange(&mut rows);
+            let answer = live.read(|facts| {
+                let mut answer = asked.answer(facts)?;
+                arrange(facts, &answer.info, &mut answer.rows);
+                Ok::<_, Status>(answer)
+            })?;
             let envelope = Envelope {
                 generation: live.number().0,
                 published_as_of,
@@ -211,12 +224,10 @@ impl Ask {
                 position,
                 effective,
                 read_info: read_info(&answer.info, envelope),
-                rows,
+                rows: answer.rows,
             })
         });
-        answered
-            .await
-            .map_err(|join| error::unavailable(&join.to_string()))?
+        answered.await.map_err(error::unavailable)?
     }
 }
 
@@ -259,7 +270,7 @@ impl Asked {
             today: self.today,
         };
         let mut question = read(self.request, defaults)
-            .map_err(|violations| error::violations(&violations))?
+            .map_err(|violations| error::invalid_request(&violations))?
             .question;
         if let Some(start) = self.start {
             question.at = AsOf::Position(start.position);
@@ -311,6 +322,6 @@ pub(super) async fn ready(
         .await
         .map_err(|not_ready| match not_ready {
             NotReady::Lagging { required, current } => error::lagging(required, current),
-            NotReady::Integrity(problem) => error::integrity_failure(&problem),
+            NotReady::Integrity(damage) => error::damaged(&damage),
         })
 }

@@ -1,43 +1,17 @@
-//! The one place that turns what went wrong into a status and a reason (CONVENTIONS.md 2.4).
-
-use std::time::Duration;
+//! What only queryd says when something went wrong; the rest is [`rich_error`] (CONVENTIONS.md 2.4).
 
 use perennial_domain::ids::AgreementId;
 use perennial_domain::log::Position;
-use perennial_transport::rich_error::RichError;
+use perennial_transport::rich_error::{self, Quota, RETRY_AFTER, RichError, position_not_yet};
 use perennial_views::QuestionError;
 use perennial_wire::query::AmountOutOfRange;
-use perennial_wire::request::Violations;
 use tonic::{Code, Status};
 
-/// When a client may try again after a passing failure.
-const RETRY_AFTER: Duration = Duration::from_millis(200);
+use crate::projection::Damage;
 
-pub(crate) fn invalid_field(path: &str, problem: &str) -> Status {
-    RichError::new(
-        Code::InvalidArgument,
-        "INVALID_FIELD",
-        format!("{path}: {problem}"),
-    )
-    .with_field(path, problem)
-    .into_status()
-}
-
-/// A request that cannot be understood, with every violated field.
-pub(crate) fn violations(violations: &Violations) -> Status {
-    let message = match violations.violations.as_slice() {
-        [only] => format!("{}: {}", only.field, only.description),
-        _ => violations.to_string(),
-    };
-    let error = RichError::new(Code::InvalidArgument, violations.reason().as_str(), message);
-    violations
-        .violations
-        .iter()
-        .fold(error, |error, violation| {
-            error.with_field(&violation.field, &violation.description)
-        })
-        .into_status()
-}
+pub(crate) use perennial_transport::rich_error::{
+    invalid_field, invalid_request, stopping, unavailable, unknown_ledger,
+};
 
 pub(crate) fn amount_out_of_range(problem: &AmountOutOfRange) -> Status {
     RichError::new(Code::OutOfRange, "FIGURE_OUT_OF_RANGE", problem.to_string())
@@ -46,15 +20,9 @@ pub(crate) fn amount_out_of_range(problem: &AmountOutOfRange) -> Status {
 }
 
 pub(crate) fn resume_token_mismatch() -> Status {
-    let message = "the resume token is of another view, filter or ledger: subscribe without it, with a snapshot";
-    RichError::new(Code::InvalidArgument, "RESUME_TOKEN_MISMATCH", message).into_status()
-}
-
-pub(crate) fn unknown_ledger(ledger_id: &str) -> Status {
-    let message = format!("there is no ledger \"{ledger_id}\" here (or it might not exist)");
-    RichError::new(Code::NotFound, "UNKNOWN_LEDGER", message)
-        .with("ledger_id", ledger_id)
-        .into_status()
+    rich_error::resume_token_mismatch(
+        "the resume token is of another view, filter or ledger: subscribe without it, with a snapshot",
+    )
 }
 
 pub(crate) fn unknown_agreement(name: &str) -> Status {
@@ -102,42 +70,64 @@ pub(crate) fn lagging(required: Option<Position>, current: Option<Position>) -> 
     .into_status()
 }
 
-pub(crate) fn integrity_failure(problem: &str) -> Status {
-    RichError::new(Code::DataLoss, "INTEGRITY_FAILURE", problem).into_status()
+/// The ledger's history is not what it was.
+pub(crate) fn damaged(damage: &Damage) -> Status {
+    let first_bad_position = damage.first_bad_position.map(|position| position.0);
+    rich_error::integrity_failure(&*damage.problem, first_bad_position)
 }
 
-pub(crate) fn too_many(message: String, limit: usize) -> Status {
-    RichError::new(Code::ResourceExhausted, "RATE_LIMITED", message)
-        .with("limit", limit)
-        .retry_after(RETRY_AFTER)
-        .into_status()
-}
-
-pub(crate) fn unavailable(problem: &str) -> Status {
-    RichError::new(Code::Unavailable, "LOG_UNAVAILABLE", problem)
-        .retry_after(RETRY_AFTER)
-        .into_status()
-}
-
-/// The last word of a stream when the node stops.
-pub(crate) fn stopping() -> Status {
-    unavailable("the node is stopping")
+/// More is asked of this process at once than it serves: `limit` is how many of `counted` there may be.
+pub(crate) fn too_many(message: impl Into<String>, counted: &str, limit: usize) -> Status {
+    let quota = Quota {
+        subject: "queryd",
+        counted,
+        limit,
+    };
+    rich_error::rate_limited(message, quota).into_status()
 }
 
 /// A question without an answer. Filters and keys are checked where their fields are decoded, too.
 pub(crate) fn question(error: &QuestionError) -> Status {
     match error {
-        QuestionError::NothingRecorded => {
-            RichError::new(Code::OutOfRange, "POSITION_NOT_YET", error.to_string())
-                .with("head", "none")
-                .into_status()
-        }
-        QuestionError::BeyondHead { head, .. } => {
-            RichError::new(Code::OutOfRange, "POSITION_NOT_YET", error.to_string())
-                .with("head", head)
-                .into_status()
-        }
-        QuestionError::NoSuchFilter { .. } => invalid_field("page.filter", &error.to_string()),
-        QuestionError::NoSuchGrouping { .. } => invalid_field("group_by", &error.to_string()),
+        QuestionError::LostPage(lost) => unavailable(lost.to_string()),
+        QuestionError::NothingRecorded => position_not_yet(error.to_string(), None::<Position>),
+        QuestionError::BeyondHead { head, .. } => position_not_yet(error.to_string(), Some(head)),
+        QuestionError::NoSuchFilter { .. } => invalid_field("page.filter", error),
+        QuestionError::NoSuchGrouping { .. } => invalid_field("group_by", error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tonic_types::StatusExt as _;
+
+    use super::*;
+
+    #[test]
+    fn too_many_of_something_is_a_quota_that_passes() {
+        let status = too_many(
+            "too many subscriptions are open",
+            "open subscriptions",
+            1_000,
+        );
+        assert_eq!(status.code(), Code::ResourceExhausted);
+        let details = status.get_error_details();
+        let quota = &details.quota_failure().unwrap().violations[0];
+        assert_eq!(
+            (quota.subject.as_str(), quota.description.as_str()),
+            ("queryd", "at most 1000 open subscriptions")
+        );
+        assert!(details.retry_info().is_some());
+    }
+
+    #[test]
+    fn damaged_history_says_where_it_begins() {
+        let damage = Damage {
+            problem: "a record is damaged".into(),
+            first_bad_position: Some(Position(9)),
+        };
+        let details = damaged(&damage).get_error_details();
+        let metadata = &details.error_info().unwrap().metadata;
+        assert_eq!(metadata["first_bad_position"], "9");
     }
 }

@@ -30,7 +30,11 @@ pub(super) async fn get_digest(
                 .resolve(at)
                 .map_err(|problem| error::question(&problem))?;
             let head = facts.head().map(|head| head.position);
-            Ok::<_, Status>((position, facts.digest(position).unwrap_or_default(), head))
+            let digest = facts.digest(position).unwrap_or_default();
+            match facts.lost_page() {
+                Some(lost) => Err(error::unavailable(lost.to_string())),
+                None => Ok((position, digest, head)),
+            }
         })?;
         let stored = if Some(position) == head {
             stored_digest(&of, &live, digest)
@@ -46,7 +50,7 @@ pub(super) async fn get_digest(
     });
     computed
         .await
-        .map_err(|join| error::unavailable(&join.to_string()))?
+        .map_err(error::unavailable)?
         .map(Response::new)
 }
 

@@ -15,7 +15,7 @@ pub(super) async fn list_agreement_timeline(
 ) -> Result<Response<ListAgreementTimelineResponse>, Status> {
     let asked = request.get_ref();
     let axis = TimeAxis::try_from(asked.axis).map_err(|_| {
-        error::invalid_field("axis", &format!("has the unknown value {}", asked.axis))
+        error::invalid_field("axis", format!("has the unknown value {}", asked.axis))
     })?;
     let parts = Parts {
         ledger_id: asked.ledger_id.clone(),

@@ -10,7 +10,7 @@ pub(super) async fn rebuild_projection(
 ) -> Result<Response<RebuildProjectionResponse>, Status> {
     let projection = handlers.projection(&request.ledger_id)?;
     let begun = tokio::task::spawn_blocking(move || projection.rebuild_beside()).await;
-    let begun = begun.map_err(|join| error::unavailable(&join.to_string()))?;
+    let begun = begun.map_err(error::unavailable)?;
     let generation = begun.map_err(|problem| error::unavailable(&problem))?;
     Ok(Response::new(RebuildProjectionResponse {
         generation: generation.0,

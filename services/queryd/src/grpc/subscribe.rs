@@ -34,7 +34,7 @@ pub(super) async fn subscribe(
     let today = handlers.today();
     let input = |policy: &LedgerPolicy| {
         check(asked.clone(), Defaults { policy, today })
-            .map_err(|violations| error::violations(&violations))
+            .map_err(|violations| error::invalid_request(&violations))
     };
     let checked = input(&LedgerPolicy::default())?;
     let projection = handlers.projection(checked.ledger_id.as_str())?;
@@ -52,9 +52,7 @@ pub(super) async fn subscribe(
                 .unwrap_or_default()
         })
     });
-    let policy = policy
-        .await
-        .map_err(|join| error::unavailable(&join.to_string()))?;
+    let policy = policy.await.map_err(error::unavailable)?;
     start(
         handlers,
         projection,
@@ -72,7 +70,8 @@ async fn start(
 ) -> Result<Response<Messages>, Status> {
     let too_many = || {
         error::too_many(
-            "too many subscriptions are open".to_owned(),
+            "too many subscriptions are open",
+            "open subscriptions",
             SUBSCRIPTIONS_MAX,
         )
     };

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests may panic as tests do")]
 
 mod errors;
+mod finding;
 mod listing;
 mod opening;
 mod rebuild;
@@ -129,7 +130,7 @@ impl Reader {
     /// Why the views are not served.
     async fn refused(&self) -> String {
         match self.projection().ready(Need::Complete, PATIENCE).await {
-            Err(NotReady::Integrity(problem)) => problem.to_string(),
+            Err(NotReady::Integrity(damage)) => damage.problem.to_string(),
             Err(NotReady::Lagging { .. }) => panic!("the views are only behind"),
             Ok(_) => panic!("the views are served"),
         }

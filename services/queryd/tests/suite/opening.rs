@@ -175,7 +175,12 @@ async fn a_damaged_log_stops_its_own_ledger_only() {
         .unwrap();
     let refused = bad.ready(Need::Complete, PATIENCE).await.err().unwrap();
     assert!(
-        matches!(&refused, NotReady::Integrity(problem) if problem.contains("damaged record")),
+        matches!(
+            &refused,
+            NotReady::Integrity(damage)
+                if damage.problem.contains("damaged record")
+                    && damage.first_bad_position == Some(perennial_domain::log::Position(9))
+        ),
         "{refused:?}"
     );
     reader.stop().await;

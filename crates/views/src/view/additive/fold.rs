@@ -4,12 +4,12 @@ use perennial_domain::classification::{Pillar, WHOLE_PPM};
 use perennial_domain::log::EventId;
 use perennial_domain::period::FiscalYear;
 
-use crate::columns::{Block, Total};
+use crate::columns::Total;
 use crate::cube::Class;
 use crate::day::Day;
-use crate::dictionary::{EntityNo, FacetNo, SeriesKind, SeriesNo, Table};
+use crate::dictionary::{EntityNo, FacetNo, KindNo, SeriesKind, Table};
 use crate::exact::{Exact, Weight, round_partition};
-use crate::lens::Lens;
+use crate::lens::{Lens, Posted};
 use crate::numbers::NumberHash;
 use crate::posting::{Measure, Measures};
 use crate::question::Dimension;
@@ -221,48 +221,54 @@ impl<'l, 'a> Fold<'l, 'a> {
         figure: &str,
         matches: impl Fn(&CellKey) -> bool,
     ) -> Vec<Contribution> {
-        let mut weights: HashMap<SeriesNo, Vec<Weight>, NumberHash> = HashMap::default();
-        let all = self.lens.facts.dictionary().series.items();
-        for (number, _) in (0_u32..).map(SeriesNo).zip(all) {
-            let Some(posted) = self.lens.posted(number, Total::default()) else {
-                continue;
-            };
-            let part = self.part(0, &posted.series.kind);
-            let subject = self.subject(Some(posted.facet.entity), posted.class);
-            self.spread(&subject, &part, |at, key, weight| {
-                let named = self.declaration.figures.get(at);
-                if named.is_some_and(|named| named.name == figure) && matches(&key) {
-                    weights.entry(number).or_default().push(weight);
-                }
-            });
-        }
+        let mut known: HashMap<(FacetNo, KindNo), Vec<Weight>, NumberHash> = HashMap::default();
         let cut = self.lens.effective().map(Day::of);
         let mut contributions = Vec::new();
-        let blocks = self.lens.facts.columns().blocks_until(self.lens.at);
-        let rows = blocks.flat_map(Block::rows);
-        for (position, row) in rows.take_while(|(position, _)| *position <= self.lens.at) {
-            let Some(weights) = weights.get(&row.series) else {
-                continue;
-            };
-            let posted = self.lens.posted(row.series, Total::default());
-            let Some(posted) = posted.filter(|posted| self.lens.lets_pass(posted)) else {
-                continue;
-            };
-            if cut.is_some_and(|cut| cut < row.day) {
-                continue;
+        for block in self.lens.facts.columns().blocks_until(self.lens.at) {
+            let rows = block.rows();
+            for (position, row) in rows.take_while(|(position, _)| *position <= self.lens.at) {
+                let posted = self.lens.posted(row.facet, row.kind, Total::default());
+                let Some(posted) = posted.filter(|posted| self.lens.lets_pass(posted)) else {
+                    continue;
+                };
+                if cut.is_some_and(|cut| cut < row.day) {
+                    continue;
+                }
+                let weights = known
+                    .entry((row.facet, row.kind))
+                    .or_insert_with(|| self.weights(&posted, figure, &matches));
+                contributions.extend(weights.iter().map(|&weight| Contribution {
+                    event_id: EventId {
+                        position,
+                        index: row.index,
+                    },
+                    entity: posted.facet.entity,
+                    effective_on: row.day.date(),
+                    minor_units: row.minor_units,
+                    weight,
+                }));
             }
-            contributions.extend(weights.iter().map(|&weight| Contribution {
-                event_id: EventId {
-                    position,
-                    index: row.index,
-                },
-                entity: posted.facet.entity,
-                effective_on: row.day.date(),
-                minor_units: row.minor_units,
-                weight,
-            }));
         }
         contributions
+    }
+
+    /// Under which weights amounts of a series count in one figure of the cells that `matches` picks.
+    fn weights(
+        &self,
+        posted: &Posted<'_>,
+        figure: &str,
+        matches: impl Fn(&CellKey) -> bool,
+    ) -> Vec<Weight> {
+        let part = self.part(0, &posted.series.kind);
+        let subject = self.subject(Some(posted.facet.entity), posted.class);
+        let mut weights = Vec::new();
+        self.spread(&subject, &part, |at, key, weight| {
+            let named = self.declaration.figures.get(at);
+            if named.is_some_and(|named| named.name == figure) && matches(&key) {
+                weights.push(weight);
+            }
+        });
+        weights
     }
 
     /// Calls `each` with every figure, key and weight that a part counts under.

@@ -1,7 +1,7 @@
-//! `perennial bench append`: one validated submission per call, closed loop (RIVALS.md 5, W1).
+//! `perennial bench append`: one validated submission per call, closed loop or at a fixed rate (RIVALS.md 5, W1).
 
-use std::num::NonZeroUsize;
-use std::time::{Duration, Instant};
+use std::num::{NonZeroU64, NonZeroUsize};
+use std::time::Duration;
 
 use clap::Args;
 use perennial_client::{Connection, LedgerClient, RetryPolicy};
@@ -10,6 +10,7 @@ use tokio::task::JoinSet;
 
 use super::figures::{self, Latencies};
 use super::load::{Load, Random, Zipf};
+use super::pace::Pace;
 use super::server::Server;
 use super::{Setting, floors};
 use crate::failure::{Exit, Failure};
@@ -20,6 +21,7 @@ use crate::session::Session;
 #[command(before_long_help = "Examples:
   perennial bench append --clients 1,32,128 --output json
   perennial bench append --clients 128 --added-flush-ms 3
+  perennial bench append --clients 256 --rate 5000
 ")]
 pub struct Arguments {
     /// How many clients call at once, each waiting for its answer; several numbers are measured one after the other.
@@ -30,6 +32,12 @@ pub struct Arguments {
         value_name = "COUNTS"
     )]
     clients: Vec<u64>,
+    /// Submissions per second of all clients together, at fixed times whether or not answers came. Latencies count
+    /// from when a submission was due, so one that had to wait for a free client is not left out: give more clients
+    /// than wait at once. Where the server is too slow, `per second` stays below the rate and `unsent` says how many
+    /// were due and never sent. By default each client submits as soon as it was answered.
+    #[arg(long, value_name = "PER_SECOND")]
+    rate: Option<NonZeroU64>,
     /// How long each measurement lasts, in seconds.
     #[arg(long, default_value_t = 10, value_name = "SECONDS")]
     seconds: u64,
@@ -106,10 +114,12 @@ async fn measure(
     let (nulls, nulls_took) = floors::null_rpcs(&connection, clients).await?;
     let client = LedgerClient::new(connection, RetryPolicy::WRITE);
     let warm_up = Duration::from_secs(arguments.warm_up);
-    call(&client, load, (clients, warm_up, random)).await?;
+    let pace = |lasts| Pace::begin(lasts, arguments.rate);
+    call((&client, load), (clients, pace(warm_up)?, random)).await?;
     let (before, usage_before) = (server.status().await?, server.usage());
     let lasts = Duration::from_secs(arguments.seconds.max(1));
-    let (seen, took) = call(&client, load, (clients, lasts, random)).await?;
+    let pace = pace(lasts)?;
+    let (seen, took) = call((&client, load), (clients, pace.clone(), random)).await?;
     let (after, usage) = (server.status().await?, server.usage());
     let answers = seen.latencies.count();
     let mut document = figures::document("append", clients, figures::rate(answers, took));
@@ -139,28 +149,29 @@ async fn measure(
         ("added_flush_ms", arguments.setting.added_flush_ms.into()),
         ("seed", arguments.setting.seed.into()),
     ];
+    let open_loop = arguments.rate.map(|rate| {
+        let unsent = pace.unsent(answers).into();
+        [("rate", rate.get().into()), ("unsent", unsent)]
+    });
     document.more = more
         .into_iter()
+        .chain(open_loop.into_iter().flatten())
         .map(|(name, value)| (name.to_owned(), value))
         .collect();
     Ok(document)
 }
 
 /// Lets `clients` clients call for a while.
-#[expect(clippy::disallowed_methods, reason = "what is measured here is time")]
 async fn call(
-    client: &LedgerClient,
-    load: &Load,
-    (clients, lasts, random): (u64, Duration, &mut Random),
+    (client, load): (&LedgerClient, &Load),
+    (clients, pace, random): (u64, Pace, &mut Random),
 ) -> Result<(Seen, Duration), Failure> {
     let zipf = Zipf::new(load.agreements);
-    let begun = Instant::now();
     let mut calling = JoinSet::new();
     for _ in 0..clients {
         let (client, load, zipf) = (client.clone(), load.clone(), zipf.clone());
-        let random = Random::new(random.next());
-        calling
-            .spawn(async move { one_client(&client, &load, &zipf, (random, begun, lasts)).await });
+        let (random, pace) = (Random::new(random.next()), pace.clone());
+        calling.spawn(async move { one_client(&client, &load, &zipf, (random, pace)).await });
     }
     let (latencies, recorded, repeated, refused) = (Latencies::new(), 0, 0, 0);
     let mut all = Seen {
@@ -177,15 +188,14 @@ async fn call(
         all.repeated = all.repeated.saturating_add(seen.repeated);
         all.refused = all.refused.saturating_add(seen.refused);
     }
-    Ok((all, begun.elapsed()))
+    Ok((all, pace.begun().elapsed()))
 }
 
-#[expect(clippy::disallowed_methods, reason = "what is measured here is time")]
 async fn one_client(
     client: &LedgerClient,
     load: &Load,
     zipf: &Zipf,
-    (mut random, begun, lasts): (Random, Instant, Duration),
+    (mut random, pace): (Random, Pace),
 ) -> Result<Seen, Failure> {
     let latencies = Latencies::new();
     let mut seen = Seen {
@@ -195,35 +205,42 @@ async fn one_client(
         refused: 0,
     };
     let mut last: Option<(SubmitRequest, Option<u64>)> = None;
-    while begun.elapsed() < lasts {
-        let kind = random.below(100);
-        let (submission, expected) = match (kind, last.take()) {
-            (0, Some((submission, position))) => (submission, Some(position)),
-            (1, _) => {
-                let submission = load.refused_payment(zipf, &mut random);
-                let one = Instant::now();
-                let answer = client.submit(&submission).await;
-                seen.latencies.note(one.elapsed());
-                must_be_refused(answer)?;
-                seen.refused = seen.refused.saturating_add(1);
-                continue;
-            }
-            _ => (load.payment(zipf, &mut random), None),
+    loop {
+        let (submission, expected) = match (random.below(100), last.take()) {
+            (0, Some((submission, position))) => (submission, Expected::Repeated(position)),
+            (1, _) => (load.refused_payment(zipf, &mut random), Expected::Refused),
+            _ => (load.payment(zipf, &mut random), Expected::Recorded),
         };
-        let one = Instant::now();
+        let Some(due) = pace.next().await else {
+            return Ok(seen);
+        };
         let answer = client.submit(&submission).await;
-        seen.latencies.note(one.elapsed());
+        seen.latencies.note(due.elapsed());
+        if let Expected::Refused = expected {
+            must_be_refused(answer)?;
+            seen.refused = seen.refused.saturating_add(1);
+            continue;
+        }
         let answer = answer.map_err(|error| Failure::from_client("submit a payment", &error))?;
         match expected {
-            Some(position) if position != answer.position || !answer.replayed => {
+            Expected::Repeated(position) if position != answer.position || !answer.replayed => {
                 return Err(Failure::new(Exit::Other, "a repetition got another answer"));
             }
-            Some(_) => seen.repeated = seen.repeated.saturating_add(1),
-            None => seen.recorded = seen.recorded.saturating_add(1),
+            Expected::Repeated(_) => seen.repeated = seen.repeated.saturating_add(1),
+            Expected::Recorded | Expected::Refused => {
+                seen.recorded = seen.recorded.saturating_add(1);
+            }
         }
         last = Some((submission, answer.position));
     }
-    Ok(seen)
+}
+
+/// What a submission must be answered.
+enum Expected {
+    Recorded,
+    Refused,
+    /// With the position that it got the first time.
+    Repeated(Option<u64>),
 }
 
 fn must_be_refused<T>(answer: Result<T, perennial_client::ClientError>) -> Result<(), Failure> {

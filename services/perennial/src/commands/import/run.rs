@@ -64,7 +64,7 @@ struct FileRun {
 }
 
 impl<'s> Import<'s> {
-    /// Looks at the ledger and reads what it holds.
+    /// Looks at the ledger and reads what it holds. Once `stop` is true, nothing more is sent.
     ///
     /// # Errors
     /// A ledger that is no mirror; as the service answers.
@@ -72,6 +72,7 @@ impl<'s> Import<'s> {
         session: &'s Session,
         ledger_id: String,
         published_on: Option<Date>,
+        stop: Arc<AtomicBool>,
     ) -> Result<Self, Failure> {
         let request = GetLedgerRequest {
             ledger_id: ledger_id.clone(),
@@ -99,7 +100,7 @@ impl<'s> Import<'s> {
             known_records: 0,
             bulk,
             document: ImportDocument::default(),
-            stop: Arc::default(),
+            stop,
         };
         import.learn().await?;
         if let (Some(asked), Some(latest)) = (published_on, import.known.published_on())
@@ -119,12 +120,6 @@ impl<'s> Import<'s> {
     /// # Errors
     /// If the service cannot be reached any more; what was answered is recorded.
     pub(super) async fn all(mut self, files: Vec<Source>) -> Result<Ended, Failure> {
-        let stop = Arc::clone(&self.stop);
-        let watch = tokio::spawn(async move {
-            if tokio::signal::ctrl_c().await.is_ok() {
-                stop.store(true, Ordering::Relaxed);
-            }
-        });
         let mut progress = Progress::begin(&self.session.console, "activities", 0);
         let mut result = Ok(());
         for file in files {
@@ -137,7 +132,6 @@ impl<'s> Import<'s> {
             }
         }
         progress.end();
-        watch.abort();
         result?;
         let interrupted = self.is_stopped();
         Ok(Ended {
@@ -323,7 +317,7 @@ impl<'s> Import<'s> {
         }
         let changed = run.started.is_some();
         self.sum(&run.tally);
-        if changed && !self.session.shared.dry_run {
+        if changed && !self.session.shared.dry_run && !self.is_stopped() {
             self.learn().await?;
         }
         Ok(())
@@ -362,7 +356,8 @@ impl<'s> Import<'s> {
         let known = Arc::make_mut(&mut self.known);
         let total = head.saturating_add(1).saturating_sub(self.known_records);
         let mut progress = Progress::begin(&self.session.console, "records read back", total);
-        loop {
+        // What is not read does not matter any more where nothing more is sent.
+        while !self.stop.load(Ordering::Relaxed) {
             let item = history.next().await;
             let item = item.map_err(|error| Failure::from_client("read the ledger", &error))?;
             let Some(item) = item else { break };

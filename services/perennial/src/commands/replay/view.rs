@@ -55,7 +55,7 @@ pub(super) fn listing(
     let failed = |error: &(dyn std::error::Error + 'static)| {
         Failure::caused(Exit::Refused, "answer the question", error)
     };
-    let answer = engine(view)
+    let answer = View::from(view)
         .evaluate(facts, &question)
         .map_err(|error| failed(&error))?;
     let rows = answer.rows.iter().map(|row| {
@@ -126,20 +126,5 @@ fn object(row: Row) -> Result<Cell, Failure> {
         Some(Message::Exception(row)) => document("ExceptionRow")?.object(&row),
         Some(Message::Reallocation(row)) => document("ReallocationRow")?.object(&row),
         None => Err(Failure::new(Exit::Other, "a row without content")),
-    }
-}
-
-const fn engine(view: ViewName) -> View {
-    match view {
-        ViewName::Agreement => View::Agreement,
-        ViewName::Timeline => View::Timeline,
-        ViewName::Pledges => View::Pledges,
-        ViewName::ByYear => View::ByYear,
-        ViewName::Nexus => View::Nexus,
-        ViewName::MultiYear => View::MultiYear,
-        ViewName::Registers => View::Registers,
-        ViewName::Movements => View::Movements,
-        ViewName::Exceptions => View::Exceptions,
-        ViewName::Reallocations => View::Reallocations,
     }
 }

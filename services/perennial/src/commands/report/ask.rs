@@ -224,20 +224,53 @@ async fn one_agreement(asked: Asked<'_>, agreement_id: String) -> Result<Listing
     })
 }
 
-/// Finds agreements by part of an id, reference, title or party.
+/// Finds agreements; `wanted` says by what.
 ///
 /// # Errors
 /// As the service answers.
 pub(crate) async fn find(
     session: &Session,
     ledger_id: &str,
-    text: &str,
+    wanted: Wanted,
     (options, limit): (ReadOptions, usize),
 ) -> Result<Listing, Failure> {
     let asked = Asked::new(session, ledger_id, options, limit);
-    let pages =
-        list!(asked, AgreementRow, find_agreements, FindAgreementsRequest, text: text.to_owned());
+    let asked = Asked {
+        page: Page {
+            filter: wanted.filter,
+            ..asked.page
+        },
+        ..asked
+    };
+    let pages = list!(
+        asked, AgreementRow, find_agreements, FindAgreementsRequest,
+        text: wanted.text.clone(),
+        title: wanted.title.clone(),
+        party: wanted.party.clone(),
+        external_reference: wanted.reference.clone(),
+        country: wanted.country.clone(),
+        status: wanted.status.clone()
+    );
     pages.listing(ViewName::Agreement)
+}
+
+/// By what agreements are found; empty: any.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Wanted {
+    /// Words, each part of an id, reference, title or party.
+    pub(crate) text: String,
+    /// Part of the title.
+    pub(crate) title: String,
+    /// Part of a party's id or name.
+    pub(crate) party: String,
+    /// Part of an external reference.
+    pub(crate) reference: String,
+    /// Code of a country or region.
+    pub(crate) country: String,
+    /// Published status.
+    pub(crate) status: String,
+    /// Conditions as in reports.
+    pub(crate) filter: String,
 }
 
 impl<'s> Asked<'s> {
