@@ -10,6 +10,7 @@
 //! - R11 and R12 judge a provider's disbursements and reimbursements, not receipts.
 //! - R13 knows no tolerance. R17 needs an open tranche.
 //! - A `returned` reversal lies at least a day after its payment, and only payments are returned.
+//! - Status, conditions, receivables and R23, R26: ADR-0009.
 //! - Signature, words, lines and term are not reversed: other entries stand on them, and a later event of the
 //!   same kind corrects them. A plan or a tranche's entry is reversed only while nothing later stands on it.
 //! - "Undisbursed portions from the last year backwards" are those of the stored shares, a prorated one cut into
@@ -26,6 +27,8 @@ mod event;
 
 mod command;
 
+pub(crate) mod status;
+
 pub(crate) mod state;
 
 pub(crate) mod moves;
@@ -37,20 +40,24 @@ pub(crate) mod decide;
 mod effects;
 mod evolve;
 
-pub use command::{AgreementCommand, CarryOver, Cash, LineAmount, Reallocation, Tranche};
+pub use command::{
+    AgreementCommand, CarryOver, Cash, EarlyEnd, LineAmount, LineDecommitment, Reallocation,
+    Receivable, Tranche,
+};
 pub use entry::{
-    CarriedFunds, CashEntry, Conversion, ForecastEntry, HeadingCount, Leg, LegDirection, LegPlace,
-    LinePart, OtherFlow, OtherFlowKind, Published, Rate, RateSource, ReallocatedFunds, ShareMove,
-    TrancheDraw,
+    CarriedFunds, CashEntry, CashModality, Condition, Conversion, ForecastEntry, HeadingCount, Leg,
+    LegDirection, LegPlace, LinePart, OtherFlow, OtherFlowKind, Published, Rate, RateSource,
+    ReallocatedFunds, ShareMove, TrancheDraw,
 };
 pub use event::{
-    AgreementEvent, DecreaseReason, Description, EvidenceLevel, ExtensionKind, ParticipatingOrg,
-    Rescheduling, ReversalReason,
+    AgreementEvent, ConditionEntry, Decommitment, DecreaseReason, Description, EvidenceLevel,
+    ExtensionKind, ParticipatingOrg, ReceivableEntry, Rescheduling, ReversalReason, Termination,
 };
 pub use further::{
     AidType, CountedSide, EarmarkingModality, FlexibilityFeature, FurtherTerms, LimitBase,
     MoveDimension, NewHeading, PledgeLink, ReallocationPolicy, ReallocationScope, RevisableTerm,
     TermsRevision, UpstreamLink,
 };
-pub use state::{Agreement, Balance, Entry, EntryKind, TrancheState};
+pub use state::{Agreement, Balance, ConditionState, Entry, EntryKind, TrancheState};
+pub use status::{Status, Turn};
 pub use terms::{Conditionality, Firmness, Line, Perspective, Terms, YearBasis, YearShare};

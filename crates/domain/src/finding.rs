@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use crate::ledger::LedgerPolicy;
 use crate::money::{Currency, Money};
 use crate::period::{FIRST_YEAR, LAST_YEAR};
-use crate::rejection::{NotOverridden, Rejection};
+use crate::rejection::{LifeRejection, NotOverridden, Rejection};
 use crate::rule::{Breach, Conduct, Override, Profile};
 
 /// What a decision depends on besides the state and the command.
@@ -69,6 +69,10 @@ impl Findings {
 
     pub(crate) fn reject(&mut self, rejection: Rejection) {
         self.rejections.push(rejection);
+    }
+
+    pub(crate) fn life(&mut self, rejection: LifeRejection) {
+        self.reject(Rejection::Life(rejection));
     }
 
     pub(crate) fn malformed(&mut self, field: impl Into<String>, problem: impl Into<String>) {

@@ -63,6 +63,8 @@ text_ids! {
     LineId = "line_id";
     /// Identifies a tranche within its agreement.
     TrancheId = "tranche_id";
+    /// Identifies a condition within its tranche.
+    ConditionId = "condition_id";
     /// Identifies a disbursement, receipt, refund or reimbursement within its agreement.
     PaymentId = "payment_id";
     /// Identifies an import run within its ledger.

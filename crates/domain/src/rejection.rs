@@ -1,6 +1,7 @@
 //! Why a command is not recorded: values with their figures, never failures of the machine.
 
 mod evidence;
+mod life;
 
 use jiff::civil::Date;
 
@@ -14,6 +15,8 @@ use crate::money::{Currency, sum_text};
 use crate::party::ExternalReference;
 use crate::period::Period;
 use crate::rule::{Breach, Rule};
+
+pub use life::LifeRejection;
 
 /// What a submitter can do about a rejection; ascending by precedence in a mixed refusal (CONVENTIONS.md 2.4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -252,6 +255,17 @@ pub enum Rejection {
         /// Who.
         approver: String,
     },
+    /// Other entries stand on the one that is to be cancelled.
+    #[error("{} on {target}: reverse {} first", stand_text(dependents.len()), events_text(dependents))]
+    EntryHasDependents {
+        /// The entry.
+        target: EventId,
+        /// Those that stand on it, ascending; at least one.
+        dependents: Vec<EventId>,
+    },
+    /// The life of the agreement does not allow it.
+    #[error("{0}")]
+    Life(LifeRejection),
     /// A numbered rule is broken that this ledger's profile refuses.
     #[error("{0}")]
     Breach(Breach),
@@ -320,6 +334,8 @@ impl Rejection {
             Self::EndNotEarlier { .. } => "END_NOT_EARLIER",
             Self::PublishedBeforeNewest { .. } => "PUBLISHED_BEFORE_NEWEST",
             Self::SelfApproval { .. } => "SELF_APPROVAL",
+            Self::EntryHasDependents { .. } => "ENTRY_HAS_DEPENDENTS",
+            Self::Life(life) => life.reason(),
             Self::Breach(breach) | Self::NotOverridden { breach, .. } => breach.rule.reason(),
         }
     }
@@ -356,7 +372,9 @@ impl Rejection {
             | Self::CarryOverExceedsUndisbursed { .. }
             | Self::EndNotLater { .. }
             | Self::EndNotEarlier { .. }
-            | Self::PublishedBeforeNewest { .. } => Class::Precondition,
+            | Self::PublishedBeforeNewest { .. }
+            | Self::EntryHasDependents { .. } => Class::Precondition,
+            Self::Life(life) => life.class(),
             // An amount that its currency cannot hold is never valid; the other rules depend on state or day.
             Self::Breach(breach) | Self::NotOverridden { breach, .. } => match breach.rule {
                 Rule::MinorDigits => Class::Invalid,
@@ -374,7 +392,11 @@ impl Rejection {
                 | Rule::ConversionWithinPledge
                 | Rule::ScheduledWithinUndisbursed
                 | Rule::ReallocationWithinPolicy
-                | Rule::RefundWithinDisbursed => Class::Precondition,
+                | Rule::NotWhileSuspended
+                | Rule::ConditionsMet
+                | Rule::RefundWithinDisbursed
+                | Rule::ExpenditureWithinReceived
+                | Rule::ReceiptMatchesSent => Class::Precondition,
             },
         }
     }
@@ -420,6 +442,21 @@ fn event_text(event_id: Option<EventId>) -> String {
     )
 }
 
+const fn stand_text(dependents: usize) -> &'static str {
+    match dependents {
+        1 => "another entry stands",
+        _ => "other entries stand",
+    }
+}
+
+/// Names the first ones: a message is for people, the figures name them all.
+fn events_text(events: &[EventId]) -> String {
+    const NAMED: usize = 5;
+    let named: Vec<String> = events.iter().take(NAMED).map(EventId::to_string).collect();
+    let more = if NAMED < events.len() { ", …" } else { "" };
+    format!("{}{more}", named.join(", "))
+}
+
 fn period_text(period: Option<Period>) -> String {
     period.map_or_else(String::new, |period| {
         format!(" in {} to {}", period.starts_on(), period.ends_on())
@@ -461,6 +498,7 @@ impl Refusal {
     }
 
     /// The same refusal with more reasons before it.
+    #[must_use]
     pub fn with(self, before: Vec<Refused>) -> Self {
         let mut reasons = before;
         reasons.push(*self.first);

@@ -100,10 +100,18 @@ rules! {
     ScheduledWithinUndisbursed = "R17", "SCHEDULED_EXCEEDS_UNDISBURSED", Flag, Flag;
     /// What is moved of a heading without an amendment is at most what the agreement's policy allows.
     ReallocationWithinPolicy = "R18", "REALLOCATION_EXCEEDS_POLICY", Refuse, Flag;
+    /// Nothing is disbursed while the agreement is suspended.
+    NotWhileSuspended = "R19", "AGREEMENT_SUSPENDED", Refuse, Flag;
+    /// A tranche is disbursed only when its conditions are met or waived.
+    ConditionsMet = "R20", "TRANCHE_CONDITION_UNMET", Refuse, Flag;
     /// A refund is at most what was disbursed to that party.
     RefundWithinDisbursed = "R21", "REFUND_EXCEEDS_DISBURSED", Refuse, Flag;
+    /// Expenditure is at most the cash received.
+    ExpenditureWithinReceived = "R23", "EXPENDITURE_EXCEEDS_RECEIVED", Flag, Flag;
     /// An amount has at most its currency's minor digits.
     MinorDigits = "R25", "AMOUNT_PRECISION", Refuse, Flag;
+    /// What arrived of a disbursement is what was sent, within the tolerance.
+    ReceiptMatchesSent = "R26", "RECEIPT_DIFFERS_FROM_SENT", Flag, Flag;
 }
 
 impl Rule {

@@ -296,7 +296,7 @@ impl KnownAgreement {
             AgreementEvent::DisbursementMade { cash, .. }
             | AgreementEvent::ReimbursementMade { cash }
             | AgreementEvent::RefundMade { cash, .. }
-            | AgreementEvent::ReceiptConfirmed { cash }
+            | AgreementEvent::ReceiptConfirmed { cash, .. }
             | AgreementEvent::RefundReceived { cash, .. }
             | AgreementEvent::ExpenditureReported { cash, .. }
             | AgreementEvent::ExpenditureReduced { cash, .. }
@@ -319,7 +319,17 @@ impl KnownAgreement {
             | AgreementEvent::TrancheCancelled { .. }
             | AgreementEvent::FundsReallocated(_)
             | AgreementEvent::TermsRevised(_)
-            | AgreementEvent::FundsCarriedOver(_) => {}
+            | AgreementEvent::FundsCarriedOver(_)
+            | AgreementEvent::AgreementSuspended { .. }
+            | AgreementEvent::AgreementResumed { .. }
+            | AgreementEvent::AgreementTerminated(_)
+            | AgreementEvent::AgreementCancelled { .. }
+            | AgreementEvent::AgreementOperationallyEnded { .. }
+            | AgreementEvent::AgreementFinanciallyClosed { .. }
+            | AgreementEvent::TrancheConditionMet(_)
+            | AgreementEvent::TrancheConditionWaived(_)
+            | AgreementEvent::ReceivableWrittenOff(_)
+            | AgreementEvent::ReceivableRecovered(_) => {}
         }
     }
 
@@ -365,7 +375,8 @@ impl KnownPledge {
                 self.take(previous_amount.minor_units());
                 self.outstanding = self.outstanding.saturating_add(new_amount.minor_units());
             }
-            PledgeEvent::PledgeConverted { amount, .. } => self.take(amount.minor_units()),
+            PledgeEvent::PledgeConverted { amount, .. }
+            | PledgeEvent::PledgeLapsed { amount, .. } => self.take(amount.minor_units()),
             PledgeEvent::PledgeWithdrawn {
                 amount, published, ..
             } => {

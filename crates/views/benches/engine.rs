@@ -188,7 +188,10 @@ fn event(number: u64) -> Recorded<Event> {
                 conversion: None,
                 reference: None,
                 published: None,
+                modality: None,
             },
+            draws: Vec::new(),
+            disbursement_id: None,
         },
     };
     let id = AgreementId::parse(&format!("agreement-{agreement}")).expect("an id");

@@ -5,8 +5,8 @@
 
 use perennial_domain::Date;
 use perennial_domain::agreement::{
-    AgreementEvent, Conditionality, Description, ExtensionKind, Firmness, Line, ReversalReason,
-    ShareMove, Terms, YearBasis, YearShare,
+    AgreementEvent, Condition, Conditionality, Description, ExtensionKind, Firmness, Line,
+    ReversalReason, ShareMove, Terms, TrancheDraw, YearBasis, YearShare,
 };
 use perennial_domain::classification::{LineDims, Pillar, Split, Vocabulary};
 use perennial_domain::event::{Event, Fact};
@@ -256,7 +256,9 @@ impl Canonical {
                 self.event_id(*target);
                 self.byte(reason_code(*reason));
             }
-            PledgeEvent::PledgeRevised { .. } | PledgeEvent::PledgeWithdrawn { .. } => {}
+            PledgeEvent::PledgeRevised { .. }
+            | PledgeEvent::PledgeWithdrawn { .. }
+            | PledgeEvent::PledgeLapsed { .. } => {}
         }
     }
 
@@ -281,11 +283,13 @@ impl Canonical {
                 amount,
                 due_on,
                 period,
+                conditions,
             } => {
                 self.text(tranche_id.as_str());
                 self.money(*amount);
                 self.date(*due_on);
                 self.period(*period);
+                self.conditions(conditions);
             }
             AgreementEvent::TrancheRescheduled(moved) => {
                 self.text(moved.tranche_id.as_str());
@@ -293,6 +297,13 @@ impl Canonical {
                 self.period(moved.period);
             }
             AgreementEvent::TrancheCancelled { tranche_id, .. } => self.text(tranche_id.as_str()),
+            AgreementEvent::DisbursementMade { draws, .. }
+            | AgreementEvent::ReceiptConfirmed { draws, .. } => self.draws(draws),
+            AgreementEvent::TrancheConditionMet(entry)
+            | AgreementEvent::TrancheConditionWaived(entry) => {
+                self.text(entry.tranche_id.as_str());
+                self.text(entry.condition_id.as_str());
+            }
             AgreementEvent::EntryReversed { target, reason } => {
                 self.event_id(*target);
                 self.byte(reason_code(*reason));
@@ -303,15 +314,40 @@ impl Canonical {
             AgreementEvent::CommitmentIncreased { .. }
             | AgreementEvent::CommitmentDecreased { .. }
             | AgreementEvent::ForecastReplaced { .. }
-            | AgreementEvent::DisbursementMade { .. }
             | AgreementEvent::ReimbursementMade { .. }
             | AgreementEvent::RefundMade { .. }
-            | AgreementEvent::ReceiptConfirmed { .. }
             | AgreementEvent::RefundReceived { .. }
             | AgreementEvent::ExpenditureReported { .. }
             | AgreementEvent::ExpenditureReduced { .. }
             | AgreementEvent::FundsCarriedOver(_)
-            | AgreementEvent::OtherFlowRecorded(_) => {}
+            | AgreementEvent::OtherFlowRecorded(_)
+            // Their kind and date are in the entry, their amounts in the postings.
+            | AgreementEvent::AgreementSuspended { .. }
+            | AgreementEvent::AgreementResumed { .. }
+            | AgreementEvent::AgreementTerminated(_)
+            | AgreementEvent::AgreementCancelled { .. }
+            | AgreementEvent::AgreementOperationallyEnded { .. }
+            | AgreementEvent::AgreementFinanciallyClosed { .. }
+            | AgreementEvent::ReceivableWrittenOff(_)
+            | AgreementEvent::ReceivableRecovered(_) => {}
+        }
+    }
+
+    /// Written only where there are any, so that what was written before them stays as it was.
+    fn conditions(&mut self, conditions: &[Condition]) {
+        if conditions.is_empty() {
+            return;
+        }
+        self.list(conditions, |bytes, condition| {
+            bytes.text(condition.condition_id.as_str());
+            bytes.text(&condition.text);
+        });
+    }
+
+    fn draws(&mut self, draws: &[TrancheDraw]) {
+        for draw in draws {
+            self.text(draw.tranche_id.as_str());
+            self.minor_units(draw.minor_units);
         }
     }
 

@@ -64,6 +64,7 @@ fn published(fact: &Fact) -> Option<&Published> {
             PledgeEvent::PledgeWithdrawn { published, .. } => published.as_ref(),
             PledgeEvent::PledgeRevised { .. }
             | PledgeEvent::PledgeConverted { .. }
+            | PledgeEvent::PledgeLapsed { .. }
             | PledgeEvent::EntryReversed { .. } => None,
         },
         Fact::Agreement(event) => match event {
@@ -72,7 +73,7 @@ fn published(fact: &Fact) -> Option<&Published> {
             AgreementEvent::DisbursementMade { cash, .. }
             | AgreementEvent::ReimbursementMade { cash }
             | AgreementEvent::RefundMade { cash, .. }
-            | AgreementEvent::ReceiptConfirmed { cash }
+            | AgreementEvent::ReceiptConfirmed { cash, .. }
             | AgreementEvent::RefundReceived { cash, .. }
             | AgreementEvent::ExpenditureReported { cash, .. }
             | AgreementEvent::ExpenditureReduced { cash, .. }
@@ -89,6 +90,16 @@ fn published(fact: &Fact) -> Option<&Published> {
             | AgreementEvent::FundsReallocated(_)
             | AgreementEvent::TermsRevised(_)
             | AgreementEvent::FundsCarriedOver(_)
+            | AgreementEvent::AgreementSuspended { .. }
+            | AgreementEvent::AgreementResumed { .. }
+            | AgreementEvent::AgreementTerminated(_)
+            | AgreementEvent::AgreementCancelled { .. }
+            | AgreementEvent::AgreementOperationallyEnded { .. }
+            | AgreementEvent::AgreementFinanciallyClosed { .. }
+            | AgreementEvent::TrancheConditionMet(_)
+            | AgreementEvent::TrancheConditionWaived(_)
+            | AgreementEvent::ReceivableWrittenOff(_)
+            | AgreementEvent::ReceivableRecovered(_)
             | AgreementEvent::EntryReversed { .. }
             | AgreementEvent::EntryReplaced { .. } => None,
         },

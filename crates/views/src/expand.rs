@@ -5,8 +5,9 @@
 
 use perennial_domain::Date;
 use perennial_domain::agreement::{
-    AgreementEvent, CashEntry, Firmness, ForecastEntry, Leg, LegDirection, OtherFlow, Published,
-    ReversalReason, ShareMove, Terms, TrancheDraw, YearBasis, YearShare,
+    AgreementEvent, CashEntry, Decommitment, Firmness, ForecastEntry, Leg, LegDirection, OtherFlow,
+    Published, ReceivableEntry, ReversalReason, ShareMove, Termination, Terms, TrancheDraw,
+    YearBasis, YearShare,
 };
 use perennial_domain::event::{Event, Fact};
 use perennial_domain::ids::LineId;
@@ -127,11 +128,27 @@ impl Expansion<'_> {
     fn agreement(&mut self, event: &AgreementEvent) {
         match event {
             AgreementEvent::AgreementSigned(terms) => self.signed(terms),
-            // Words, lines of 0, dates and further terms are histories.
+            // Words, lines of 0, dates, further terms, conditions and status are histories.
             AgreementEvent::AgreementDescribed(_)
             | AgreementEvent::TermsRevised(_)
             | AgreementEvent::LineOpened { .. }
-            | AgreementEvent::PeriodShortened { .. } => {}
+            | AgreementEvent::PeriodShortened { .. }
+            | AgreementEvent::AgreementSuspended { .. }
+            | AgreementEvent::AgreementResumed { .. }
+            | AgreementEvent::AgreementOperationallyEnded { .. }
+            | AgreementEvent::AgreementFinanciallyClosed { .. }
+            | AgreementEvent::TrancheConditionMet(_)
+            | AgreementEvent::TrancheConditionWaived(_) => {}
+            AgreementEvent::AgreementTerminated(Termination { decommitments, .. })
+            | AgreementEvent::AgreementCancelled { decommitments, .. } => {
+                self.given_up(decommitments);
+            }
+            AgreementEvent::ReceivableWrittenOff(entry) => {
+                self.receivable(Measure::WrittenOff, entry, 1);
+            }
+            AgreementEvent::ReceivableRecovered(entry) => {
+                self.receivable(Measure::Recovered, entry, -1);
+            }
             AgreementEvent::CommitmentIncreased {
                 line_id,
                 amount,
@@ -198,8 +215,9 @@ impl Expansion<'_> {
                 let register = refund_register(cash.published.as_ref());
                 self.cash(cash, Flow::new(Measure::Refunded, register).negative());
             }
-            AgreementEvent::ReceiptConfirmed { cash } => {
+            AgreementEvent::ReceiptConfirmed { cash, draws, .. } => {
                 self.cash(cash, Flow::new(Measure::Received, Register::IncomingFunds));
+                self.draws(draws, cash.amount.currency());
             }
             AgreementEvent::RefundReceived { cash, reason: _ } => self.cash(
                 cash,
@@ -243,6 +261,16 @@ impl Expansion<'_> {
             | AgreementEvent::FundsReallocated(_)
             | AgreementEvent::TermsRevised(_)
             | AgreementEvent::FundsCarriedOver(_)
+            | AgreementEvent::AgreementSuspended { .. }
+            | AgreementEvent::AgreementResumed { .. }
+            | AgreementEvent::AgreementTerminated(_)
+            | AgreementEvent::AgreementCancelled { .. }
+            | AgreementEvent::AgreementOperationallyEnded { .. }
+            | AgreementEvent::AgreementFinanciallyClosed { .. }
+            | AgreementEvent::TrancheConditionMet(_)
+            | AgreementEvent::TrancheConditionWaived(_)
+            | AgreementEvent::ReceivableWrittenOff(_)
+            | AgreementEvent::ReceivableRecovered(_)
             | AgreementEvent::EntryReversed { .. }
             | AgreementEvent::EntryReplaced { .. } => {}
         }
@@ -274,7 +302,8 @@ impl Expansion<'_> {
                     self.blank(Measure::Converted, amount.currency(), amount.minor_units());
                 self.out.push(posting);
             }
-            PledgeEvent::PledgeWithdrawn { amount, .. } => {
+            PledgeEvent::PledgeWithdrawn { amount, .. }
+            | PledgeEvent::PledgeLapsed { amount, .. } => {
                 self.pledged(Measure::Withdrawn, *amount, -1);
             }
             PledgeEvent::EntryReversed { target: _, reason } => self.reversed(*reason),
@@ -311,6 +340,26 @@ impl Expansion<'_> {
     ) {
         self.shares(measure, line_id, amount, year_shares);
         self.count_entry();
+    }
+
+    /// An early end is one entry, whatever it takes from how many lines.
+    fn given_up(&mut self, decommitments: &[Decommitment]) {
+        for given_up in decommitments {
+            let (line_id, amount) = (&given_up.line_id, given_up.amount);
+            self.shares(Measure::Decreased, line_id, amount, &given_up.year_shares);
+        }
+        self.count_entry();
+    }
+
+    fn receivable(&mut self, measure: Measure, entry: &ReceivableEntry, sign: i128) {
+        let currency = entry.amount.currency();
+        for part in &entry.parts {
+            let posting = self.blank(measure, currency, sign * part.minor_units);
+            self.out.push(Posting {
+                line_id: Some(part.line_id.clone()),
+                ..posting
+            });
+        }
     }
 
     /// Posts an amount by the periods it is for. What the shares leave is for the effective date.

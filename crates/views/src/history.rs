@@ -55,6 +55,14 @@ pub fn is_history(fact: &Fact) -> bool {
             | AgreementEvent::TrancheScheduled { .. }
             | AgreementEvent::TrancheRescheduled { .. }
             | AgreementEvent::TrancheCancelled { .. }
+            | AgreementEvent::AgreementSuspended { .. }
+            | AgreementEvent::AgreementResumed { .. }
+            | AgreementEvent::AgreementTerminated(_)
+            | AgreementEvent::AgreementCancelled { .. }
+            | AgreementEvent::AgreementOperationallyEnded { .. }
+            | AgreementEvent::AgreementFinanciallyClosed { .. }
+            | AgreementEvent::TrancheConditionMet(_)
+            | AgreementEvent::TrancheConditionWaived(_)
             | AgreementEvent::EntryReversed { .. }
             | AgreementEvent::EntryReplaced { .. },
         ) => true,
@@ -62,20 +70,29 @@ pub fn is_history(fact: &Fact) -> bool {
         Fact::Agreement(AgreementEvent::FundsReallocated(reallocated)) => {
             !reallocated.counts.is_empty() || reallocated.amendment.is_some()
         }
-        Fact::Pledge(PledgeEvent::PledgeRevised { .. } | PledgeEvent::PledgeWithdrawn { .. })
+        // What is open of each tranche is read from the payments that drew on it.
+        Fact::Agreement(
+            AgreementEvent::DisbursementMade { draws, .. }
+            | AgreementEvent::ReceiptConfirmed { draws, .. },
+        ) => !draws.is_empty(),
+        Fact::Pledge(
+            PledgeEvent::PledgeRevised { .. }
+            | PledgeEvent::PledgeWithdrawn { .. }
+            | PledgeEvent::PledgeLapsed { .. },
+        )
         | Fact::Agreement(
             AgreementEvent::CommitmentIncreased { .. }
             | AgreementEvent::CommitmentDecreased { .. }
             | AgreementEvent::ForecastReplaced { .. }
-            | AgreementEvent::DisbursementMade { .. }
             | AgreementEvent::ReimbursementMade { .. }
             | AgreementEvent::RefundMade { .. }
-            | AgreementEvent::ReceiptConfirmed { .. }
             | AgreementEvent::RefundReceived { .. }
             | AgreementEvent::ExpenditureReported { .. }
             | AgreementEvent::ExpenditureReduced { .. }
             | AgreementEvent::FundsCarriedOver(_)
-            | AgreementEvent::OtherFlowRecorded(_),
+            | AgreementEvent::OtherFlowRecorded(_)
+            | AgreementEvent::ReceivableWrittenOff(_)
+            | AgreementEvent::ReceivableRecovered(_),
         ) => false,
     }
 }

@@ -41,7 +41,8 @@ macro_rules! codes {
 codes! {
     /// What an amount counts. Signs are such that every balance is a plain sum (DOMAIN.md 2.2):
     /// C = signed + increased + decreased + moved + carried in + carried out, D = disbursed + reimbursed + refunded,
-    /// received net = received + returned, S = scheduled + drawn, P net = pledged + withdrawn.
+    /// received net = received + returned, S = scheduled + drawn, P net = pledged + withdrawn,
+    /// W = written off + recovered.
     Measure {
         /// Announced, and changed by revisions.
         Pledged = 0, "pledged";
@@ -79,6 +80,10 @@ codes! {
         PaidFor = 16, "paid_for";
         /// Interest, loans, equity, guarantees: shown in `registers` only.
         OtherFlow = 17, "other_flow";
+        /// Receivables given up.
+        WrittenOff = 18, "written_off";
+        /// Receivables expected again after they were given up: below 0.
+        Recovered = 19, "recovered";
         /// Carried into a period from an earlier one: with what was carried out it sums to 0.
         CarriedIn = 23, "carried_in";
         /// Carried out of a period into a later one: below 0.
@@ -104,6 +109,8 @@ impl Measure {
     pub const RECEIVED: [Self; 2] = [Self::Received, Self::Returned];
     /// What sums to S.
     pub const SCHEDULED: [Self; 2] = [Self::Scheduled, Self::Drawn];
+    /// What sums to W.
+    pub const WRITTEN_OFF: [Self; 2] = [Self::WrittenOff, Self::Recovered];
     /// What sums to the net pledge.
     pub const PLEDGED: [Self; 2] = [Self::Pledged, Self::Withdrawn];
 

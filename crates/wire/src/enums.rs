@@ -79,6 +79,7 @@ coded_twice! {
     agreement::OtherFlowKind, OtherFlowKind {
         InterestPayment, LoanRepayment, EquityPurchase, EquitySale, CreditGuarantee,
     }
+    agreement::CashModality, CashModality { Cash, InKind }
     agreement::RateSource, RateSource { Unore, Imf, Ecb, Agreed, Bank, Published }
     classification::Pillar, Pillar { Humanitarian, Development, Peace, Unallocable }
     classification::Vocabulary, Vocabulary { DacPurpose, DacCategory, Country, Region }

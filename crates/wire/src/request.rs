@@ -20,6 +20,7 @@ mod cash;
 pub(crate) mod check;
 mod command;
 mod import;
+mod life;
 mod limits;
 pub(crate) mod path;
 mod pledge;

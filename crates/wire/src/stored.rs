@@ -17,6 +17,7 @@ mod event;
 mod import;
 mod kind;
 mod ledger;
+mod life;
 mod pledge;
 mod refusal;
 mod value;

@@ -283,6 +283,7 @@ fn pay(payment: u64, agreements: u64) -> Result<Command> {
         conversion: None,
         reference: None,
         published: None,
+        modality: None,
     };
     let disburse = AgreementCommand::Disburse {
         cash,

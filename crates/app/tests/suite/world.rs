@@ -214,6 +214,7 @@ pub(crate) fn pay(number: u32, units: i128) -> Command {
         conversion: None,
         reference: None,
         published: None,
+        modality: None,
     };
     command(
         number,

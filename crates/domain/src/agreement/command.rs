@@ -1,8 +1,9 @@
 use jiff::civil::Date;
 
 use crate::agreement::{
-    Conversion, DecreaseReason, Description, EvidenceLevel, ExtensionKind, ForecastEntry, Leg,
-    Line, OtherFlowKind, Published, ReversalReason, Terms, TermsRevision, YearShare,
+    CashModality, Condition, ConditionEntry, Conversion, DecreaseReason, Description,
+    EvidenceLevel, ExtensionKind, ForecastEntry, Leg, Line, OtherFlowKind, Published,
+    ReversalReason, Terms, TermsRevision, YearShare,
 };
 use crate::ids::{LineId, PaymentId, TrancheId};
 use crate::log::EventId;
@@ -41,6 +42,43 @@ pub struct Cash {
     pub reference: Option<String>,
     /// The published entry behind it, for imports.
     pub published: Option<Published>,
+    /// Money or goods, if it was said.
+    pub modality: Option<CashModality>,
+}
+
+/// A receivable to give up, or to expect again. Where no lines are named, `decide` splits it over lines.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Receivable {
+    /// In the agreement's currency: above 0.
+    pub amount: Money,
+    /// Its division over lines, summing to `amount`; may be empty.
+    pub lines: Vec<LineAmount>,
+    /// Why.
+    pub reason: String,
+    /// Who approved it.
+    pub approver: String,
+}
+
+/// What a line is to give up; without shares its undisbursed portions, the last first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LineDecommitment {
+    /// The line.
+    pub line_id: LineId,
+    /// How much: above 0.
+    pub amount: Money,
+    /// From which periods, summing to `amount`; may be empty.
+    pub year_shares: Vec<YearShare>,
+}
+
+/// An end before the term.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EarlyEnd {
+    /// Why.
+    pub reason: String,
+    /// What is given up; without: everything that is undisbursed.
+    pub decommitments: Vec<LineDecommitment>,
+    /// What of the payments is claimed back; only then less than what is undisbursed may be given up.
+    pub recovery: Option<Money>,
 }
 
 /// A portion to schedule. Of `due_on` and `period` at least one is given.
@@ -54,6 +92,8 @@ pub struct Tranche {
     pub due_on: Option<Date>,
     /// The period it is for; the due day where absent.
     pub period: Option<Period>,
+    /// What must be so before it is paid; ids unique.
+    pub conditions: Vec<Condition>,
 }
 
 /// A move of committed money at constant total.
@@ -172,7 +212,14 @@ pub enum AgreementCommand {
         reason: String,
     },
     /// Book money that arrived.
-    ConfirmReceipt(Cash),
+    ConfirmReceipt {
+        /// The payment.
+        cash: Cash,
+        /// The tranche it pays, where the ledger books the recipient's view; the oldest open one where absent.
+        tranche_id: Option<TrancheId>,
+        /// The disbursement whose arrival it confirms.
+        disbursement_id: Option<PaymentId>,
+    },
     /// Book money that the recipient gave back.
     ConfirmRefund {
         /// The payment.
@@ -213,6 +260,41 @@ pub enum AgreementCommand {
         /// The payment.
         cash: Cash,
     },
+    /// Stop payments for a while.
+    Suspend {
+        /// Why.
+        reason: String,
+    },
+    /// Let payments go on.
+    Resume {
+        /// Why.
+        reason: String,
+    },
+    /// End it before its term.
+    Terminate(EarlyEnd),
+    /// End it before anything was paid.
+    Cancel {
+        /// Why.
+        reason: String,
+    },
+    /// End its activities.
+    End {
+        /// What to say with it; may be empty.
+        reason: String,
+    },
+    /// Close its books.
+    Close {
+        /// What to say with it; may be empty.
+        reason: String,
+    },
+    /// Say that a condition of a tranche is met.
+    MeetCondition(ConditionEntry),
+    /// Give a condition of a tranche up.
+    WaiveCondition(ConditionEntry),
+    /// Give a receivable up.
+    WriteOffReceivable(Receivable),
+    /// Expect a receivable again that was given up.
+    RecoverReceivable(Receivable),
     /// Cancel an entry.
     ReverseEntry {
         /// The entry.
@@ -250,7 +332,7 @@ impl AgreementCommand {
             Self::Disburse { .. } => "DisbursementMade",
             Self::Reimburse(_) => "ReimbursementMade",
             Self::Refund { .. } => "RefundMade",
-            Self::ConfirmReceipt(_) => "ReceiptConfirmed",
+            Self::ConfirmReceipt { .. } => "ReceiptConfirmed",
             Self::ConfirmRefund { .. } => "RefundReceived",
             Self::ReportExpenditure { .. } => "ExpenditureReported",
             Self::ReduceExpenditure { .. } => "ExpenditureReduced",
@@ -258,6 +340,16 @@ impl AgreementCommand {
             Self::ReviseTerms(_) => "TermsRevised",
             Self::CarryOverFunds(_) => "FundsCarriedOver",
             Self::RecordOtherFlow { .. } => "OtherFlowRecorded",
+            Self::Suspend { .. } => "AgreementSuspended",
+            Self::Resume { .. } => "AgreementResumed",
+            Self::Terminate(_) => "AgreementTerminated",
+            Self::Cancel { .. } => "AgreementCancelled",
+            Self::End { .. } => "AgreementOperationallyEnded",
+            Self::Close { .. } => "AgreementFinanciallyClosed",
+            Self::MeetCondition(_) => "TrancheConditionMet",
+            Self::WaiveCondition(_) => "TrancheConditionWaived",
+            Self::WriteOffReceivable(_) => "ReceivableWrittenOff",
+            Self::RecoverReceivable(_) => "ReceivableRecovered",
             Self::ReverseEntry { .. } => "EntryReversed",
             Self::ReplaceEntry { replacement, .. } => replacement.makes(),
         }
@@ -280,7 +372,7 @@ impl AgreementCommand {
             Self::Disburse { .. } => "disburse",
             Self::Reimburse(_) => "reimburse",
             Self::Refund { .. } => "refund",
-            Self::ConfirmReceipt(_) => "confirm_receipt",
+            Self::ConfirmReceipt { .. } => "confirm_receipt",
             Self::ConfirmRefund { .. } => "confirm_refund",
             Self::ReportExpenditure { .. } => "report_expenditure",
             Self::ReduceExpenditure { .. } => "reduce_expenditure",
@@ -288,6 +380,16 @@ impl AgreementCommand {
             Self::ReviseTerms(_) => "revise_terms",
             Self::CarryOverFunds(_) => "carry_over_funds",
             Self::RecordOtherFlow { .. } => "record_other_flow",
+            Self::Suspend { .. } => "suspend_agreement",
+            Self::Resume { .. } => "resume_agreement",
+            Self::Terminate(_) => "terminate_agreement",
+            Self::Cancel { .. } => "cancel_agreement",
+            Self::End { .. } => "end_agreement",
+            Self::Close { .. } => "close_agreement",
+            Self::MeetCondition(_) => "meet_tranche_condition",
+            Self::WaiveCondition(_) => "waive_tranche_condition",
+            Self::WriteOffReceivable(_) => "write_off_receivable",
+            Self::RecoverReceivable(_) => "recover_receivable",
             Self::ReverseEntry { .. } => "reverse_entry",
             Self::ReplaceEntry { .. } => "replace_entry",
         }

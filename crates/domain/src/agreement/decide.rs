@@ -8,6 +8,7 @@ mod cash;
 mod commitment;
 mod correction;
 mod headings;
+mod life;
 mod reallocation;
 mod schedule;
 mod signature;
@@ -118,6 +119,7 @@ impl Case<'_> {
         effective_on: Date,
         command: &AgreementCommand,
     ) -> Option<AgreementEvent> {
+        self.permit(findings, effective_on, command);
         match command {
             AgreementCommand::Describe(description) => {
                 Some(AgreementEvent::AgreementDescribed(description.clone()))
@@ -133,11 +135,13 @@ impl Case<'_> {
             AgreementCommand::ScheduleTranche(_)
             | AgreementCommand::RescheduleTranche { .. }
             | AgreementCommand::CancelTranche { .. }
+            | AgreementCommand::MeetCondition(_)
+            | AgreementCommand::WaiveCondition(_)
             | AgreementCommand::ReplaceForecast(_) => schedule::draft(self, findings, command),
             AgreementCommand::Disburse { .. }
             | AgreementCommand::Reimburse(_)
             | AgreementCommand::Refund { .. }
-            | AgreementCommand::ConfirmReceipt(_)
+            | AgreementCommand::ConfirmReceipt { .. }
             | AgreementCommand::ConfirmRefund { .. }
             | AgreementCommand::ReportExpenditure { .. }
             | AgreementCommand::ReduceExpenditure { .. }
@@ -150,6 +154,16 @@ impl Case<'_> {
             AgreementCommand::ReviseTerms(revision) => terms::draft(self, findings, revision),
             AgreementCommand::CarryOverFunds(wish) => {
                 carry_over::draft(self, findings, effective_on, wish)
+            }
+            AgreementCommand::Suspend { .. }
+            | AgreementCommand::Resume { .. }
+            | AgreementCommand::Terminate(_)
+            | AgreementCommand::Cancel { .. }
+            | AgreementCommand::End { .. }
+            | AgreementCommand::Close { .. }
+            | AgreementCommand::WriteOffReceivable(_)
+            | AgreementCommand::RecoverReceivable(_) => {
+                life::draft(self, findings, effective_on, command)
             }
             AgreementCommand::Sign(_) => {
                 findings.reject(Rejection::AgreementExists(self.id.clone()));
@@ -207,6 +221,7 @@ impl Case<'_> {
         findings.breach(rules::commitment_above_disbursed(&change));
         findings.breach(rules::disbursed_not_negative(&change));
         findings.breach(rules::scheduled_within_undisbursed(&change));
+        findings.breach(rules::expenditure_within_received(&change));
         if matches!(
             fact,
             AgreementEvent::RefundMade { .. } | AgreementEvent::RefundReceived { .. }

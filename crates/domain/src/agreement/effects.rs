@@ -3,7 +3,8 @@
 
 use crate::agreement::state::{Effect, EntryKind, Measure};
 use crate::agreement::{
-    Agreement, AgreementEvent, CashEntry, HeadingCount, Leg, LegDirection, ShareMove, YearShare,
+    Agreement, AgreementEvent, CashEntry, Decommitment, HeadingCount, Leg, LegDirection, ShareMove,
+    Termination, YearShare,
 };
 use crate::book::Impossible;
 use crate::ids::{LineId, TrancheId};
@@ -49,6 +50,12 @@ impl Agreement {
                 effects.extend(reallocated.counts.iter().filter_map(counted));
                 Ok(effects)
             }
+            AgreementEvent::AgreementTerminated(Termination { decommitments, .. })
+            | AgreementEvent::AgreementCancelled { decommitments, .. } => {
+                self.decommitment_effects(decommitments)
+            }
+            AgreementEvent::ReceivableWrittenOff(entry) => Ok(written_off(entry.amount, 1)),
+            AgreementEvent::ReceivableRecovered(entry) => Ok(written_off(entry.amount, -1)),
             AgreementEvent::EntryReversed { target, .. }
             | AgreementEvent::EntryReplaced { target } => self.reversal_effects(*target),
             AgreementEvent::DisbursementMade { .. }
@@ -65,7 +72,13 @@ impl Agreement {
             | AgreementEvent::TrancheRescheduled { .. }
             | AgreementEvent::ForecastReplaced { .. }
             | AgreementEvent::TermsRevised(_)
-            | AgreementEvent::OtherFlowRecorded(_) => Ok(Vec::new()),
+            | AgreementEvent::OtherFlowRecorded(_)
+            | AgreementEvent::AgreementSuspended { .. }
+            | AgreementEvent::AgreementResumed { .. }
+            | AgreementEvent::AgreementOperationallyEnded { .. }
+            | AgreementEvent::AgreementFinanciallyClosed { .. }
+            | AgreementEvent::TrancheConditionMet(_)
+            | AgreementEvent::TrancheConditionWaived(_) => Ok(Vec::new()),
         }
     }
 
@@ -111,6 +124,18 @@ impl Agreement {
             .collect()
     }
 
+    fn decommitment_effects(
+        &self,
+        decommitments: &[Decommitment],
+    ) -> Result<Vec<Effect>, Impossible> {
+        let mut effects = Vec::new();
+        for given_up in decommitments {
+            let (amount, shares) = (given_up.amount, &given_up.year_shares);
+            effects.extend(self.commitment_effects(&given_up.line_id, amount, shares, -1)?);
+        }
+        Ok(effects)
+    }
+
     fn leg_effects(&self, legs: &[Leg]) -> Result<Vec<Effect>, Impossible> {
         let mut effects = Vec::new();
         for leg in legs {
@@ -142,7 +167,9 @@ impl Agreement {
             Measure::Disbursed | Measure::Committed | Measure::Expended => cash.receiver.as_ref(),
         };
         let mut effects = self.part_effects(cash, measure, sign, named)?;
-        if let AgreementEvent::DisbursementMade { draws, .. } = event {
+        if let AgreementEvent::DisbursementMade { draws, .. }
+        | AgreementEvent::ReceiptConfirmed { draws, .. } = event
+        {
             effects.extend(draws.iter().map(|draw| {
                 tranche(
                     &draw.tranche_id,
@@ -214,6 +241,11 @@ fn counted(count: &HeadingCount) -> Option<Effect> {
     })
 }
 
+fn written_off(amount: Money, sign: i128) -> Vec<Effect> {
+    let minor_units = amount.minor_units().saturating_mul(sign);
+    vec![Effect::WrittenOff { minor_units }]
+}
+
 fn tranche(tranche_id: &TrancheId, period: Period, minor_units: i128) -> Effect {
     Effect::Tranche {
         tranche_id: tranche_id.clone(),
@@ -230,11 +262,21 @@ impl AgreementEvent {
                 Some((cash, Measure::Disbursed, 1))
             }
             Self::RefundMade { cash, .. } => Some((cash, Measure::Disbursed, -1)),
-            Self::ReceiptConfirmed { cash } => Some((cash, Measure::Received, 1)),
+            Self::ReceiptConfirmed { cash, .. } => Some((cash, Measure::Received, 1)),
             Self::RefundReceived { cash, .. } => Some((cash, Measure::Received, -1)),
             Self::ExpenditureReported { cash, .. } => Some((cash, Measure::Expended, 1)),
             Self::ExpenditureReduced { cash, .. } => Some((cash, Measure::Expended, -1)),
-            Self::AgreementSigned(_)
+            Self::AgreementSuspended { .. }
+            | Self::AgreementResumed { .. }
+            | Self::AgreementTerminated(_)
+            | Self::AgreementCancelled { .. }
+            | Self::AgreementOperationallyEnded { .. }
+            | Self::AgreementFinanciallyClosed { .. }
+            | Self::TrancheConditionMet(_)
+            | Self::TrancheConditionWaived(_)
+            | Self::ReceivableWrittenOff(_)
+            | Self::ReceivableRecovered(_)
+            | Self::AgreementSigned(_)
             | Self::AgreementDescribed(_)
             | Self::LineOpened { .. }
             | Self::CommitmentIncreased { .. }
@@ -282,6 +324,14 @@ impl AgreementEvent {
             | Self::TrancheRescheduled { .. }
             | Self::TrancheCancelled { .. } => EntryKind::Schedule,
             Self::ForecastReplaced { .. } => EntryKind::Forecast,
+            Self::AgreementSuspended { .. }
+            | Self::AgreementResumed { .. }
+            | Self::AgreementTerminated(_)
+            | Self::AgreementCancelled { .. }
+            | Self::AgreementOperationallyEnded { .. }
+            | Self::AgreementFinanciallyClosed { .. } => EntryKind::Status,
+            Self::TrancheConditionMet(_) | Self::TrancheConditionWaived(_) => EntryKind::Condition,
+            Self::ReceivableWrittenOff(_) | Self::ReceivableRecovered(_) => EntryKind::Receivable,
             Self::EntryReversed { .. } | Self::EntryReplaced { .. } => EntryKind::Reversal,
             Self::AgreementSigned(_)
             | Self::AgreementDescribed(_)

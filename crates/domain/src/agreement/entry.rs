@@ -5,7 +5,7 @@ use rust_decimal::Decimal;
 
 use crate::agreement::{Firmness, YearBasis, YearShare};
 use crate::classification::{Code, Pillar};
-use crate::ids::{LineId, PaymentId, TrancheId};
+use crate::ids::{ConditionId, LineId, PaymentId, TrancheId};
 use crate::money::{Currency, Money};
 use crate::party::OrgRef;
 use crate::period::Period;
@@ -80,6 +80,15 @@ pub struct Published {
     pub notes: Vec<String>,
 }
 
+/// Whether a payment is money or goods and services at their value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum CashModality {
+    /// Money.
+    Cash,
+    /// Goods or services, valued when they are delivered.
+    InKind,
+}
+
 /// What every cash event says of its payment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CashEntry {
@@ -101,9 +110,20 @@ pub struct CashEntry {
     pub reference: Option<String>,
     /// The published entry behind it, for imports.
     pub published: Option<Published>,
+    /// Money or goods; absent where it was not said, which is read as money.
+    pub modality: Option<CashModality>,
 }
 
-/// The part of a disbursement that pays one tranche.
+/// What must be so before a tranche is paid.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Condition {
+    /// Unique in its tranche.
+    pub condition_id: ConditionId,
+    /// What must be so.
+    pub text: String,
+}
+
+/// The part of a payment that pays one tranche.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct TrancheDraw {
     /// The tranche.

@@ -1,10 +1,10 @@
 use jiff::civil::Date;
 
 use crate::agreement::{
-    CarriedFunds, CashEntry, ForecastEntry, Line, OtherFlow, Published, ReallocatedFunds,
-    ShareMove, Terms, TermsRevision, TrancheDraw, YearShare,
+    CarriedFunds, CashEntry, Condition, ForecastEntry, Line, LinePart, OtherFlow, Published,
+    ReallocatedFunds, ShareMove, Terms, TermsRevision, TrancheDraw, YearShare,
 };
-use crate::ids::{LineId, TrancheId};
+use crate::ids::{ConditionId, LineId, PaymentId, TrancheId};
 use crate::log::EventId;
 use crate::money::Money;
 use crate::party::{DocRef, ExternalReference, OrgRef};
@@ -109,6 +109,52 @@ pub struct Rescheduling {
     pub reason: String,
 }
 
+/// What one line gives up when its agreement ends early.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decommitment {
+    /// The line.
+    pub line_id: LineId,
+    /// How much: above 0.
+    pub amount: Money,
+    /// From which periods; they sum to `amount`.
+    pub year_shares: Vec<YearShare>,
+}
+
+/// How an agreement ended before its term.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Termination {
+    /// Why.
+    pub reason: String,
+    /// What is given up, by line and period, so that the event expands alone: U, unless there is a recovery.
+    pub decommitments: Vec<Decommitment>,
+    /// What of the payments is claimed back.
+    pub recovery: Option<Money>,
+}
+
+/// A receivable given up, or one that was given up and is expected again after all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReceivableEntry {
+    /// How much: above 0.
+    pub amount: Money,
+    /// Its division over lines: at least one, summing to `amount`.
+    pub parts: Vec<LinePart>,
+    /// Why.
+    pub reason: String,
+    /// Who approved it.
+    pub approver: String,
+}
+
+/// What became of a condition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConditionEntry {
+    /// The tranche.
+    pub tranche_id: TrancheId,
+    /// The condition.
+    pub condition_id: ConditionId,
+    /// What shows it, or why it is waived.
+    pub reason: String,
+}
+
 /// A fact about an agreement. Amounts are above 0 unless said otherwise; the kind gives the direction.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AgreementEvent {
@@ -179,6 +225,8 @@ pub enum AgreementEvent {
         due_on: Date,
         /// The period it is for.
         period: Period,
+        /// What must be so before it is paid; ids unique.
+        conditions: Vec<Condition>,
     },
     /// It is due on another day.
     TrancheRescheduled(Rescheduling),
@@ -223,6 +271,11 @@ pub enum AgreementEvent {
     ReceiptConfirmed {
         /// The payment.
         cash: CashEntry,
+        /// The tranches it pays, oldest first, where the ledger books the recipient's view; may be less than the
+        /// amount.
+        draws: Vec<TrancheDraw>,
+        /// The disbursement whose arrival it confirms.
+        disbursement_id: Option<PaymentId>,
     },
     /// The recipient gave money back.
     RefundReceived {
@@ -257,6 +310,43 @@ pub enum AgreementEvent {
     TermsRevised(Box<TermsRevision>),
     /// Undisbursed money of one fiscal period is for a later one.
     FundsCarriedOver(Box<CarriedFunds>),
+    /// Payments stop for a while (R19).
+    AgreementSuspended {
+        /// Why.
+        reason: String,
+    },
+    /// Payments go on.
+    AgreementResumed {
+        /// Why.
+        reason: String,
+    },
+    /// It ends before its term.
+    AgreementTerminated(Termination),
+    /// It ends before anything was paid; all of it is given up.
+    AgreementCancelled {
+        /// Why.
+        reason: String,
+        /// What is given up, by line and period: all of C.
+        decommitments: Vec<Decommitment>,
+    },
+    /// Its activities ended; final payments and reports may follow.
+    AgreementOperationallyEnded {
+        /// What was said with it; may be empty.
+        reason: String,
+    },
+    /// Its books are closed: nothing is open any more.
+    AgreementFinanciallyClosed {
+        /// What was said with it; may be empty.
+        reason: String,
+    },
+    /// A condition of a tranche is met.
+    TrancheConditionMet(ConditionEntry),
+    /// A condition of a tranche is given up.
+    TrancheConditionWaived(ConditionEntry),
+    /// A receivable is given up: changes neither C nor D, adds to W.
+    ReceivableWrittenOff(ReceivableEntry),
+    /// A receivable that was given up is expected again: takes out of W. The money itself is an entry of its own.
+    ReceivableRecovered(ReceivableEntry),
     /// An entry is cancelled whole.
     EntryReversed {
         /// The entry.
@@ -297,6 +387,16 @@ impl AgreementEvent {
             Self::OtherFlowRecorded(_) => "OtherFlowRecorded",
             Self::TermsRevised(_) => "TermsRevised",
             Self::FundsCarriedOver(_) => "FundsCarriedOver",
+            Self::AgreementSuspended { .. } => "AgreementSuspended",
+            Self::AgreementResumed { .. } => "AgreementResumed",
+            Self::AgreementTerminated(_) => "AgreementTerminated",
+            Self::AgreementCancelled { .. } => "AgreementCancelled",
+            Self::AgreementOperationallyEnded { .. } => "AgreementOperationallyEnded",
+            Self::AgreementFinanciallyClosed { .. } => "AgreementFinanciallyClosed",
+            Self::TrancheConditionMet(_) => "TrancheConditionMet",
+            Self::TrancheConditionWaived(_) => "TrancheConditionWaived",
+            Self::ReceivableWrittenOff(_) => "ReceivableWrittenOff",
+            Self::ReceivableRecovered(_) => "ReceivableRecovered",
             Self::EntryReversed { .. } => "EntryReversed",
             Self::EntryReplaced { .. } => "EntryReplaced",
         }

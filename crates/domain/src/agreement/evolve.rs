@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 
-use crate::agreement::state::{Effect, Entry, EntryKind, LineState, TrancheState};
-use crate::agreement::{Agreement, AgreementEvent, Rescheduling, Terms};
+use crate::agreement::state::{Claim, Effect, Entry, EntryKind, Life, LineState, TrancheState};
+use crate::agreement::status::Milestone;
+use crate::agreement::{Agreement, AgreementEvent, ConditionEntry, Rescheduling, Terms, Turn};
 use crate::book::Impossible;
 use crate::ids::{LineId, TrancheId};
 use crate::log::{EventId, Revision};
@@ -34,6 +35,7 @@ impl Agreement {
             committed_on: BTreeMap::new(),
             entries: Vec::new(),
             moves: None,
+            life: None,
         };
         for line in &terms.lines {
             agreement.add_line(&line.line_id)?;
@@ -116,9 +118,16 @@ impl Agreement {
                     heading,
                     minor_units,
                 } => self.moves_mut().count(heading, *minor_units),
+                Effect::WrittenOff { minor_units } => {
+                    self.life_mut().written_off.add(on, *minor_units);
+                }
             }
         }
         Ok(())
+    }
+
+    fn life_mut(&mut self) -> &mut Life {
+        self.life.get_or_insert_default()
     }
 
     /// A draw pays its tranche's period with each line's part of the payment, as far as it goes.
@@ -130,7 +139,10 @@ impl Agreement {
                 minor_units,
                 ..
             } => Some((period.starts_on(), minor_units.saturating_neg())),
-            Effect::Amount { .. } | Effect::Share { .. } | Effect::Counted { .. } => None,
+            Effect::Amount { .. }
+            | Effect::Share { .. }
+            | Effect::Counted { .. }
+            | Effect::WrittenOff { .. } => None,
         });
         for effect in effects {
             let Effect::Amount {
@@ -181,8 +193,10 @@ impl Agreement {
                 amount,
                 due_on,
                 period,
+                conditions,
             } => {
-                let tranche = TrancheState::scheduled(event_id, *amount, *due_on, *period);
+                let due = (*due_on, *period);
+                let tranche = TrancheState::scheduled(event_id, *amount, due, conditions);
                 self.tranches.insert(tranche_id.clone(), tranche);
                 self.index_tranche(tranche_id);
             }
@@ -193,7 +207,8 @@ impl Agreement {
             AgreementEvent::ForecastReplaced { entries, .. } => {
                 self.forecasts.push((event_id, entries.clone()));
             }
-            AgreementEvent::DisbursementMade { draws, .. } => {
+            AgreementEvent::DisbursementMade { draws, .. }
+            | AgreementEvent::ReceiptConfirmed { draws, .. } => {
                 for draw in draws {
                     self.touch(event_id, &draw.tranche_id)?;
                 }
@@ -202,22 +217,97 @@ impl Agreement {
                 let revised = (event_id, effective_on, (**revision).clone());
                 self.moves_mut().revisions.push(revised);
             }
+            AgreementEvent::TrancheConditionMet(entry)
+            | AgreementEvent::TrancheConditionWaived(entry) => {
+                self.settle(event_id, effective_on, entry)?;
+            }
             AgreementEvent::AgreementSigned(_)
             | AgreementEvent::AgreementDescribed(_)
             | AgreementEvent::CommitmentDecreased { .. }
             | AgreementEvent::ReimbursementMade { .. }
             | AgreementEvent::RefundMade { .. }
-            | AgreementEvent::ReceiptConfirmed { .. }
             | AgreementEvent::RefundReceived { .. }
             | AgreementEvent::ExpenditureReported { .. }
             | AgreementEvent::ExpenditureReduced { .. }
             | AgreementEvent::FundsReallocated(_)
             | AgreementEvent::FundsCarriedOver(_)
             | AgreementEvent::OtherFlowRecorded(_)
+            | AgreementEvent::AgreementSuspended { .. }
+            | AgreementEvent::AgreementResumed { .. }
+            | AgreementEvent::AgreementTerminated(_)
+            | AgreementEvent::AgreementCancelled { .. }
+            | AgreementEvent::AgreementOperationallyEnded { .. }
+            | AgreementEvent::AgreementFinanciallyClosed { .. }
+            | AgreementEvent::ReceivableWrittenOff(_)
+            | AgreementEvent::ReceivableRecovered(_)
             | AgreementEvent::EntryReversed { .. }
             | AgreementEvent::EntryReplaced { .. } => {}
         }
         self.note_payment(event);
+        self.note_life(event_id, effective_on, event);
+        Ok(())
+    }
+
+    /// Takes up what turns the agreement, and what is kept with it.
+    fn note_life(&mut self, event_id: EventId, on: Date, event: &AgreementEvent) {
+        if let Some(turn) = Turn::of(event) {
+            let milestone = Milestone { on, event_id, turn };
+            let milestones = &mut self.life_mut().milestones;
+            let at =
+                milestones.partition_point(|other| (other.on, other.event_id) < (on, event_id));
+            milestones.insert(at, milestone);
+        }
+        if let AgreementEvent::AgreementTerminated(termination) = event
+            && let Some(recovery) = termination.recovery
+        {
+            let claim = Claim {
+                event_id,
+                minor_units: recovery.minor_units(),
+                paid_then: self.balance().paid(self.perspective()),
+            };
+            self.life_mut().claims.push(claim);
+        }
+        if let AgreementEvent::ReceiptConfirmed {
+            cash,
+            disbursement_id: Some(disbursement_id),
+            ..
+        } = event
+        {
+            let confirmed = (event_id, disbursement_id.clone(), cash.amount.minor_units());
+            self.life_mut().confirmed.push(confirmed);
+        }
+    }
+
+    /// Takes a reversed event out of what turned the agreement, and its conditions back to what they were.
+    fn forget_life(&mut self, target: EventId) {
+        for tranche in self.tranches.values_mut() {
+            for condition in &mut tranche.conditions {
+                condition.settled.take_if(|(by, _)| *by == target);
+            }
+        }
+        if let Some(life) = &mut self.life {
+            life.milestones
+                .retain(|milestone| milestone.event_id != target);
+            life.claims.retain(|claim| claim.event_id != target);
+            life.confirmed.retain(|&(event_id, ..)| event_id != target);
+        }
+    }
+
+    fn settle(
+        &mut self,
+        event_id: EventId,
+        on: Date,
+        entry: &ConditionEntry,
+    ) -> Result<(), Impossible> {
+        let tranche = self.touch(event_id, &entry.tranche_id)?;
+        let mut conditions = tranche.conditions.iter_mut();
+        let condition = conditions
+            .find(|condition| condition.condition_id == entry.condition_id)
+            .ok_or(Impossible::UnknownCondition)?;
+        if condition.settled.is_some() {
+            return Err(Impossible::SettledTwice);
+        }
+        condition.settled = Some((event_id, on));
         Ok(())
     }
 
@@ -272,6 +362,7 @@ impl Agreement {
             moves.untouch(target);
         }
         self.untouch(target);
+        self.forget_life(target);
         self.remember(event_id, effective_on, EntryKind::Reversal, effects);
         Ok(())
     }

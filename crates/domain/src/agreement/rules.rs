@@ -8,8 +8,9 @@
 use jiff::civil::Date;
 
 use crate::agreement::state::{Effect, Measure};
-use crate::agreement::{Agreement, Balance, Perspective};
+use crate::agreement::{Agreement, Balance, Perspective, Status, TrancheDraw, Turn};
 use crate::ledger::Tolerance;
+use crate::log::EventId;
 use crate::money::{MINOR_UNITS_LIMIT, sum_text};
 use crate::rule::{Breach, Rule};
 use crate::series::{Amounts, Series};
@@ -30,10 +31,16 @@ pub(crate) struct Change<'a> {
 
 /// Whether an amount is larger or smaller on some day; most rules need to look no further.
 #[derive(Clone, Copy, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is one question that a rule asks before it looks further"
+)]
 struct Directions {
     commits_less: bool,
     pays_more: bool,
     pays_less: bool,
+    receives_less: bool,
+    spends_more: bool,
 }
 
 impl<'a> Change<'a> {
@@ -52,6 +59,8 @@ impl<'a> Change<'a> {
             on_some_day.commits_less |= sum.committed < 0;
             on_some_day.pays_more |= 0 < paid;
             on_some_day.pays_less |= paid < 0;
+            on_some_day.receives_less |= sum.received < 0;
+            on_some_day.spends_more |= 0 < sum.expended;
         }
         Self {
             agreement,
@@ -83,7 +92,8 @@ impl<'a> Change<'a> {
                 Effect::Amount { .. }
                 | Effect::Share { .. }
                 | Effect::Tranche { .. }
-                | Effect::Counted { .. } => None,
+                | Effect::Counted { .. }
+                | Effect::WrittenOff { .. } => None,
             })
             .collect();
         lines.sort_unstable();
@@ -108,7 +118,8 @@ fn balances(effects: &[(Date, Vec<Effect>)], only: Option<usize>) -> Vec<(Date, 
         Effect::Amount { .. }
         | Effect::Tranche { .. }
         | Effect::Share { .. }
-        | Effect::Counted { .. } => sum,
+        | Effect::Counted { .. }
+        | Effect::WrittenOff { .. } => sum,
     };
     effects
         .iter()
@@ -330,6 +341,31 @@ fn refunds_too_much(change: &Change<'_>, chunk: &[(Measure, &str, Date, i128)]) 
     ))
 }
 
+/// R23: more is spent than was received. Judged where the ledger books the recipient's view: elsewhere the
+/// receipts are another's and not in its books (ADR-0009).
+pub(crate) fn expenditure_within_received(change: &Change<'_>) -> Option<Breach> {
+    let some_day = change.on_some_day;
+    let judged = change.perspective() == Perspective::Recipient;
+    if !judged || !(some_day.spends_more || some_day.receives_less) {
+        return None;
+    }
+    let worst = worst(
+        &change.agreement.balances,
+        &change.whole,
+        |_, after| 0 < after.expended,
+        |balance| balance.expended.saturating_sub(balance.received),
+    )?;
+    Some(Breach::new(
+        Rule::ExpenditureWithinReceived,
+        change.subject,
+        &[
+            ("received", &change.text(worst.after.received)),
+            ("expended", &change.text(worst.after.expended)),
+            ("on", &worst.on),
+        ],
+    ))
+}
+
 /// Whether any total would leave the range that amounts have.
 pub(crate) fn out_of_range(change: &Change<'_>) -> bool {
     let sum = change
@@ -384,6 +420,103 @@ pub(crate) fn not_after_end(
         Rule::NotAfterEnd,
         subject,
         &[("ends_on", &ends_on), ("effective_on", &effective_on)],
+    ))
+}
+
+/// R19: a payment on a day on which the agreement is suspended.
+pub(crate) fn not_while_suspended(
+    agreement: &Agreement,
+    subject: &str,
+    effective_on: Date,
+) -> Option<Breach> {
+    if agreement.status_as_of(effective_on) != Status::Suspended {
+        return None;
+    }
+    let suspensions = agreement.milestones().iter();
+    let since = suspensions
+        .filter(|milestone| milestone.turn == Turn::Suspended && milestone.on <= effective_on)
+        .map(|milestone| milestone.on)
+        .next_back()?;
+    Some(Breach::new(
+        Rule::NotWhileSuspended,
+        subject,
+        &[("suspended_on", &since), ("effective_on", &effective_on)],
+    ))
+}
+
+/// How many earlier entries the flag of a back-dated fact names; the others are counted.
+const NAMED_ENTRIES: usize = 16;
+
+/// R19 for a suspension that is recorded after payments of its time: they are its subjects.
+pub(crate) fn paid_while_suspended(
+    agreement: &Agreement,
+    subject: &str,
+    suspended_on: Date,
+) -> Option<Breach> {
+    let payments: Vec<EventId> = agreement.payments_suspended_from(suspended_on).collect();
+    if payments.is_empty() {
+        return None;
+    }
+    let (count, named) = (payments.len(), payments.iter().take(NAMED_ENTRIES));
+    let mut figures: Vec<(&str, &dyn std::fmt::Display)> =
+        vec![("suspended_on", &suspended_on), ("payments", &count)];
+    figures.extend(named.map(|event_id| {
+        let event_id: &dyn std::fmt::Display = event_id;
+        ("payment", event_id)
+    }));
+    Some(Breach::new(Rule::NotWhileSuspended, subject, &figures))
+}
+
+/// R20: a payment draws on a tranche of which a condition is neither met nor waived; the first such tranche.
+pub(crate) fn conditions_met(
+    agreement: &Agreement,
+    subject: &str,
+    effective_on: Date,
+    draws: &[TrancheDraw],
+) -> Option<Breach> {
+    draws.iter().find_map(|draw| {
+        let tranche = agreement.tranche(&draw.tranche_id)?;
+        let unmet: Vec<&str> = tranche
+            .unmet_on(effective_on)
+            .map(crate::ids::ConditionId::as_str)
+            .collect();
+        if unmet.is_empty() {
+            return None;
+        }
+        let attempted = sum_text(draw.minor_units, agreement.currency());
+        Some(Breach::new(
+            Rule::ConditionsMet,
+            format!("{subject}/{}", draw.tranche_id),
+            &[
+                ("unmet", &unmet.join(" ")),
+                ("attempted", &attempted),
+                ("effective_on", &effective_on),
+            ],
+        ))
+    })
+}
+
+/// R26: what arrived of a disbursement, by this receipt and those before it, is not what was sent.
+pub(crate) fn receipt_matches_sent(
+    agreement: &Agreement,
+    subject: &str,
+    (sent, received): (i128, i128),
+    tolerance: Tolerance,
+) -> Option<Breach> {
+    let allowed = tolerance.limit(sent).saturating_sub(sent);
+    let difference = received.saturating_sub(sent);
+    if difference.saturating_abs() <= allowed {
+        return None;
+    }
+    let text = |minor_units| sum_text(minor_units, agreement.currency());
+    Some(Breach::new(
+        Rule::ReceiptMatchesSent,
+        subject,
+        &[
+            ("sent", &text(sent)),
+            ("received", &text(received)),
+            ("difference", &text(difference)),
+        ],
     ))
 }
 

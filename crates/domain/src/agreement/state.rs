@@ -6,8 +6,11 @@ use std::sync::Arc;
 use jiff::civil::Date;
 
 use crate::agreement::moves::Moves;
-use crate::agreement::{Firmness, ForecastEntry, Line, Perspective, Terms, YearBasis, YearShare};
-use crate::ids::{AgreementId, LineId, PaymentId, TrancheId};
+use crate::agreement::status::{Milestone, Status, Turn};
+use crate::agreement::{
+    Condition, Firmness, ForecastEntry, Line, Perspective, Terms, YearBasis, YearShare,
+};
+use crate::ids::{AgreementId, ConditionId, LineId, PaymentId, TrancheId};
 use crate::log::{EventId, Revision};
 use crate::money::{Currency, Money};
 use crate::party::OrgRef;
@@ -118,6 +121,8 @@ pub(crate) enum Effect {
         heading: Arc<str>,
         minor_units: i128,
     },
+    /// To what is written off.
+    WrittenOff { minor_units: i128 },
 }
 
 impl Effect {
@@ -126,7 +131,8 @@ impl Effect {
         match &mut effect {
             Self::Amount { minor_units, .. }
             | Self::Tranche { minor_units, .. }
-            | Self::Counted { minor_units, .. } => {
+            | Self::Counted { minor_units, .. }
+            | Self::WrittenOff { minor_units } => {
                 *minor_units = minor_units.saturating_neg();
             }
             Self::Share { share, .. } => share.minor_units = share.minor_units.saturating_neg(),
@@ -148,6 +154,12 @@ pub enum EntryKind {
     Schedule,
     /// The published plan was replaced.
     Forecast,
+    /// It was suspended, resumed, ended or closed.
+    Status,
+    /// A condition of a tranche was met or waived.
+    Condition,
+    /// A receivable was written off or recovered.
+    Receivable,
     /// Cancels another entry.
     Reversal,
     /// Terms beside parties, dates and money were revised.
@@ -170,6 +182,50 @@ pub struct Entry {
     pub(crate) effects: Vec<Effect>,
 }
 
+impl Entry {
+    /// Whether it is a disbursement or reimbursement that stands.
+    pub(crate) fn is_standing_payment(&self) -> bool {
+        let pays = |effect: &Effect| {
+            matches!(
+                effect,
+                Effect::Amount { measure: Measure::Disbursed, minor_units, .. } if 0 < *minor_units
+            )
+        };
+        self.kind == EntryKind::Cash && self.reversed_by.is_none() && self.effects.iter().any(pays)
+    }
+
+    /// What it adds to W, in minor units.
+    pub(crate) fn written_off(&self) -> i128 {
+        self.effects.iter().fold(0, |sum, effect| match effect {
+            Effect::WrittenOff { minor_units } => sum.saturating_add(*minor_units),
+            Effect::Amount { .. }
+            | Effect::Share { .. }
+            | Effect::Tranche { .. }
+            | Effect::Counted { .. } => sum,
+        })
+    }
+
+    /// What it paid, received or reported, in minor units.
+    pub(crate) fn cash_amount(&self) -> i128 {
+        self.effects.iter().fold(0, |sum, effect| match effect {
+            Effect::Amount { minor_units, .. } => sum.saturating_add(*minor_units),
+            Effect::Share { .. }
+            | Effect::Tranche { .. }
+            | Effect::Counted { .. }
+            | Effect::WrittenOff { .. } => sum,
+        })
+    }
+}
+
+/// A condition of a tranche, and the fact that settled it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConditionState {
+    /// The condition.
+    pub condition_id: ConditionId,
+    /// The event that met or waived it, and its date.
+    pub settled: Option<(EventId, Date)>,
+}
+
 /// What is open of a scheduled portion.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TrancheState {
@@ -181,6 +237,8 @@ pub struct TrancheState {
     pub(crate) dues: Vec<(EventId, Date, Period)>,
     /// Standing events about it, oldest first.
     pub(crate) touched_by: Vec<EventId>,
+    /// What must be so before it is paid, in the order it was given; most tranches have none.
+    pub(crate) conditions: Vec<ConditionState>,
 }
 
 impl TrancheState {
@@ -188,15 +246,33 @@ impl TrancheState {
     pub(crate) fn scheduled(
         event_id: EventId,
         amount: Money,
-        due_on: Date,
-        period: Period,
+        (due_on, period): (Date, Period),
+        conditions: &[Condition],
     ) -> Self {
+        let condition = |condition: &Condition| ConditionState {
+            condition_id: condition.condition_id.clone(),
+            settled: None,
+        };
         Self {
             scheduled: amount.minor_units(),
             open: amount.minor_units(),
             dues: vec![(event_id, due_on, period)],
             touched_by: vec![event_id],
+            conditions: conditions.iter().map(condition).collect(),
         }
+    }
+
+    /// Its conditions, in the order in which they were given.
+    pub fn conditions(&self) -> &[ConditionState] {
+        &self.conditions
+    }
+
+    /// The conditions that were neither met nor waived by the end of `on`, as far as it is recorded.
+    pub fn unmet_on(&self, on: Date) -> impl Iterator<Item = &ConditionId> {
+        self.conditions
+            .iter()
+            .filter(move |condition| condition.settled.is_none_or(|(_, since)| on < since))
+            .map(|condition| &condition.condition_id)
     }
 
     /// The day it is due now.
@@ -218,6 +294,27 @@ pub(crate) struct LineState {
     pub(crate) shares: BTreeMap<(Period, YearBasis, Firmness), i128>,
     /// Payments that count in the period of a tranche instead of on their day: taken out there, put in here.
     pub(crate) drawn: Series<i128>,
+}
+
+/// What of the payments is claimed back by a termination.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Claim {
+    pub(crate) event_id: EventId,
+    pub(crate) minor_units: i128,
+    /// What was paid when it was claimed; what it fell by since came back.
+    pub(crate) paid_then: i128,
+}
+
+/// What most agreements do not have: kept apart, so that they do not pay for it.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub(crate) struct Life {
+    /// Standing facts that turned it, ascending by date and event.
+    pub(crate) milestones: Vec<Milestone>,
+    /// W: written off, less recovered.
+    pub(crate) written_off: Series<i128>,
+    pub(crate) claims: Vec<Claim>,
+    /// Standing receipts that confirm a disbursement, with their amounts in minor units.
+    pub(crate) confirmed: Vec<(EventId, PaymentId, i128)>,
 }
 
 /// One legal agreement: the fold of its events so far.
@@ -245,6 +342,7 @@ pub struct Agreement {
     pub(crate) entries: Vec<(EventId, Entry)>,
     /// What few agreements have: absent until one of them happens.
     pub(crate) moves: Option<Box<Moves>>,
+    pub(crate) life: Option<Box<Life>>,
 }
 
 impl Agreement {
@@ -308,6 +406,68 @@ impl Agreement {
     /// U in minor units: committed minus disbursed, or minus received for an incoming agreement.
     pub fn undisbursed(&self) -> i128 {
         self.balance().undisbursed(self.perspective())
+    }
+
+    /// Where it is in its life at the end of a day, as far as it is recorded.
+    pub fn status_as_of(&self, effective_as_of: Date) -> Status {
+        let starts_on = self.terms.starts_on;
+        let begun = starts_on.is_none_or(|starts_on| starts_on <= effective_as_of);
+        let known = self.milestones().iter();
+        let true_then = known.filter(|milestone| milestone.on <= effective_as_of);
+        Status::of(true_then.map(|milestone| milestone.turn), begun)
+    }
+
+    /// W in minor units: written off, less recovered, whatever the date.
+    pub fn written_off(&self) -> i128 {
+        self.life
+            .as_ref()
+            .map_or(0, |life| life.written_off.total())
+    }
+
+    /// What terminations claim back of the payments and did not come back yet, in minor units.
+    pub fn recoverable(&self) -> i128 {
+        let paid = self.balance().paid(self.perspective());
+        let claims = self.life.iter().flat_map(|life| &life.claims);
+        claims
+            .map(|claim| {
+                let came_back = claim.paid_then.saturating_sub(paid).max(0);
+                claim.minor_units.saturating_sub(came_back).max(0)
+            })
+            .fold(0, i128::saturating_add)
+    }
+
+    /// The standing payments that are dated from `since` on and before the next standing resumption.
+    pub(crate) fn payments_suspended_from(&self, since: Date) -> impl Iterator<Item = EventId> {
+        let resumed = self.milestones().iter();
+        let until = resumed
+            .filter(|milestone| milestone.turn == Turn::Resumed && since <= milestone.on)
+            .map(|milestone| milestone.on)
+            .next();
+        let within = move |on: Date| since <= on && until.is_none_or(|until| on < until);
+        self.entries
+            .iter()
+            .filter(move |(_, entry)| within(entry.effective_on) && entry.is_standing_payment())
+            .map(|(event_id, _)| *event_id)
+    }
+
+    /// The standing payments that a resumption of `on` made possible: dated from then on and recorded after it.
+    pub(crate) fn payments_after_resumption(
+        &self,
+        on: Date,
+        resumed_by: EventId,
+    ) -> impl Iterator<Item = EventId> {
+        self.entries
+            .iter()
+            .filter(move |(event_id, entry)| {
+                resumed_by < *event_id && on <= entry.effective_on && entry.is_standing_payment()
+            })
+            .map(|(event_id, _)| *event_id)
+    }
+
+    pub(crate) fn milestones(&self) -> &[Milestone] {
+        self.life
+            .as_ref()
+            .map_or(&[], |life| life.milestones.as_slice())
     }
 
     /// The net commitment of a line by period, ascending; empty for an unknown line.

@@ -66,6 +66,12 @@ pub enum Impossible {
     /// It names a tranche that the agreement does not have.
     #[error("it names an unknown tranche")]
     UnknownTranche,
+    /// It names a condition that the tranche does not have.
+    #[error("it names an unknown condition")]
+    UnknownCondition,
+    /// It settles a condition that is already met or waived.
+    #[error("it settles a condition that is already settled")]
+    SettledTwice,
     /// It cancels an event that the stream does not have.
     #[error("it cancels an unknown event")]
     UnknownTarget,

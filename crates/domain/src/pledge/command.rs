@@ -32,6 +32,13 @@ pub enum PledgeCommand {
         /// The published entry behind it, for imports.
         published: Option<Published>,
     },
+    /// Book that part of it was not honoured in time.
+    Lapse {
+        /// How much.
+        amount: Money,
+        /// Why.
+        reason: String,
+    },
     /// Cancel an entry of this pledge.
     ReverseEntry {
         /// The entry.
@@ -49,6 +56,7 @@ impl PledgeCommand {
             Self::Revise { .. } => "PledgeRevised",
             Self::Convert { .. } => "PledgeConverted",
             Self::Withdraw { .. } => "PledgeWithdrawn",
+            Self::Lapse { .. } => "PledgeLapsed",
             Self::ReverseEntry { .. } => "EntryReversed",
         }
     }
@@ -60,6 +68,7 @@ impl PledgeCommand {
             Self::Revise { .. } => "revise_pledge",
             Self::Convert { .. } => "convert_pledge",
             Self::Withdraw { .. } => "withdraw_pledge",
+            Self::Lapse { .. } => "lapse_pledge",
             Self::ReverseEntry { .. } => "reverse_entry",
         }
     }

@@ -152,6 +152,13 @@ impl Case<'_> {
                     published: published.clone(),
                 }
             }
+            PledgeCommand::Lapse { amount, reason } => {
+                self.positive(&mut findings, "amount", *amount);
+                PledgeEvent::PledgeLapsed {
+                    amount: *amount,
+                    reason: reason.clone(),
+                }
+            }
             PledgeCommand::ReverseEntry { target, reason } => PledgeEvent::EntryReversed {
                 target: *target,
                 reason: *reason,

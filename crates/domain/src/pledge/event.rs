@@ -59,6 +59,13 @@ pub enum PledgeEvent {
         /// The published entry behind it, for imports.
         published: Option<Published>,
     },
+    /// Part of it was not honoured in time.
+    PledgeLapsed {
+        /// How much.
+        amount: Money,
+        /// Why.
+        reason: String,
+    },
     /// An entry of this pledge is cancelled. See [`crate::agreement::AgreementEvent::EntryReversed`].
     EntryReversed {
         /// The entry.
@@ -76,6 +83,7 @@ impl PledgeEvent {
             Self::PledgeRevised { .. } => "PledgeRevised",
             Self::PledgeConverted { .. } => "PledgeConverted",
             Self::PledgeWithdrawn { .. } => "PledgeWithdrawn",
+            Self::PledgeLapsed { .. } => "PledgeLapsed",
             Self::EntryReversed { .. } => "EntryReversed",
         }
     }

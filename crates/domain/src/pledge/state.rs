@@ -18,7 +18,7 @@ pub struct PledgeBalance {
     pub pledged: i128,
     /// Turned into agreements.
     pub converted: i128,
-    /// Taken back.
+    /// Taken back, or lapsed.
     pub withdrawn: i128,
 }
 
@@ -183,7 +183,7 @@ impl Pledge {
                 self.post(event_id, effective_on, PledgeEntryKind::Use, effect);
                 self.agreements.insert(agreement_id.clone());
             }
-            PledgeEvent::PledgeWithdrawn { .. } => {
+            PledgeEvent::PledgeWithdrawn { .. } | PledgeEvent::PledgeLapsed { .. } => {
                 let effect = self.effect(event)?;
                 self.post(event_id, effective_on, PledgeEntryKind::Use, effect);
             }
@@ -221,7 +221,8 @@ impl Pledge {
                 converted: amount.minor_units(),
                 ..nothing
             },
-            PledgeEvent::PledgeWithdrawn { amount, .. } => PledgeBalance {
+            PledgeEvent::PledgeWithdrawn { amount, .. }
+            | PledgeEvent::PledgeLapsed { amount, .. } => PledgeBalance {
                 withdrawn: amount.minor_units(),
                 ..nothing
             },

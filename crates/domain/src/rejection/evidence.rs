@@ -1,9 +1,13 @@
 //! What a rejection is about and the figures that show it, for programs: the message is for people.
 
+use crate::log::EventId;
 use crate::money::{Currency, sum_text};
 use crate::rule::Figure;
 
 use super::{Rejection, actual_text, expected_text};
+
+/// The most figures of one reason (`log.v1`).
+const FIGURES_MAX: usize = 32;
 
 impl Rejection {
     /// What is at fault: a stream, a line or tranche of it, or an id that is not there; empty where the field or
@@ -55,7 +59,11 @@ impl Rejection {
             Self::TotalOutOfRange { stream } | Self::RevisionConflict { stream, .. } => {
                 stream.to_string()
             }
-            Self::UnknownEvent { event_id, .. } => event_id.to_string(),
+            Self::UnknownEvent { event_id, .. }
+            | Self::EntryHasDependents {
+                target: event_id, ..
+            } => event_id.to_string(),
+            Self::Life(life) => life.subject(),
             Self::ReferenceExists {
                 external_reference, ..
             } => {
@@ -73,15 +81,6 @@ impl Rejection {
 
     /// The figures that show it, in a fixed order; empty where the message says it all.
     pub fn figures(&self) -> Vec<Figure> {
-        let figures = |pairs: [(&str, String); 2]| {
-            pairs
-                .into_iter()
-                .map(|(name, value)| Figure {
-                    name: name.to_owned(),
-                    value,
-                })
-                .collect()
-        };
         if let Self::Breach(breach) = self {
             return breach.figures.clone();
         }
@@ -93,11 +92,24 @@ impl Rejection {
             });
             return figures;
         }
+        if let Self::Life(life) = self {
+            return life.figures().into_iter().map(named).collect();
+        }
+        if let Self::EntryHasDependents { dependents, .. } = self {
+            let named = |event_id: &EventId| named(("dependent", event_id.to_string()));
+            return dependents.iter().take(FIGURES_MAX).map(named).collect();
+        }
+        let pair = self.pair().into_iter().flatten();
+        pair.map(named).collect()
+    }
+
+    /// The two figures of the reasons that compare one with another.
+    fn pair(&self) -> Option<[(&'static str, String); 2]> {
         if let Self::RevisionConflict {
             expected, actual, ..
         } = self
         {
-            return figures([
+            return Some([
                 ("expected", expected_text(*expected)),
                 ("actual", actual_text(*actual)),
             ]);
@@ -106,14 +118,14 @@ impl Rejection {
             expected, actual, ..
         } = self
         {
-            return figures([
+            return Some([
                 ("expected", expected.to_string()),
                 ("actual", actual.to_string()),
             ]);
         }
         if let Some((undisbursed, requested, currency)) = self.shortage() {
             let text = |minor_units| sum_text(minor_units, currency);
-            return figures([
+            return Some([
                 ("undisbursed", text(undisbursed)),
                 ("requested", text(requested)),
             ]);
@@ -127,7 +139,7 @@ impl Rejection {
             new_ends_on,
         } = self
         {
-            return figures([
+            return Some([
                 ("ends_on", ends_on.to_string()),
                 ("new_ends_on", new_ends_on.to_string()),
             ]);
@@ -137,12 +149,12 @@ impl Rejection {
             published_on,
         } = self
         {
-            return figures([
+            return Some([
                 ("newest", newest.to_string()),
                 ("published_on", published_on.to_string()),
             ]);
         }
-        Vec::new()
+        None
     }
 
     /// What is undisbursed, what was asked for, and their currency, where it is about that.
@@ -163,5 +175,12 @@ impl Rejection {
             return Some((*undisbursed, *requested, *currency));
         }
         None
+    }
+}
+
+fn named((name, value): (&'static str, String)) -> Figure {
+    Figure {
+        name: name.to_owned(),
+        value,
     }
 }

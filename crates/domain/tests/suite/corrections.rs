@@ -174,10 +174,10 @@ fn a_scheduling_is_reversed_only_while_nothing_stands_on_it() {
     ));
     given(Profile::Strict, history)
         .when(reverse("2024-06-01", event_of(2), ReversalReason::Error))
-        .then_breaks(wrong_target(
-            event_of(2),
-            "a later entry stands on it: reverse that first",
-        ));
+        .then_rejected(Rejection::EntryHasDependents {
+            target: event_of(2),
+            dependents: vec![event_of(3)],
+        });
 }
 
 #[test]
@@ -199,10 +199,10 @@ fn reversing_the_newest_plan_brings_the_one_before_back() {
     ];
     given(Profile::Mirror, history.clone())
         .when(reverse("2024-06-01", event_of(2), ReversalReason::Error))
-        .then_breaks(wrong_target(
-            event_of(2),
-            "a later entry stands on it: reverse that first",
-        ));
+        .then_rejected(Rejection::EntryHasDependents {
+            target: event_of(2),
+            dependents: vec![event_of(3)],
+        });
     let after = given(Profile::Mirror, history)
         .when(reverse("2024-06-01", event_of(3), ReversalReason::Error))
         .then([reversed("2024-03-01", event_of(3), ReversalReason::Error)]);

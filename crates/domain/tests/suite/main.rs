@@ -11,11 +11,14 @@
 
 mod amounts;
 mod carry_overs;
+mod conditions;
 mod corrections;
 mod currencies;
 mod dates;
 mod evidence;
 mod imports;
+mod life;
+mod life_words;
 mod limits;
 mod netherlands;
 mod oracle;
@@ -26,6 +29,7 @@ mod precedence;
 mod reallocation_policies;
 mod reallocations;
 mod reasons;
+mod receivables;
 mod replay;
 mod revisions;
 mod schedules;

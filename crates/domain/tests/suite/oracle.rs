@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use perennial_domain::Date;
-use perennial_domain::agreement::{AgreementEvent, CashEntry, Perspective};
+use perennial_domain::agreement::{AgreementEvent, CashEntry, Perspective, Termination};
 use perennial_domain::event::{Event, Fact, Stream};
 use perennial_domain::ids::AgreementId;
 use perennial_domain::log::{EventId, Recorded};
@@ -47,7 +47,9 @@ impl Agreement {
                 self.pays(cash, 1, Perspective::Provider)
             }
             AgreementEvent::RefundMade { cash, .. } => self.pays(cash, -1, Perspective::Provider),
-            AgreementEvent::ReceiptConfirmed { cash } => self.pays(cash, 1, Perspective::Recipient),
+            AgreementEvent::ReceiptConfirmed { cash, .. } => {
+                self.pays(cash, 1, Perspective::Recipient)
+            }
             AgreementEvent::RefundReceived { cash, .. } => {
                 self.pays(cash, -1, Perspective::Recipient)
             }
@@ -56,7 +58,21 @@ impl Agreement {
                 let target = self.added[target];
                 [-target.committed, -target.paid]
             }
+            AgreementEvent::AgreementTerminated(Termination { decommitments, .. })
+            | AgreementEvent::AgreementCancelled { decommitments, .. } => {
+                let amounts = decommitments.iter();
+                let sum: i128 = amounts.map(|given_up| given_up.amount.minor_units()).sum();
+                [-sum, 0]
+            }
             AgreementEvent::AgreementDescribed(_)
+            | AgreementEvent::AgreementSuspended { .. }
+            | AgreementEvent::AgreementResumed { .. }
+            | AgreementEvent::AgreementOperationallyEnded { .. }
+            | AgreementEvent::AgreementFinanciallyClosed { .. }
+            | AgreementEvent::TrancheConditionMet(_)
+            | AgreementEvent::TrancheConditionWaived(_)
+            | AgreementEvent::ReceivableWrittenOff(_)
+            | AgreementEvent::ReceivableRecovered(_)
             | AgreementEvent::LineOpened { .. }
             | AgreementEvent::PeriodExtended { .. }
             | AgreementEvent::PeriodShortened { .. }

@@ -1,7 +1,7 @@
 //! Overrides: what a ledger's policy lets a command break, with reason and approver (DOMAIN.md 2.7, INV-2).
 
 use perennial_domain::agreement::{
-    AgreementCommand, Conversion, DecreaseReason, ReversalReason, Terms,
+    AgreementCommand, AgreementEvent, Conversion, DecreaseReason, ReversalReason, Terms,
 };
 use perennial_domain::command::{Action, Command, Submission};
 use perennial_domain::event::{Fact, Stream};
@@ -11,6 +11,8 @@ use perennial_domain::rejection::{Class, NotOverridden, Refused, Rejection};
 use perennial_domain::rule::{Breach, Override, Profile, Rule};
 use perennial_testkit::history::words::*;
 use perennial_testkit::history::{Given, Happened, given_with};
+
+use crate::life_words::{condition, suspended};
 
 /// A policy that lets exactly one rule be overridden.
 fn only(rule: Rule, needs_approver: bool) -> LedgerPolicy {
@@ -79,6 +81,23 @@ fn refund(on: &str, amount: perennial_domain::money::Money) -> Command {
     asked(date(on), command)
 }
 
+fn conditional() -> Happened {
+    let due = date("2024-06-01");
+    happened(
+        "2024-02-01",
+        AgreementEvent::TrancheScheduled {
+            tranche_id: tranche("tranche-1"),
+            amount: eur(20),
+            due_on: due,
+            period: perennial_domain::period::Period::day(due),
+            conditions: vec![perennial_domain::agreement::Condition {
+                condition_id: condition("report-2024"),
+                text: "accepted".to_owned(),
+            }],
+        },
+    )
+}
+
 /// A history and a command that breaks one rule in it and no other that refuses. Every rule that may be overridden
 /// needs a row here.
 fn broken(rule: Rule) -> Option<(Vec<Happened>, Command)> {
@@ -136,7 +155,19 @@ fn broken(rule: Rule) -> Option<(Vec<Happened>, Command)> {
             (paid(), asked(date("2024-06-01"), command))
         }
         Rule::ReallocationWithinPolicy => super::reallocation_policies::too_much(),
+        Rule::NotWhileSuspended => {
+            let mut history = paid();
+            history.push(suspended("2024-05-01"));
+            (history, of(disburse("2024-06-01", eur(20))))
+        }
+        Rule::ConditionsMet => {
+            let mut history = paid();
+            history.push(conditional());
+            (history, of(disburse("2024-06-01", eur(20))))
+        }
         Rule::ReallocationBalances
+        | Rule::ExpenditureWithinReceived
+        | Rule::ReceiptMatchesSent
         | Rule::SplitExact
         | Rule::ReversalTarget
         | Rule::NotAfterEnd
@@ -197,7 +228,7 @@ fn exactly_the_rules_that_only_a_strict_ledger_refuses_may_be_overridden() {
             rule.code()
         );
     }
-    let never = ["R3", "R4", "R5", "R12", "R17", "R22", "R23", "R25"];
+    let never = ["R3", "R4", "R5", "R12", "R17", "R22", "R23", "R25", "R26"];
     for &rule in Rule::ALL {
         assert_eq!(
             never.contains(&rule.code()),

@@ -299,3 +299,61 @@ fn an_announcement_in_cents_that_do_not_exist_is_flagged_in_a_mirror() {
         .when_asked(command)
         .then_only_flagged([inexact]);
 }
+
+#[test]
+fn at_most_what_is_outstanding_lapses() {
+    let lapse = |amount| {
+        ask(
+            "2024-06-01",
+            PledgeCommand::Lapse {
+                amount,
+                reason: "not paid in time".to_owned(),
+            },
+        )
+    };
+    let history = [announced(eur(100)), converted("2024-02-01", eur(60))];
+    let after = given(Profile::Strict, history.clone())
+        .when_asked(lapse(eur(40)))
+        .then([pledged(
+            "2024-06-01",
+            PledgeEvent::PledgeLapsed {
+                amount: eur(40),
+                reason: "not paid in time".to_owned(),
+            },
+        )]);
+    assert_eq!(
+        after
+            .book
+            .pledge(&the_pledge())
+            .unwrap()
+            .balance()
+            .outstanding(),
+        0
+    );
+    given(Profile::Strict, history.clone())
+        .when_asked(lapse(cents(40_01)))
+        .then_breaks(breach_of(
+            "pledge/pledge-1",
+            Rule::ConversionWithinPledge,
+            &[
+                ("outstanding", "40.00 EUR"),
+                ("attempted", "40.01 EUR"),
+                ("on", "2024-06-01"),
+            ],
+        ));
+    given(Profile::Mirror, history)
+        .when_asked(lapse(cents(40_01)))
+        .then_flagged(
+            [pledged(
+                "2024-06-01",
+                PledgeEvent::PledgeLapsed {
+                    amount: cents(40_01),
+                    reason: "not paid in time".to_owned(),
+                },
+            )],
+            [Rule::ConversionWithinPledge],
+        );
+    after
+        .when_asked(reverse_entry(3, ReversalReason::Error))
+        .accepted();
+}

@@ -128,6 +128,7 @@ fn a_tranche_for_a_named_period_keeps_it_when_its_due_day_moves() {
             amount: eur(50),
             due_on: date("2025-01-01"),
             period: year,
+            conditions: Vec::new(),
         },
     );
     let reschedule = AgreementCommand::RescheduleTranche {
@@ -183,6 +184,7 @@ fn a_tranche_is_due_on_a_day_or_for_a_period_and_has_an_id_of_its_own() {
             amount: eur(1),
             due_on,
             period,
+            conditions: Vec::new(),
         };
         (
             date("2024-02-01"),

@@ -297,7 +297,11 @@ fn payment(entry: Entry, parties: &Parties) -> AgreementCommand {
     let cash = cash(entry, parties);
     let reason = NEGATIVE_PUBLISHED.to_owned();
     match (kind, negative) {
-        (TransactionType::IncomingFunds, false) => AgreementCommand::ConfirmReceipt(cash),
+        (TransactionType::IncomingFunds, false) => AgreementCommand::ConfirmReceipt {
+            cash,
+            tranche_id: None,
+            disbursement_id: None,
+        },
         (TransactionType::IncomingFunds, true) => AgreementCommand::ConfirmRefund { cash, reason },
         (TransactionType::Expenditure, false) => AgreementCommand::ReportExpenditure {
             cash,
@@ -357,6 +361,7 @@ fn cash(entry: Entry, parties: &Parties) -> Cash {
         conversion: None,
         reference: entry.reference,
         published: Some(entry.published),
+        modality: None,
     }
 }
 

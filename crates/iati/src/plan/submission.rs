@@ -116,6 +116,7 @@ fn pledge(command: &PledgeCommand) -> usize {
         } => published(entry.as_ref()),
         PledgeCommand::Revise { .. }
         | PledgeCommand::Convert { .. }
+        | PledgeCommand::Lapse { .. }
         | PledgeCommand::ReverseEntry { .. } => 0,
     }
 }
@@ -139,7 +140,7 @@ fn agreement(command: &AgreementCommand) -> usize {
         AgreementCommand::ReplaceForecast(entries) => forecast(entries).saturating_mul(2),
         AgreementCommand::Disburse { cash, .. }
         | AgreementCommand::Reimburse(cash)
-        | AgreementCommand::ConfirmReceipt(cash)
+        | AgreementCommand::ConfirmReceipt { cash, .. }
         | AgreementCommand::Refund { cash, .. }
         | AgreementCommand::ConfirmRefund { cash, .. }
         | AgreementCommand::ReportExpenditure { cash, .. }
@@ -153,6 +154,16 @@ fn agreement(command: &AgreementCommand) -> usize {
         | AgreementCommand::ReallocateFunds(_)
         | AgreementCommand::ReviseTerms(_)
         | AgreementCommand::CarryOverFunds(_)
+        | AgreementCommand::Suspend { .. }
+        | AgreementCommand::Resume { .. }
+        | AgreementCommand::Terminate(_)
+        | AgreementCommand::Cancel { .. }
+        | AgreementCommand::End { .. }
+        | AgreementCommand::Close { .. }
+        | AgreementCommand::MeetCondition(_)
+        | AgreementCommand::WaiveCondition(_)
+        | AgreementCommand::WriteOffReceivable(_)
+        | AgreementCommand::RecoverReceivable(_)
         | AgreementCommand::ReverseEntry { .. }
         | AgreementCommand::ReplaceEntry { .. } => 256,
     }

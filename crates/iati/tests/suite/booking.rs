@@ -29,7 +29,7 @@ fn published(plan: &ActivityPlan) -> Vec<Published> {
             | AgreementCommand::DecreaseCommitment { published, .. } => published,
             AgreementCommand::Disburse { cash, .. }
             | AgreementCommand::Reimburse(cash)
-            | AgreementCommand::ConfirmReceipt(cash)
+            | AgreementCommand::ConfirmReceipt { cash, .. }
             | AgreementCommand::Refund { cash, .. }
             | AgreementCommand::ReportExpenditure { cash, .. }
             | AgreementCommand::RecordOtherFlow { cash, .. } => cash.published,

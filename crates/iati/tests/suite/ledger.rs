@@ -174,7 +174,7 @@ fn agreement_money(action: &AgreementCommand) -> Option<(&'static str, Money)> {
         AgreementCommand::Disburse { cash, .. } => ("disburse", cash.amount),
         AgreementCommand::Reimburse(cash) => ("reimburse", cash.amount),
         AgreementCommand::Refund { cash, .. } => ("refund", cash.amount.negated()),
-        AgreementCommand::ConfirmReceipt(cash) => ("receive", cash.amount),
+        AgreementCommand::ConfirmReceipt { cash, .. } => ("receive", cash.amount),
         AgreementCommand::ConfirmRefund { cash, .. } => ("give back", cash.amount.negated()),
         AgreementCommand::ReportExpenditure { cash, .. } => ("spend", cash.amount),
         AgreementCommand::ReduceExpenditure { cash, .. } => ("unspend", cash.amount.negated()),

@@ -350,7 +350,7 @@ fn totals(ledger: &Ledger) -> BTreeMap<(&'static str, String), (u32, i128)> {
             AgreementEvent::CommitmentIncreased { amount, .. }
             | AgreementEvent::CommitmentDecreased { amount, .. } => *amount,
             AgreementEvent::DisbursementMade { cash, .. }
-            | AgreementEvent::ReceiptConfirmed { cash }
+            | AgreementEvent::ReceiptConfirmed { cash, .. }
             | AgreementEvent::RefundMade { cash, .. }
             | AgreementEvent::ExpenditureReported { cash, .. }
             | AgreementEvent::ExpenditureReduced { cash, .. } => cash.amount,

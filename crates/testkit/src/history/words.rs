@@ -271,6 +271,7 @@ pub fn on_the_line(amount: Money) -> CashEntry {
         conversion: None,
         reference: None,
         published: None,
+        modality: None,
     }
 }
 
@@ -310,7 +311,14 @@ pub fn refunded(on: &str, amount: Money) -> Happened {
 #[track_caller]
 pub fn received(on: &str, amount: Money) -> Happened {
     let cash = on_the_line(amount);
-    happened(on, AgreementEvent::ReceiptConfirmed { cash })
+    happened(
+        on,
+        AgreementEvent::ReceiptConfirmed {
+            cash,
+            draws: Vec::new(),
+            disbursement_id: None,
+        },
+    )
 }
 
 /// A portion was scheduled for one day.
@@ -321,6 +329,7 @@ pub fn scheduled(on: &str, tranche_id: &str, amount: Money, due_on: &str) -> Hap
         amount,
         due_on: date(due_on),
         period: Period::day(date(due_on)),
+        conditions: Vec::new(),
     };
     happened(on, event)
 }
@@ -378,6 +387,7 @@ pub fn cash(amount: Money) -> Cash {
         conversion: None,
         reference: None,
         published: None,
+        modality: None,
     }
 }
 
@@ -442,7 +452,14 @@ pub fn refund(on: &str, amount: Money) -> (Date, AgreementCommand) {
 /// Book money that arrived.
 #[track_caller]
 pub fn receive(on: &str, amount: Money) -> (Date, AgreementCommand) {
-    (date(on), AgreementCommand::ConfirmReceipt(cash(amount)))
+    (
+        date(on),
+        AgreementCommand::ConfirmReceipt {
+            cash: cash(amount),
+            tranche_id: None,
+            disbursement_id: None,
+        },
+    )
 }
 
 /// Schedule a portion for one day.
@@ -458,6 +475,7 @@ pub fn schedule(
         amount,
         due_on: Some(date(due_on)),
         period: None,
+        conditions: Vec::new(),
     };
     (date(on), AgreementCommand::ScheduleTranche(tranche))
 }

@@ -1,4 +1,6 @@
-use perennial_domain::agreement::{AgreementEvent, CashEntry, OtherFlow, Rescheduling};
+use perennial_domain::agreement::{
+    AgreementEvent, CashEntry, OtherFlow, Rescheduling, Termination,
+};
 use perennial_domain::event::{Event, Fact};
 use perennial_domain::ids::PaymentId;
 use perennial_domain::import::ImportEvent;
@@ -71,7 +73,18 @@ kinds! {
     EntryReplaced = 26;
     ImportStarted = 27;
     ImportCompleted = 28;
+    PledgeLapsed = 134;
     TermsRevised = 160;
+    AgreementSuspended = 161;
+    AgreementResumed = 162;
+    AgreementTerminated = 163;
+    AgreementCancelled = 164;
+    AgreementOperationallyEnded = 165;
+    AgreementFinanciallyClosed = 166;
+    TrancheConditionMet = 167;
+    TrancheConditionWaived = 168;
+    ReceivableWrittenOff = 169;
+    ReceivableRecovered = 200;
     FundsCarriedOver = 203;
 }
 
@@ -93,6 +106,7 @@ impl Kind {
             PledgeEvent::PledgeRevised { .. } => Self::PledgeRevised,
             PledgeEvent::PledgeConverted { .. } => Self::PledgeConverted,
             PledgeEvent::PledgeWithdrawn { .. } => Self::PledgeWithdrawn,
+            PledgeEvent::PledgeLapsed { .. } => Self::PledgeLapsed,
             PledgeEvent::EntryReversed { .. } => Self::EntryReversed,
         }
     }
@@ -121,6 +135,16 @@ impl Kind {
             AgreementEvent::TermsRevised(_) => Self::TermsRevised,
             AgreementEvent::FundsCarriedOver(_) => Self::FundsCarriedOver,
             AgreementEvent::OtherFlowRecorded(_) => Self::OtherFlowRecorded,
+            AgreementEvent::AgreementSuspended { .. } => Self::AgreementSuspended,
+            AgreementEvent::AgreementResumed { .. } => Self::AgreementResumed,
+            AgreementEvent::AgreementTerminated(_) => Self::AgreementTerminated,
+            AgreementEvent::AgreementCancelled { .. } => Self::AgreementCancelled,
+            AgreementEvent::AgreementOperationallyEnded { .. } => Self::AgreementOperationallyEnded,
+            AgreementEvent::AgreementFinanciallyClosed { .. } => Self::AgreementFinanciallyClosed,
+            AgreementEvent::TrancheConditionMet(_) => Self::TrancheConditionMet,
+            AgreementEvent::TrancheConditionWaived(_) => Self::TrancheConditionWaived,
+            AgreementEvent::ReceivableWrittenOff(_) => Self::ReceivableWrittenOff,
+            AgreementEvent::ReceivableRecovered(_) => Self::ReceivableRecovered,
             AgreementEvent::EntryReversed { .. } => Self::EntryReversed,
             AgreementEvent::EntryReplaced { .. } => Self::EntryReplaced,
         }
@@ -172,9 +196,9 @@ pub fn note_of(event: &Event) -> Option<Note> {
 
 fn pledge_reason(event: &PledgeEvent) -> Option<&str> {
     match event {
-        PledgeEvent::PledgeRevised { reason, .. } | PledgeEvent::PledgeWithdrawn { reason, .. } => {
-            Some(reason)
-        }
+        PledgeEvent::PledgeRevised { reason, .. }
+        | PledgeEvent::PledgeWithdrawn { reason, .. }
+        | PledgeEvent::PledgeLapsed { reason, .. } => Some(reason),
         PledgeEvent::PledgeAnnounced(announced) => announced.forum.as_deref(),
         PledgeEvent::PledgeConverted { agreement_id, .. } => Some(agreement_id.as_str()),
         PledgeEvent::EntryReversed { reason, .. } => Some(reversal_word(*reason)),
@@ -206,11 +230,25 @@ fn agreement_words(event: &AgreementEvent) -> (Option<&str>, Option<&str>) {
             (revision.amendment.as_deref(), said(&revision.reason))
         }
         AgreementEvent::FundsCarriedOver(carried) => (None, said(&carried.reason)),
+        AgreementEvent::AgreementSuspended { reason }
+        | AgreementEvent::AgreementResumed { reason }
+        | AgreementEvent::AgreementTerminated(Termination { reason, .. })
+        | AgreementEvent::AgreementCancelled { reason, .. }
+        | AgreementEvent::AgreementOperationallyEnded { reason }
+        | AgreementEvent::AgreementFinanciallyClosed { reason } => (None, said(reason)),
+        AgreementEvent::TrancheConditionMet(entry)
+        | AgreementEvent::TrancheConditionWaived(entry) => {
+            (Some(entry.condition_id.as_str()), said(&entry.reason))
+        }
+        AgreementEvent::ReceivableWrittenOff(entry)
+        | AgreementEvent::ReceivableRecovered(entry) => {
+            (Some(&entry.approver), said(&entry.reason))
+        }
         AgreementEvent::EntryReversed { reason, .. } => (None, Some(reversal_word(*reason))),
         AgreementEvent::EntryReplaced { .. } => (None, Some("replaced")),
         AgreementEvent::DisbursementMade { cash, .. }
         | AgreementEvent::ReimbursementMade { cash }
-        | AgreementEvent::ReceiptConfirmed { cash }
+        | AgreementEvent::ReceiptConfirmed { cash, .. }
         | AgreementEvent::ExpenditureReported { cash, .. }
         | AgreementEvent::OtherFlowRecorded(OtherFlow { cash, .. }) => (payment(cash), None),
         AgreementEvent::RefundMade { cash, reason }
@@ -248,7 +286,7 @@ mod tests {
         for &kind in Kind::ALL {
             assert_eq!(Kind::of_code(kind.code()), Some(kind));
         }
-        assert_eq!(Kind::ALL.len(), 31);
+        assert_eq!(Kind::ALL.len(), 42);
         assert_eq!(Kind::of_code(29), None);
     }
 }

@@ -3,7 +3,7 @@ use std::collections::HashSet;
 use perennial_domain::Date;
 use perennial_domain::agreement::{
     AgreementEvent, Conditionality, Description, FurtherTerms, ReallocatedFunds, ReversalReason,
-    Terms, TermsRevision,
+    Status, Terms, TermsRevision, Turn,
 };
 use perennial_domain::event::{Event, Fact};
 use perennial_domain::ids::AgreementId;
@@ -29,6 +29,10 @@ pub struct AgreementState<'a> {
     pub conditionality: Conditionality,
     /// How many revisions of terms are in force.
     pub revisions: u32,
+    /// Where it is in its life.
+    pub status: Status,
+    /// The date of the last fact that turned it.
+    pub status_since: Option<Date>,
     /// The words in force; without any, the first that are known.
     pub description: Option<&'a Description>,
     /// Numbers that other systems gave it, ascending.
@@ -83,6 +87,7 @@ impl EntityHistory {
         let mut last_move: Option<(Date, EventId)> = None;
         let mut described: Option<(Date, EventId)> = None;
         let mut revisions: Vec<(Date, EventId, &TermsRevision)> = Vec::new();
+        let mut turns: Vec<(Date, EventId, Turn)> = Vec::new();
         for recorded in self.standing(at, effective) {
             let in_force = effective.is_none_or(|cut| recorded.event.effective_on <= cut);
             let dated = (recorded.event.effective_on, recorded.event_id);
@@ -97,6 +102,8 @@ impl EntityHistory {
                     further: terms.further.as_deref().cloned().unwrap_or_default(),
                     conditionality: terms.conditionality,
                     revisions: 0,
+                    status: Status::Effective,
+                    status_since: None,
                     description: None,
                     external_references: recorded
                         .event
@@ -118,6 +125,9 @@ impl EntityHistory {
                 last_move = Some(dated);
                 state.ends_on = Some(*new_ends_on);
             }
+            if let (Some(turn), true) = (Turn::of(event), in_force) {
+                turns.push((dated.0, dated.1, turn));
+            }
             if let AgreementEvent::AgreementDescribed(description) = event
                 && (state.description.is_none() || (in_force && described <= Some(dated)))
             {
@@ -135,6 +145,9 @@ impl EntityHistory {
             if let Some(state) = state.as_mut() {
                 state.revise(revision);
             }
+        }
+        if let Some(state) = state.as_mut() {
+            state.turn(turns, effective);
         }
         state
     }
@@ -192,6 +205,7 @@ impl EntityHistory {
                 }
                 PledgeEvent::PledgeRevised { .. }
                 | PledgeEvent::PledgeWithdrawn { .. }
+                | PledgeEvent::PledgeLapsed { .. }
                 | PledgeEvent::EntryReversed { .. } => {}
             }
         }
@@ -200,6 +214,17 @@ impl EntityHistory {
 }
 
 impl<'a> AgreementState<'a> {
+    fn turn(&mut self, mut turns: Vec<(Date, EventId, Turn)>, effective: Option<Date>) {
+        turns.sort_unstable_by_key(|&(on, event_id, _)| (on, event_id));
+        let day = effective.unwrap_or(Date::MAX);
+        let begun = self
+            .terms
+            .starts_on
+            .is_none_or(|starts_on| starts_on <= day);
+        self.status = Status::of(turns.iter().map(|&(_, _, turn)| turn), begun);
+        self.status_since = turns.last().map(|&(on, _, _)| on);
+    }
+
     fn describe(&mut self, recorded: &'a Recorded<Event>, description: &'a Description) {
         self.description = Some(description);
         self.external_references = self

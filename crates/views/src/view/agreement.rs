@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use perennial_domain::Date;
-use perennial_domain::agreement::{Conditionality, FurtherTerms, Terms};
+use perennial_domain::agreement::{Conditionality, FurtherTerms, Status, Terms};
 use perennial_domain::classification::{Pillar, WHOLE_PPM};
 use perennial_domain::event::Stream;
 use perennial_domain::log::{EventId, Revision};
@@ -73,6 +73,10 @@ pub struct AgreementRow {
     pub original_months: Option<u32>,
     /// Whether the original term is multi-year.
     pub multi_year: MultiYear,
+    /// Where it is in its life.
+    pub status: Status,
+    /// Since when, where a fact made the status.
+    pub status_since: Option<Date>,
     /// The amount of the signature; `None`: not published.
     pub signed: Option<i128>,
     /// Later increases.
@@ -91,6 +95,10 @@ pub struct AgreementRow {
     pub undisbursed: i128,
     /// By how much U is below 0.
     pub overdrawn: i128,
+    /// W: given up, less what is expected again.
+    pub written_off: i128,
+    /// Of what was given up: expected again; above 0.
+    pub recovered: i128,
     /// S: open portions.
     pub scheduled: i128,
     /// U - S.
@@ -290,6 +298,8 @@ pub fn statement(lens: &Lens<'_>, entity: EntityNo, book: &Book) -> Option<Agree
         ends_on: state.ends_on,
         original_months: months(state.terms),
         multi_year,
+        status: state.status,
+        status_since: state.status_since,
         signed: is_published(state.terms).then(|| balances.of(Measure::Signed)),
         increases: balances.of(Measure::Increased),
         decreases: -balances.of(Measure::Decreased),
@@ -299,6 +309,8 @@ pub fn statement(lens: &Lens<'_>, entity: EntityNo, book: &Book) -> Option<Agree
         received: balances.received(),
         undisbursed,
         overdrawn: (-undisbursed).max(0),
+        written_off: balances.sum(&Measure::WRITTEN_OFF),
+        recovered: -balances.of(Measure::Recovered),
         scheduled,
         unscheduled: undisbursed - scheduled,
         expended,

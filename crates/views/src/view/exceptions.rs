@@ -1,7 +1,8 @@
 //! `exceptions`: what stood out when it was recorded, and whether it still stands.
 //!
 //! A flag is history: it names the rule, what broke it and the figures of then. `standing` is the same rule evaluated
-//! at (P, E), for rules that are balances of an agreement (R10, R13, R14, R17) or its counters (R18). Items that an import refused have no
+//! at (P, E), for rules that are balances of an agreement (R10, R13, R14, R17, R23) or its counters
+//! (R18). Items that an import refused have no
 //! event; they come from the run's end.
 
 use perennial_domain::Date;
@@ -13,7 +14,7 @@ use perennial_domain::rule::{Breach, Rule};
 use crate::dictionary::EntityNo;
 use crate::exception::{Exception, Finding};
 use crate::lens::Lens;
-use crate::posting::Direction;
+use crate::posting::{Direction, Measure};
 use crate::rows::RowKey;
 use crate::view::balances::{self, Balances};
 use crate::view::reallocations;
@@ -242,6 +243,7 @@ const fn is_of_balances(rule: Rule) -> bool {
             | Rule::CommitmentAboveDisbursed
             | Rule::DisbursedNotNegative
             | Rule::ScheduledWithinUndisbursed
+            | Rule::ExpenditureWithinReceived
     )
 }
 
@@ -262,6 +264,10 @@ fn stands(lens: &Lens<'_>, rule: Rule, direction: Direction, balances: &Balances
     if rule == Rule::ScheduledWithinUndisbursed {
         let scheduled = balances.scheduled();
         return 0 < scheduled && balances.undisbursed(direction) < scheduled;
+    }
+    if rule == Rule::ExpenditureWithinReceived {
+        let expended = balances.of(Measure::Expended);
+        return 0 < expended && balances.received() < expended;
     }
     rule == Rule::CommitmentAboveDisbursed && committed < paid
 }

@@ -1,7 +1,7 @@
 //! `movements`: what moved the undisbursed balance in each fiscal year, from opening to closing.
 //!
 //! Rows follow each other without a gap, each opening with the closing before it; the last closing is the sum of the
-//! statements' undisbursed amounts. Moves inside agreements sum to zero and do not appear.
+//! statements' undisbursed amounts less what is written off. Moves inside agreements sum to zero and do not appear.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use crate::rows::RowKey;
 use crate::view::registers::{each_kind, in_year};
 
 /// A row of `movements`. Amounts are minor units of `currency`;
-/// closing = opening + signed + increases - decreases - paid + refunds.
+/// closing = opening + signed + increases - decreases - paid + refunds - write-offs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MovementRow {
     /// Incoming or outgoing.
@@ -23,7 +23,7 @@ pub struct MovementRow {
     pub currency: Currency,
     /// The fiscal year of the movements' dates, by its label.
     pub year: String,
-    /// Undisbursed before the year.
+    /// Undisbursed and not written off before the year.
     pub opening: i128,
     /// Committed by signatures.
     pub signed: i128,
@@ -35,7 +35,9 @@ pub struct MovementRow {
     pub paid: i128,
     /// Given back; above 0.
     pub refunds: i128,
-    /// Undisbursed after the year.
+    /// Given up, less what is expected again.
+    pub write_offs: i128,
+    /// Undisbursed and not written off after the year.
     pub closing: i128,
 }
 
@@ -53,6 +55,7 @@ struct Movements {
     decreases: i128,
     paid: i128,
     refunds: i128,
+    write_offs: i128,
 }
 
 /// The rows, by direction, currency and year.
@@ -91,6 +94,7 @@ impl Movements {
                 self.refunds -= minor_units;
                 return true;
             }
+            (Measure::WrittenOff | Measure::Recovered, _) => &mut self.write_offs,
             (Measure::Disbursed | Measure::Reimbursed | Measure::Refunded, Direction::Incoming)
             | (Measure::Received | Measure::Returned, Direction::Outgoing)
             | (
@@ -126,8 +130,9 @@ fn rows(
     let mut next = first;
     while let (Some(year), Some(last)) = (next, last) {
         let moved = years.get(&year).copied().unwrap_or_default();
-        let closing =
-            opening + moved.signed + moved.increases - moved.decreases - moved.paid + moved.refunds;
+        let closing = opening + moved.signed + moved.increases - moved.decreases - moved.paid
+            + moved.refunds
+            - moved.write_offs;
         rows.push((
             year,
             MovementRow {
@@ -140,6 +145,7 @@ fn rows(
                 decreases: moved.decreases,
                 paid: moved.paid,
                 refunds: moved.refunds,
+                write_offs: moved.write_offs,
                 closing,
             },
         ));

@@ -140,6 +140,7 @@ pub(crate) fn cash(amount: Money, parts: &[(&str, i128)]) -> CashEntry {
         conversion: None,
         reference: None,
         published: None,
+        modality: None,
     }
 }
 
@@ -153,6 +154,8 @@ pub(crate) fn disbursed(minor_units: i128) -> Fact {
 pub(crate) fn received(minor_units: i128) -> Fact {
     Fact::Agreement(AgreementEvent::ReceiptConfirmed {
         cash: cash(usd(minor_units), &[("line-1", minor_units)]),
+        draws: Vec::new(),
+        disbursement_id: None,
     })
 }
 
@@ -383,7 +386,11 @@ fn random_fact(random: &mut Random) -> Fact {
             cash: entry,
             draws: Vec::new(),
         },
-        1 => AgreementEvent::ReceiptConfirmed { cash: entry },
+        1 => AgreementEvent::ReceiptConfirmed {
+            cash: entry,
+            draws: Vec::new(),
+            disbursement_id: None,
+        },
         2 => AgreementEvent::ExpenditureReported {
             cash: entry,
             period: period("2019-10-01", "2020-03-31"),

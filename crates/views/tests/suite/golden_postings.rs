@@ -239,6 +239,7 @@ fn a_tranche_is_scheduled_by_its_due_date_moved_and_cancelled() {
             amount: usd(100),
             due_on: date("2020-09-30"),
             period: period("2020-07-01", "2021-06-30"),
+            conditions: Vec::new(),
         },
         &["- scheduled 100 2020-03-10 2020-09-01..2020-09-30"],
     );
@@ -362,7 +363,11 @@ fn refunds_are_below_zero_in_the_register_that_they_were_published_in() {
 #[test]
 fn a_receipt_is_incoming_funds() {
     check(
-        AgreementEvent::ReceiptConfirmed { cash: payment() },
+        AgreementEvent::ReceiptConfirmed {
+            cash: payment(),
+            draws: Vec::new(),
+            disbursement_id: None,
+        },
         &[
             "line-1 received 60 2020-03-10 +1 incoming_funds",
             "line-2 received 40 2020-03-10",

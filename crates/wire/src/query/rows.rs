@@ -1,7 +1,7 @@
 //! Answers outwards: rows and the read envelope.
 
 use perennial_domain::Date;
-use perennial_domain::agreement::{Conditionality, ReallocationPolicy};
+use perennial_domain::agreement::{Conditionality, ReallocationPolicy, Status};
 use perennial_domain::classification::Pillar;
 use perennial_domain::money::Currency;
 use perennial_views::ReadInfo;
@@ -167,7 +167,9 @@ impl TryFrom<&MovementRow> for pb::MovementRow {
     type Error = AmountOutOfRange;
 
     fn try_from(row: &MovementRow) -> Result<Self, AmountOutOfRange> {
-        row!(MovementRow, row, [opening, signed, increases, decreases, paid, refunds, closing], {
+        row!(MovementRow, row, [
+            opening, signed, increases, decreases, paid, refunds, closing, write_offs
+        ], {
             direction: direction(row.direction),
             year: row.year.clone(),
         })
@@ -214,7 +216,7 @@ impl TryFrom<&AgreementRow> for pb::AgreementRow {
         let last = row.last_event.as_ref();
         row!(AgreementRow, row, [
             increases, decreases, committed, disbursed, refunded, received, undisbursed, overdrawn,
-            scheduled, unscheduled, expended, unspent
+            scheduled, unscheduled, expended, unspent, written_off, recovered
         ], {
             agreement_id: row.agreement_id.clone(),
             external_references: references.collect(),
@@ -239,6 +241,8 @@ impl TryFrom<&AgreementRow> for pb::AgreementRow {
             exceptions: row.exceptions,
             standing_exceptions: row.standing_exceptions,
             terms: Some(terms(row)),
+            status: status(row.status).into(),
+            status_since: row.status_since.map(to_google),
         })
     }
 }
@@ -315,6 +319,18 @@ impl TryFrom<&ReallocationRow> for pb::ReallocationRow {
             amendment: row.amendment.clone(),
             reversed: row.reversed,
         })
+    }
+}
+
+const fn status(status: Status) -> pb::AgreementStatus {
+    match status {
+        Status::Signed => pb::AgreementStatus::Signed,
+        Status::Effective => pb::AgreementStatus::Effective,
+        Status::Suspended => pb::AgreementStatus::Suspended,
+        Status::OperationallyEnded => pb::AgreementStatus::OperationallyEnded,
+        Status::Terminated => pb::AgreementStatus::Terminated,
+        Status::Cancelled => pb::AgreementStatus::Cancelled,
+        Status::FinanciallyClosed => pb::AgreementStatus::FinanciallyClosed,
     }
 }
 

@@ -99,7 +99,7 @@ impl Check<'_> {
     }
 
     /// Shares of an amount in `currency`; `None` if that amount is malformed, which is noted already.
-    fn year_shares(
+    pub(super) fn year_shares(
         &mut self,
         path: Path<'_>,
         messages: Vec<pb::YearShare>,

@@ -1,4 +1,4 @@
-//! `cash.proto`: payments. Their fields 2 to 10 are the same in every message.
+//! `cash.proto`: payments. Their fields 2 to 10 and 12 are the same in every message.
 
 use perennial_domain::agreement::{AgreementCommand, Cash, EvidenceLevel, LineAmount};
 use perennial_domain::ids::{AgreementId, LineId, PaymentId, TrancheId};
@@ -26,6 +26,7 @@ struct Payment {
     conversion: Option<pb::Conversion>,
     reference: String,
     published: Option<pb::Published>,
+    modality: i32,
 }
 
 /// Takes the shared fields out of a payment's message.
@@ -41,6 +42,7 @@ macro_rules! payment {
             conversion: $message.conversion,
             reference: $message.reference,
             published: $message.published,
+            modality: $message.modality,
         }
     };
 }
@@ -64,6 +66,8 @@ impl Check<'_> {
         let max = self.limits.name_chars_max;
         let reference = self.text_opt(path.field("reference"), payment.reference, max);
         let published = self.optional(path.field("published"), payment.published, Self::published);
+        let at = path.field("modality");
+        let modality = self.enumeration_opt::<pb::CashModality>(at, payment.modality);
         Some(Cash {
             amount: amount?,
             lines: lines?,
@@ -74,10 +78,15 @@ impl Check<'_> {
             conversion: conversion?,
             reference: reference?,
             published: published?,
+            modality: modality?,
         })
     }
 
-    fn line_amount(&mut self, path: Path<'_>, message: pb::LineAmount) -> Option<LineAmount> {
+    pub(super) fn line_amount(
+        &mut self,
+        path: Path<'_>,
+        message: pb::LineAmount,
+    ) -> Option<LineAmount> {
         let line_id = self.id(path.field("line_id"), &message.line_id, LineId::parse);
         let amount = self.required(path.field("amount"), message.amount, Self::positive);
         Some(LineAmount {
@@ -122,7 +131,16 @@ impl Check<'_> {
     ) -> Option<Asked> {
         let agreement_id = self.agreement_id(path, &message.agreement_id);
         let cash = self.cash(path, payment!(message));
-        Some((agreement_id?, AgreementCommand::ConfirmReceipt(cash?)))
+        let at = path.field("tranche_id");
+        let tranche_id = self.id_opt(at, &message.tranche_id, TrancheId::parse);
+        let at = path.field("disbursement_id");
+        let disbursement_id = self.id_opt(at, &message.disbursement_id, PaymentId::parse);
+        let command = AgreementCommand::ConfirmReceipt {
+            cash: cash?,
+            tranche_id: tranche_id?,
+            disbursement_id: disbursement_id?,
+        };
+        Some((agreement_id?, command))
     }
 
     pub(super) fn confirm_refund(

@@ -96,6 +96,7 @@ impl Check<'_> {
             RevisePledge = "revise_pledge" => Pledge via revise_pledge,
             ConvertPledge = "convert_pledge" => Pledge via convert_pledge,
             WithdrawPledge = "withdraw_pledge" => Pledge via withdraw_pledge,
+            LapsePledge = "lapse_pledge" => Pledge via lapse_pledge,
             SignAgreement = "sign_agreement" => Agreement via sign_agreement,
             DescribeAgreement = "describe_agreement" => Agreement via describe_agreement,
             OpenLine = "open_line" => Agreement via open_line,
@@ -110,6 +111,12 @@ impl Check<'_> {
             ReallocateFunds = "reallocate_funds" => Agreement via reallocate_funds,
             ReviseTerms = "revise_terms" => Agreement via revise_terms,
             CarryOverFunds = "carry_over_funds" => Agreement via carry_over_funds,
+            SuspendAgreement = "suspend_agreement" => Agreement via suspend_agreement,
+            ResumeAgreement = "resume_agreement" => Agreement via resume_agreement,
+            TerminateAgreement = "terminate_agreement" => Agreement via terminate_agreement,
+            CancelAgreement = "cancel_agreement" => Agreement via cancel_agreement,
+            EndAgreement = "end_agreement" => Agreement via end_agreement,
+            CloseAgreement = "close_agreement" => Agreement via close_agreement,
             Disburse = "disburse" => Agreement via disburse,
             Reimburse = "reimburse" => Agreement via reimburse,
             Refund = "refund" => Agreement via refund,
@@ -118,8 +125,12 @@ impl Check<'_> {
             ReportExpenditure = "report_expenditure" => Agreement via report_expenditure,
             ReduceExpenditure = "reduce_expenditure" => Agreement via reduce_expenditure,
             RecordOtherFlow = "record_other_flow" => Agreement via record_other_flow,
+            WriteOffReceivable = "write_off_receivable" => Agreement via write_off_receivable,
+            RecoverReceivable = "recover_receivable" => Agreement via recover_receivable,
             StartImport = "start_import" => Import via start_import,
             CompleteImport = "complete_import" => Import via complete_import,
+            MeetTrancheCondition = "meet_tranche_condition" => Agreement via meet_tranche_condition,
+            WaiveTrancheCondition = "waive_tranche_condition" => Agreement via waive_tranche_condition,
         })
     }
 

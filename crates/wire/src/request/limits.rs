@@ -17,6 +17,8 @@ pub struct Limits {
     pub own_codes_max: usize,
     /// Entries of a forecast.
     pub forecast_entries_max: usize,
+    /// Conditions of a tranche.
+    pub conditions_max: usize,
     /// Legs of a reallocation.
     pub legs_max: usize,
     /// Documents that support one command.
@@ -59,6 +61,7 @@ impl Default for Limits {
             split_shares_max: 500,
             own_codes_max: 8,
             forecast_entries_max: 1_000,
+            conditions_max: 50,
             legs_max: 200,
             evidence_max: 50,
             overrides_max: 32,

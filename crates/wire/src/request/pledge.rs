@@ -98,6 +98,21 @@ impl Check<'_> {
         Some((pledge_id?, command))
     }
 
+    pub(super) fn lapse_pledge(
+        &mut self,
+        path: Path<'_>,
+        message: pb::LapsePledge,
+    ) -> Option<Asked> {
+        let pledge_id = self.pledge_id(path, &message.pledge_id);
+        let amount = self.required(path.field("amount"), message.amount, Self::positive);
+        let reason = self.reason(path, message.reason);
+        let command = PledgeCommand::Lapse {
+            amount: amount?,
+            reason: reason?,
+        };
+        Some((pledge_id?, command))
+    }
+
     /// A reason in words, which may be empty.
     pub(super) fn reason(&mut self, path: Path<'_>, text: String) -> Option<String> {
         self.text_or_empty(path.field("reason"), text, self.limits.reason_chars_max)

@@ -77,7 +77,7 @@ impl Check<'_> {
         Some((agreement_id?, command))
     }
 
-    fn tranche_id(&mut self, path: Path<'_>, text: &str) -> Option<TrancheId> {
+    pub(super) fn tranche_id(&mut self, path: Path<'_>, text: &str) -> Option<TrancheId> {
         self.id(path.field("tranche_id"), text, TrancheId::parse)
     }
 
@@ -91,6 +91,8 @@ impl Check<'_> {
         let amount = self.required(path.field("amount"), message.amount, Self::positive);
         let due_on = self.optional(path.field("due_on"), message.due_on, Self::date);
         let period = self.optional(path.field("period"), message.period, Self::period);
+        let (at, max) = (path.field("conditions"), self.limits.conditions_max);
+        let conditions = self.list(at, message.conditions, max, Self::condition);
         let (due_on, period) = (due_on?, period?);
         if due_on.is_none() && period.is_none() {
             return self.invalid(path.field("due_on"), "is required where there is no period");
@@ -100,6 +102,7 @@ impl Check<'_> {
             amount: amount?,
             due_on,
             period,
+            conditions: conditions?,
         };
         Some((agreement_id?, AgreementCommand::ScheduleTranche(tranche)))
     }

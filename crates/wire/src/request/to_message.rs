@@ -3,6 +3,7 @@
 mod agreement;
 mod cash;
 mod further;
+mod life;
 mod value;
 
 use perennial_domain::command::{Action, Command, Expected, Submission};
@@ -103,6 +104,11 @@ fn pledge_action(id: &PledgeId, command: &PledgeCommand) -> Message {
             amount: Some((*amount).into()),
             reason: reason.clone(),
             published: published.as_ref().map(Into::into),
+        }),
+        PledgeCommand::Lapse { amount, reason } => Message::LapsePledge(pb::LapsePledge {
+            pledge_id,
+            amount: Some((*amount).into()),
+            reason: reason.clone(),
         }),
         PledgeCommand::ReverseEntry { target, reason } => Message::ReverseEntry(pb::ReverseEntry {
             owner: Some(Owner::PledgeId(pledge_id)),

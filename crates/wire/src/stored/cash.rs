@@ -25,6 +25,9 @@ impl From<&CashEntry> for pb::CashEntry {
             conversion: cash.conversion.as_ref().map(Into::into),
             reference: cash.reference.clone(),
             published: cash.published.as_ref().map(Into::into),
+            modality: cash
+                .modality
+                .map(|modality| pb::CashModality::from(modality).into()),
         }
     }
 }
@@ -47,6 +50,11 @@ fn cash(message: pb::CashEntry) -> Result<CashEntry, DecodeError> {
         conversion: optional("conversion", message.conversion, conversion)?,
         reference: message.reference,
         published: optional("published", message.published, published)?,
+        modality: optional(
+            "modality",
+            message.modality,
+            enumeration::<pb::CashModality>,
+        )?,
     })
 }
 
@@ -59,7 +67,7 @@ impl From<&LinePart> for pb::LinePart {
     }
 }
 
-fn part(message: pb::LinePart) -> Result<LinePart, DecodeError> {
+pub(super) fn part(message: pb::LinePart) -> Result<LinePart, DecodeError> {
     Ok(LinePart {
         line_id: line_id(&message.line_id)?,
         minor_units: minor_units(message.minor_units).at("minor_units")?,
@@ -156,8 +164,14 @@ pub(super) fn refund(message: pb::RefundMade) -> Result<AgreementEvent, DecodeEr
 }
 
 pub(super) fn receipt(message: pb::ReceiptConfirmed) -> Result<AgreementEvent, DecodeError> {
-    let cash = entry(message.cash)?;
-    Ok(AgreementEvent::ReceiptConfirmed { cash })
+    let disbursement_id = message.disbursement_id.as_deref();
+    Ok(AgreementEvent::ReceiptConfirmed {
+        cash: entry(message.cash)?,
+        draws: list("draws", message.draws, draw)?,
+        disbursement_id: optional("disbursement_id", disbursement_id, |id| {
+            PaymentId::parse(id).map_err(Problem::from)
+        })?,
+    })
 }
 
 pub(super) fn refund_received(message: pb::RefundReceived) -> Result<AgreementEvent, DecodeError> {

@@ -11,7 +11,7 @@ use prost::Message;
 
 use super::error::{At, DecodeError, Problem, list, optional};
 use super::value::{day, document, external_reference, figure};
-use super::{agreement, cash, import, ledger, pledge};
+use super::{agreement, cash, import, ledger, life, pledge};
 use crate::date;
 use crate::pb::log as pb;
 use crate::pb::log::stored_event::Kind;
@@ -113,6 +113,7 @@ facts! {
         PledgeRevised = "pledge_revised" => pledge::revised,
         PledgeConverted = "pledge_converted" => pledge::converted,
         PledgeWithdrawn = "pledge_withdrawn" => pledge::withdrawn,
+        PledgeLapsed = "pledge_lapsed" => pledge::lapsed,
         EntryReversed = "entry_reversed" => pledge::reversed,
     }
     agreement_fact -> AgreementEvent {
@@ -138,6 +139,16 @@ facts! {
         OtherFlowRecorded = "other_flow_recorded" => cash::other_flow,
         TermsRevised = "terms_revised" => agreement::revised,
         FundsCarriedOver = "funds_carried_over" => agreement::carried_over,
+        AgreementSuspended = "agreement_suspended" => life::suspension,
+        AgreementResumed = "agreement_resumed" => life::resumption,
+        AgreementTerminated = "agreement_terminated" => life::termination,
+        AgreementCancelled = "agreement_cancelled" => life::cancellation,
+        AgreementOperationallyEnded = "agreement_operationally_ended" => life::end,
+        AgreementFinanciallyClosed = "agreement_financially_closed" => life::closing,
+        TrancheConditionMet = "tranche_condition_met" => life::condition_met,
+        TrancheConditionWaived = "tranche_condition_waived" => life::condition_waived,
+        ReceivableWrittenOff = "receivable_written_off" => life::written_off,
+        ReceivableRecovered = "receivable_recovered" => life::recovered,
         EntryReversed = "entry_reversed" => agreement::reversed,
         EntryReplaced = "entry_replaced" => agreement::replaced,
     }

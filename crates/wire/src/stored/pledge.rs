@@ -36,6 +36,10 @@ pub(super) fn to_kind(event: &PledgeEvent) -> Kind {
             reason: reason.clone(),
             published: published.as_ref().map(Into::into),
         }),
+        PledgeEvent::PledgeLapsed { amount, reason } => Kind::PledgeLapsed(pb::PledgeLapsed {
+            amount: Some((*amount).into()),
+            reason: reason.clone(),
+        }),
         PledgeEvent::EntryReversed { target, reason } => Kind::EntryReversed(pb::EntryReversed {
             target: Some((*target).into()),
             reason: pb::ReversalReason::from(*reason).into(),
@@ -95,6 +99,13 @@ pub(super) fn withdrawn(message: pb::PledgeWithdrawn) -> Result<PledgeEvent, Dec
         amount: required("amount", message.amount, amount)?,
         reason: message.reason,
         published: optional("published", message.published, published)?,
+    })
+}
+
+pub(super) fn lapsed(message: pb::PledgeLapsed) -> Result<PledgeEvent, DecodeError> {
+    Ok(PledgeEvent::PledgeLapsed {
+        amount: required("amount", message.amount, amount)?,
+        reason: message.reason,
     })
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use perennial_domain::agreement::{
-    AidType, Cash, CashEntry, Conditionality, Conversion, CountedSide, Description,
+    AidType, Cash, CashEntry, CashModality, Conditionality, Conversion, CountedSide, Description,
     EarmarkingModality, Firmness, FlexibilityFeature, ForecastEntry, FurtherTerms, HeadingCount,
     Leg, LegDirection, LegPlace, LimitBase, Line, LineAmount, LinePart, MoveDimension, NewHeading,
     OtherFlowKind, ParticipatingOrg, Perspective, PledgeLink, Published, Rate, RateSource,
@@ -434,6 +434,7 @@ impl Random {
             conversion: self.maybe(Self::conversion),
             reference: self.maybe(Self::text),
             published: self.maybe(Self::published),
+            modality: self.maybe(|random| random.one(&[CashModality::Cash, CashModality::InKind])),
         }
     }
 
@@ -453,6 +454,7 @@ impl Random {
             conversion: payment.conversion,
             reference: payment.reference,
             published: payment.published,
+            modality: payment.modality,
         }
     }
 

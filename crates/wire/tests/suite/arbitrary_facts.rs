@@ -1,8 +1,9 @@
 //! Random valid events and submissions.
 
 use perennial_domain::agreement::{
-    AgreementCommand, AgreementEvent, CarriedFunds, CarryOver, DecreaseReason, EvidenceLevel,
-    ExtensionKind, OtherFlow, ReallocatedFunds, Reallocation, Tranche, TrancheDraw,
+    AgreementCommand, AgreementEvent, CarriedFunds, CarryOver, DecreaseReason, EarlyEnd,
+    EvidenceLevel, ExtensionKind, LineDecommitment, OtherFlow, ReallocatedFunds, Reallocation,
+    ReceivableEntry, Tranche, TrancheDraw,
 };
 use perennial_domain::command::{Action, Command, Expected, Submission};
 use perennial_domain::event::{Event, Fact, Stream};
@@ -59,6 +60,10 @@ impl Random {
     }
 
     /// The same kind with random content.
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "kinds that are not named have no random content"
+    )]
     fn agreement_event(&mut self, like: AgreementEvent) -> AgreementEvent {
         use AgreementEvent as E;
         match like {
@@ -86,6 +91,17 @@ impl Random {
                 cash: self.cash(),
                 draws: self.some(0, 3, Self::draw),
             },
+            E::ReceiptConfirmed { .. } => E::ReceiptConfirmed {
+                cash: self.cash(),
+                draws: self.some(0, 3, Self::draw),
+                disbursement_id: self.maybe(Self::payment_id),
+            },
+            E::ReceivableWrittenOff(_) => E::ReceivableWrittenOff(ReceivableEntry {
+                amount: self.positive(),
+                parts: self.cash().parts,
+                reason: self.text(),
+                approver: self.text(),
+            }),
             E::RefundMade { .. } => E::RefundMade {
                 cash: self.cash(),
                 reason: self.text(),
@@ -110,16 +126,7 @@ impl Random {
             E::EntryReplaced { .. } => E::EntryReplaced {
                 target: self.event_id(),
             },
-            other @ (E::LineOpened { .. }
-            | E::CommitmentDecreased { .. }
-            | E::PeriodShortened { .. }
-            | E::TrancheScheduled { .. }
-            | E::TrancheRescheduled { .. }
-            | E::TrancheCancelled { .. }
-            | E::ReimbursementMade { .. }
-            | E::ReceiptConfirmed { .. }
-            | E::RefundReceived { .. }
-            | E::ExpenditureReduced { .. }) => other,
+            other => other,
         }
     }
 
@@ -233,6 +240,27 @@ impl Random {
         }
     }
 
+    fn receipt(&mut self) -> AgreementCommand {
+        AgreementCommand::ConfirmReceipt {
+            cash: self.payment(),
+            tranche_id: self.maybe(Self::tranche_id),
+            disbursement_id: self.maybe(Self::payment_id),
+        }
+    }
+
+    fn early_end(&mut self) -> EarlyEnd {
+        let given_up = |random: &mut Self| LineDecommitment {
+            line_id: random.line_id(),
+            amount: random.positive(),
+            year_shares: Vec::new(),
+        };
+        EarlyEnd {
+            reason: self.text(),
+            decommitments: self.some(0, 3, given_up),
+            recovery: self.maybe(Self::positive),
+        }
+    }
+
     fn decrease(&mut self) -> AgreementCommand {
         use DecreaseReason::{Decommitment, DonorCut, FxCap, Savings, Unknown};
         AgreementCommand::DecreaseCommitment {
@@ -245,6 +273,10 @@ impl Random {
     }
 
     /// The same kind with random content.
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "kinds that are not named have no random content"
+    )]
     fn agreement_command(&mut self, like: AgreementCommand) -> AgreementCommand {
         use AgreementCommand as C;
         match like {
@@ -273,12 +305,15 @@ impl Random {
                 amount: self.positive(),
                 due_on: Some(self.date()),
                 period: self.maybe(Self::period),
+                conditions: Vec::new(),
             }),
             C::ReplaceForecast(_) => C::ReplaceForecast(self.some(0, 4, Self::forecast)),
             C::Disburse { .. } => C::Disburse {
                 cash: self.payment(),
                 tranche_id: self.maybe(Self::tranche_id),
             },
+            C::ConfirmReceipt { .. } => self.receipt(),
+            C::Terminate(_) => C::Terminate(self.early_end()),
             C::ReportExpenditure { evidence_level, .. } => C::ReportExpenditure {
                 cash: self.payment(),
                 period: self.maybe(Self::period),
@@ -298,18 +333,14 @@ impl Random {
             },
             C::ReplaceEntry { .. } => C::ReplaceEntry {
                 target: self.event_id(),
-                replacement: Box::new(C::ConfirmReceipt(self.payment())),
+                replacement: Box::new(C::ConfirmReceipt {
+                    cash: self.payment(),
+                    tranche_id: None,
+                    disbursement_id: None,
+                }),
                 replacement_effective_on: self.date(),
             },
-            other @ (C::OpenLine(_)
-            | C::ShortenPeriod { .. }
-            | C::RescheduleTranche { .. }
-            | C::CancelTranche { .. }
-            | C::Reimburse(_)
-            | C::Refund { .. }
-            | C::ConfirmReceipt(_)
-            | C::ConfirmRefund { .. }
-            | C::ReduceExpenditure { .. }) => other,
+            other => other,
         }
     }
 }

@@ -1,9 +1,9 @@
 //! One command of every kind with every field set.
 
 use perennial_domain::agreement::{
-    AgreementCommand, CarryOver, Cash, Conditionality, DecreaseReason, EvidenceLevel,
-    ExtensionKind, FurtherTerms, LineAmount, OtherFlowKind, Perspective, Reallocation,
-    ReversalReason, RevisableTerm, TermsRevision, Tranche,
+    AgreementCommand, CarryOver, Cash, CashModality, Conditionality, DecreaseReason, EarlyEnd,
+    EvidenceLevel, ExtensionKind, FurtherTerms, LineAmount, LineDecommitment, OtherFlowKind,
+    Perspective, Reallocation, ReversalReason, RevisableTerm, TermsRevision, Tranche,
 };
 use perennial_domain::command::{Action, Command, Expected, Submission};
 use perennial_domain::event::Stream;
@@ -14,9 +14,10 @@ use perennial_domain::pledge::{PledgeAnnouncement, PledgeCommand};
 use perennial_domain::rule::{Override, Rule};
 
 use crate::values::{
-    agreement_id, bare_line, conversion, description, document, donor, external_reference,
-    forecast, further, legs, legs_in_full, line_id, organisation, payment_id, places, pledge_id,
-    published, purposes, share_moves, shares, target, terms, terms_in_full, tranche_id,
+    agreement_id, bare_line, condition_entry, conditions, conversion, description, document, donor,
+    external_reference, forecast, further, legs, legs_in_full, line_id, organisation, payment_id,
+    places, pledge_id, published, purposes, receivable, share_moves, shares, target, terms,
+    terms_in_full, tranche_id,
 };
 use crate::{money, on, period};
 
@@ -34,6 +35,7 @@ pub(crate) fn payment() -> Cash {
         conversion: Some(conversion()),
         reference: Some("SWIFT 0815".to_owned()),
         published: Some(published()),
+        modality: None,
     }
 }
 
@@ -48,6 +50,8 @@ pub(crate) fn commands() -> Vec<(&'static str, Submission)> {
     actions.extend(schedule_commands().into_iter().map(agreement));
     actions.extend(move_commands().into_iter().map(agreement));
     actions.extend(cash_commands().into_iter().map(agreement));
+    actions.extend(receipt_commands().into_iter().map(agreement));
+    actions.extend(life_commands().into_iter().map(agreement));
     actions.extend(pledge_commands().into_iter().map(pledge));
     actions.extend(import_commands().into_iter().map(import));
     let mut submissions: Vec<(&'static str, Submission)> = actions
@@ -157,6 +161,7 @@ fn schedule_commands() -> Vec<(&'static str, AgreementCommand)> {
                 amount: money("400", "USD"),
                 due_on: Some(on("2026-07-01")),
                 period: Some(period("2026-01-01", "2026-12-31")),
+                conditions: Vec::new(),
             }),
         ),
         (
@@ -268,7 +273,11 @@ fn cash_commands() -> Vec<(&'static str, AgreementCommand)> {
         ),
         (
             "confirm_receipt",
-            AgreementCommand::ConfirmReceipt(payment()),
+            AgreementCommand::ConfirmReceipt {
+                cash: payment(),
+                tranche_id: None,
+                disbursement_id: None,
+            },
         ),
         (
             "confirm_refund",
@@ -300,6 +309,92 @@ fn cash_commands() -> Vec<(&'static str, AgreementCommand)> {
                 negative: true,
                 cash: payment(),
             },
+        ),
+    ]
+}
+
+fn receipt_commands() -> Vec<(&'static str, AgreementCommand)> {
+    vec![
+        (
+            "schedule_tranche.conditions",
+            AgreementCommand::ScheduleTranche(Tranche {
+                tranche_id: tranche_id(),
+                amount: money("400", "USD"),
+                due_on: Some(on("2026-07-01")),
+                period: None,
+                conditions: conditions(),
+            }),
+        ),
+        (
+            "confirm_receipt.draws",
+            AgreementCommand::ConfirmReceipt {
+                cash: Cash {
+                    modality: Some(CashModality::Cash),
+                    ..payment()
+                },
+                tranche_id: Some(tranche_id()),
+                disbursement_id: Some(payment_id()),
+            },
+        ),
+    ]
+}
+
+fn life_commands() -> Vec<(&'static str, AgreementCommand)> {
+    let reason = "as agreed".to_owned();
+    let given_up = |year_shares| LineDecommitment {
+        line_id: line_id(),
+        amount: money("1000.25", "USD"),
+        year_shares,
+    };
+    vec![
+        (
+            "suspend_agreement",
+            AgreementCommand::Suspend {
+                reason: reason.clone(),
+            },
+        ),
+        (
+            "resume_agreement",
+            AgreementCommand::Resume {
+                reason: reason.clone(),
+            },
+        ),
+        (
+            "terminate_agreement",
+            AgreementCommand::Terminate(EarlyEnd {
+                reason: reason.clone(),
+                decommitments: vec![given_up(shares([60_025, 40_000]))],
+                recovery: Some(money("7", "USD")),
+            }),
+        ),
+        (
+            "cancel_agreement",
+            AgreementCommand::Cancel {
+                reason: reason.clone(),
+            },
+        ),
+        (
+            "end_agreement",
+            AgreementCommand::End {
+                reason: reason.clone(),
+            },
+        ),
+        ("close_agreement", AgreementCommand::Close { reason }),
+        (
+            "meet_tranche_condition",
+            AgreementCommand::MeetCondition(condition_entry()),
+        ),
+        (
+            "waive_tranche_condition",
+            AgreementCommand::WaiveCondition(condition_entry()),
+        ),
+        (
+            "write_off_receivable",
+            AgreementCommand::WriteOffReceivable(receivable()),
+        ),
+        (
+            "recover_receivable",
+            AgreementCommand::RecoverReceivable(receivable()),
         ),
     ]
 }
@@ -340,6 +435,13 @@ fn pledge_commands() -> Vec<(&'static str, PledgeCommand)> {
                 amount: money("1", "JPY"),
                 reason: "budget cut".to_owned(),
                 published: Some(published()),
+            },
+        ),
+        (
+            "lapse_pledge",
+            PledgeCommand::Lapse {
+                amount: money("1", "JPY"),
+                reason: "not paid in time".to_owned(),
             },
         ),
         (

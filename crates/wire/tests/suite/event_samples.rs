@@ -1,10 +1,10 @@
 //! One event of every kind with every field set, and some with as little as possible.
 
 use perennial_domain::agreement::{
-    AgreementEvent, CarriedFunds, Conditionality, DecreaseReason, Description, EvidenceLevel,
-    ExtensionKind, FurtherTerms, HeadingCount, OtherFlow, OtherFlowKind, Perspective,
-    ReallocatedFunds, Rescheduling, ReversalReason, RevisableTerm, Terms, TermsRevision,
-    TrancheDraw,
+    AgreementEvent, CarriedFunds, CashModality, Conditionality, DecreaseReason, Description,
+    EvidenceLevel, ExtensionKind, FurtherTerms, HeadingCount, OtherFlow, OtherFlowKind,
+    Perspective, ReallocatedFunds, Rescheduling, ReversalReason, RevisableTerm, Termination, Terms,
+    TermsRevision, TrancheDraw,
 };
 use perennial_domain::event::{Event, Fact, Stream};
 use perennial_domain::ids::{ImportId, LedgerId};
@@ -26,6 +26,8 @@ pub(crate) fn events() -> Vec<(&'static str, Event)> {
     events.extend(schedule_events());
     events.extend(move_events());
     events.extend(cash_events());
+    events.extend(life_events());
+    events.extend(other_events());
     events.extend(ledger_events());
     events.extend(pledge_events());
     events.extend(import_events());
@@ -167,6 +169,17 @@ fn schedule_events() -> Vec<(&'static str, Event)> {
                 amount: money("400", "USD"),
                 due_on: on("2026-07-01"),
                 period: period("2026-01-01", "2026-12-31"),
+                conditions: Vec::new(),
+            }),
+        ),
+        (
+            "tranche_scheduled.conditions",
+            agreement(AgreementEvent::TrancheScheduled {
+                tranche_id: tranche_id(),
+                amount: money("400", "USD"),
+                due_on: on("2026-07-01"),
+                period: period("2026-07-01", "2026-07-01"),
+                conditions: conditions(),
             }),
         ),
         (
@@ -307,7 +320,11 @@ fn cash_events() -> Vec<(&'static str, Event)> {
         ),
         (
             "receipt_confirmed",
-            agreement(AgreementEvent::ReceiptConfirmed { cash: cash() }),
+            agreement(AgreementEvent::ReceiptConfirmed {
+                cash: cash(),
+                draws: Vec::new(),
+                disbursement_id: None,
+            }),
         ),
         (
             "refund_received",
@@ -332,6 +349,11 @@ fn cash_events() -> Vec<(&'static str, Event)> {
                 reason,
             }),
         ),
+    ]
+}
+
+fn other_events() -> Vec<(&'static str, Event)> {
+    vec![
         (
             "other_flow_recorded",
             agreement(AgreementEvent::OtherFlowRecorded(OtherFlow {
@@ -339,6 +361,80 @@ fn cash_events() -> Vec<(&'static str, Event)> {
                 negative: true,
                 cash: cash(),
             })),
+        ),
+        (
+            "tranche_condition_met",
+            agreement(AgreementEvent::TrancheConditionMet(condition_entry())),
+        ),
+        (
+            "tranche_condition_waived",
+            agreement(AgreementEvent::TrancheConditionWaived(condition_entry())),
+        ),
+        (
+            "receivable_written_off",
+            agreement(AgreementEvent::ReceivableWrittenOff(receivable_entry())),
+        ),
+        (
+            "receivable_recovered",
+            agreement(AgreementEvent::ReceivableRecovered(receivable_entry())),
+        ),
+    ]
+}
+
+fn life_events() -> Vec<(&'static str, Event)> {
+    let reason = "as agreed".to_owned();
+    vec![
+        (
+            "receipt_confirmed.draws",
+            agreement(AgreementEvent::ReceiptConfirmed {
+                cash: perennial_domain::agreement::CashEntry {
+                    modality: Some(CashModality::InKind),
+                    ..bare_cash()
+                },
+                draws: vec![TrancheDraw {
+                    tranche_id: tranche_id(),
+                    period: period("2026-01-01", "2026-12-31"),
+                    minor_units: 40_000,
+                }],
+                disbursement_id: Some(payment_id()),
+            }),
+        ),
+        (
+            "agreement_suspended",
+            agreement(AgreementEvent::AgreementSuspended {
+                reason: reason.clone(),
+            }),
+        ),
+        (
+            "agreement_resumed",
+            agreement(AgreementEvent::AgreementResumed {
+                reason: reason.clone(),
+            }),
+        ),
+        (
+            "agreement_terminated",
+            agreement(AgreementEvent::AgreementTerminated(Termination {
+                reason: reason.clone(),
+                decommitments: vec![decommitment()],
+                recovery: Some(money("7", "USD")),
+            })),
+        ),
+        (
+            "agreement_cancelled",
+            agreement(AgreementEvent::AgreementCancelled {
+                reason: reason.clone(),
+                decommitments: vec![decommitment()],
+            }),
+        ),
+        (
+            "agreement_operationally_ended",
+            agreement(AgreementEvent::AgreementOperationallyEnded {
+                reason: reason.clone(),
+            }),
+        ),
+        (
+            "agreement_financially_closed",
+            agreement(AgreementEvent::AgreementFinanciallyClosed { reason }),
         ),
     ]
 }
@@ -446,6 +542,13 @@ fn pledge_events() -> Vec<(&'static str, Event)> {
                 amount: money("1", "JPY"),
                 reason: "budget cut".to_owned(),
                 published: Some(published()),
+            }),
+        ),
+        (
+            "pledge_lapsed",
+            pledge(PledgeEvent::PledgeLapsed {
+                amount: money("1", "JPY"),
+                reason: "not paid in time".to_owned(),
             }),
         ),
         (

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use perennial_domain::agreement::Conditionality;
+use perennial_domain::agreement::{Conditionality, Status};
 use perennial_domain::classification::Pillar;
 use perennial_domain::ledger::LedgerPolicy;
 use perennial_domain::log::{EventId, Position, RecordedAt, Revision};
@@ -394,6 +394,8 @@ fn agreement_row() -> AgreementRow {
         ends_on: Some(on("2028-06-30")),
         original_months: Some(24),
         multi_year: MultiYear::Yes,
+        status: Status::Suspended,
+        status_since: Some(on("2027-02-01")),
         signed: None,
         increases: 100,
         decreases: 0,
@@ -403,6 +405,8 @@ fn agreement_row() -> AgreementRow {
         received: 0,
         undisbursed: 100,
         overdrawn: 0,
+        written_off: 30,
+        recovered: 5,
         scheduled: 0,
         unscheduled: 100,
         expended: 0,
@@ -455,6 +459,9 @@ fn a_statement_without_a_published_signature_has_no_signed_amount() {
     assert_eq!(message.signed, None);
     assert_eq!(message.committed, money("USD", 1, 0));
     assert_eq!(message.multi_year(), pb::MultiYear::Yes);
+    assert_eq!(message.status(), pb::AgreementStatus::Suspended);
+    assert_eq!(message.written_off, money("USD", 0, 300_000_000));
+    assert_eq!(message.recovered, money("USD", 0, 50_000_000));
     assert_eq!(message.last_event_id, "9-1");
     assert_eq!(message.last_event_kind, "CommitmentIncreased");
     let pillars: Vec<i32> = message.pillars.iter().map(|part| part.pillar).collect();

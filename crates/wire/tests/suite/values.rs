@@ -2,14 +2,15 @@
 
 use perennial_domain::Decimal;
 use perennial_domain::agreement::{
-    AidType, CashEntry, Conditionality, Conversion, CountedSide, Description, EarmarkingModality,
-    Firmness, FlexibilityFeature, ForecastEntry, FurtherTerms, Leg, LegDirection, LegPlace,
-    LimitBase, Line, LinePart, MoveDimension, NewHeading, ParticipatingOrg, Perspective,
-    PledgeLink, Published, Rate, RateSource, ReallocationPolicy, ReallocationScope, ShareMove,
+    AidType, CashEntry, Condition, ConditionEntry, Conditionality, Conversion, CountedSide,
+    Decommitment, Description, EarmarkingModality, Firmness, FlexibilityFeature, ForecastEntry,
+    FurtherTerms, Leg, LegDirection, LegPlace, LimitBase, Line, LineAmount, LinePart,
+    MoveDimension, NewHeading, ParticipatingOrg, Perspective, PledgeLink, Published, Rate,
+    RateSource, ReallocationPolicy, ReallocationScope, Receivable, ReceivableEntry, ShareMove,
     Terms, UpstreamLink, YearBasis, YearShare,
 };
 use perennial_domain::classification::{Code, LineDims, OwnCode, Pillar, Share, Split, Vocabulary};
-use perennial_domain::ids::{AgreementId, LineId, PaymentId, PledgeId, TrancheId};
+use perennial_domain::ids::{AgreementId, ConditionId, LineId, PaymentId, PledgeId, TrancheId};
 use perennial_domain::log::{EventId, Position};
 use perennial_domain::party::{DocRef, ExternalReference, OrgRef};
 
@@ -265,6 +266,7 @@ pub(crate) fn cash() -> CashEntry {
         conversion: Some(conversion()),
         reference: Some("SWIFT 0815".to_owned()),
         published: Some(published()),
+        modality: None,
     }
 }
 
@@ -283,6 +285,7 @@ pub(crate) fn bare_cash() -> CashEntry {
         conversion: None,
         reference: None,
         published: None,
+        modality: None,
     }
 }
 
@@ -343,5 +346,52 @@ pub(crate) fn forecast(amount: &str) -> ForecastEntry {
         period: period("2026-04-01", "2026-06-30"),
         amount: money(amount, "KWD"),
         receiver: Some(organisation()),
+    }
+}
+
+pub(crate) fn conditions() -> Vec<Condition> {
+    ["report-2025", "audit-2025"]
+        .iter()
+        .map(|id| Condition {
+            condition_id: ConditionId::parse(id).unwrap(),
+            text: "The report of 2025 is accepted.".to_owned(),
+        })
+        .collect()
+}
+
+pub(crate) fn condition_entry() -> ConditionEntry {
+    ConditionEntry {
+        tranche_id: tranche_id(),
+        condition_id: ConditionId::parse("report-2025").unwrap(),
+        reason: "letter of 3 May".to_owned(),
+    }
+}
+
+pub(crate) fn decommitment() -> Decommitment {
+    Decommitment {
+        line_id: line_id(),
+        amount: money("1000.25", "USD"),
+        year_shares: shares([60_025, 40_000]),
+    }
+}
+
+pub(crate) fn receivable_entry() -> ReceivableEntry {
+    ReceivableEntry {
+        amount: money("1000.25", "USD"),
+        parts: cash().parts,
+        reason: "insolvent".to_owned(),
+        approver: "J. Doe".to_owned(),
+    }
+}
+
+pub(crate) fn receivable() -> Receivable {
+    Receivable {
+        amount: money("1000.25", "USD"),
+        lines: vec![LineAmount {
+            line_id: line_id(),
+            amount: money("1000.25", "USD"),
+        }],
+        reason: "insolvent".to_owned(),
+        approver: "J. Doe".to_owned(),
     }
 }

@@ -5,29 +5,32 @@ use jiff::civil::Date;
 use crate::agreement::decide::{Case, schedule};
 use crate::agreement::state::{Measure, TrancheState};
 use crate::agreement::{
-    AgreementCommand, AgreementEvent, Balance, Cash, CashEntry, LinePart, OtherFlow, TrancheDraw,
-    rules,
+    AgreementCommand, AgreementEvent, Balance, Cash, CashEntry, LineAmount, LinePart, OtherFlow,
+    Perspective, TrancheDraw, rules,
 };
 use crate::finding::Findings;
-use crate::ids::TrancheId;
-use crate::money::allocate_minor;
+use crate::ids::{PaymentId, TrancheId};
+use crate::money::{Money, allocate_minor};
 use crate::period::Period;
-use crate::rejection::Rejection;
+use crate::rejection::{LifeRejection, Rejection};
 
 /// How a payment is split that names no lines.
 #[derive(Clone, Copy)]
-enum Weights {
+pub(super) enum Weights {
     /// By what is left of the commitment beside the measure.
     LeftOf(Measure),
     /// By what the measure holds, because it is taken back.
     HeldBy(Measure),
     /// By the commitment.
     Committed,
+    /// By what is undisbursed.
+    Undisbursed,
 }
 
 impl Weights {
-    fn of(self, balance: Balance) -> i128 {
+    fn of(self, balance: Balance, perspective: Perspective) -> i128 {
         match self {
+            Self::Undisbursed => balance.undisbursed(perspective),
             Self::LeftOf(measure) => balance.committed.saturating_sub(balance.measure(measure)),
             Self::HeldBy(measure) => balance.measure(measure),
             Self::Committed => balance.committed,
@@ -49,6 +52,12 @@ pub(super) fn draft(
         AgreementCommand::Disburse { cash, tranche_id } => {
             payment_dates(asked, findings, effective_on);
             let draws = draws(asked, findings, tranche_id.as_ref(), cash);
+            findings.breach(rules::conditions_met(
+                asked.agreement,
+                asked.subject,
+                effective_on,
+                &draws,
+            ));
             let cash = entry(asked, findings, cash, Weights::LeftOf(Measure::Disbursed))?;
             Some(AgreementEvent::DisbursementMade { cash, draws })
         }
@@ -61,9 +70,21 @@ pub(super) fn draft(
             cash: entry(asked, findings, cash, Weights::HeldBy(Measure::Disbursed))?,
             reason: reason.clone(),
         }),
-        AgreementCommand::ConfirmReceipt(cash) => Some(AgreementEvent::ReceiptConfirmed {
-            cash: entry(asked, findings, cash, Weights::LeftOf(Measure::Received))?,
-        }),
+        AgreementCommand::ConfirmReceipt {
+            cash,
+            tranche_id,
+            disbursement_id,
+        } => {
+            let draws = received_draws(asked, findings, tranche_id.as_ref(), cash);
+            if let Some(disbursement_id) = disbursement_id {
+                confirmed(asked, findings, disbursement_id, cash);
+            }
+            Some(AgreementEvent::ReceiptConfirmed {
+                cash: entry(asked, findings, cash, Weights::LeftOf(Measure::Received))?,
+                draws,
+                disbursement_id: disbursement_id.clone(),
+            })
+        }
         AgreementCommand::ConfirmRefund { cash, reason } => Some(AgreementEvent::RefundReceived {
             cash: entry(asked, findings, cash, Weights::HeldBy(Measure::Received))?,
             reason: reason.clone(),
@@ -99,7 +120,7 @@ pub(super) fn draft(
     }
 }
 
-/// R11 and R12, which compare a provider's payment with the term.
+/// R11, R12 and R19, which compare a provider's payment with the term and the life of its agreement.
 fn payment_dates(asked: &Case<'_>, findings: &mut Findings, effective_on: Date) {
     let (agreement, subject) = (asked.agreement, asked.subject);
     findings.breach(rules::not_before_signature(
@@ -108,6 +129,7 @@ fn payment_dates(asked: &Case<'_>, findings: &mut Findings, effective_on: Date) 
         effective_on,
     ));
     findings.breach(rules::not_after_end(agreement, subject, effective_on));
+    findings.breach(rules::not_while_suspended(agreement, subject, effective_on));
 }
 
 fn entry(
@@ -119,11 +141,7 @@ fn entry(
     let currency = asked.currency();
     let known = findings.count();
     findings.positive("amount", cash.amount, currency);
-    let parts = if cash.lines.is_empty() {
-        split(asked, cash, weights)
-    } else {
-        named(asked, findings, cash)
-    };
+    let parts = parts(asked, findings, cash.amount, &cash.lines, weights);
     // Without a good amount on known lines nothing further can be worked out; with them, every rule is judged.
     let usable = findings.count() == known;
     if let Some(conversion) = &cash.conversion {
@@ -152,7 +170,23 @@ fn entry(
         conversion: cash.conversion.clone(),
         reference: cash.reference.clone(),
         published: cash.published.clone(),
+        modality: cash.modality,
     })
+}
+
+/// The division of an amount over lines: as named, or worked out.
+pub(super) fn parts(
+    asked: &Case<'_>,
+    findings: &mut Findings,
+    amount: Money,
+    lines: &[LineAmount],
+    weights: Weights,
+) -> Vec<LinePart> {
+    if lines.is_empty() {
+        split(asked, amount, weights)
+    } else {
+        named(asked, findings, amount, lines)
+    }
 }
 
 /// R8 and R25: what was published is what was really paid.
@@ -172,10 +206,15 @@ fn evidence(asked: &Case<'_>, findings: &mut Findings, cash: &Cash) {
 }
 
 /// The parts that a command names: of known lines, each once, above 0, summing to the amount.
-fn named(asked: &Case<'_>, findings: &mut Findings, cash: &Cash) -> Vec<LinePart> {
+fn named(
+    asked: &Case<'_>,
+    findings: &mut Findings,
+    amount: Money,
+    lines: &[LineAmount],
+) -> Vec<LinePart> {
     let mut sum: i128 = 0;
-    let mut parts: Vec<LinePart> = Vec::with_capacity(cash.lines.len());
-    for (index, line) in cash.lines.iter().enumerate() {
+    let mut parts: Vec<LinePart> = Vec::with_capacity(lines.len());
+    for (index, line) in lines.iter().enumerate() {
         let field = format!("lines[{index}]");
         findings.positive(&format!("{field}.amount"), line.amount, asked.currency());
         asked.line(findings, Some(&line.line_id));
@@ -188,22 +227,23 @@ fn named(asked: &Case<'_>, findings: &mut Findings, cash: &Cash) -> Vec<LinePart
             minor_units: line.amount.minor_units(),
         });
     }
-    if sum != cash.amount.minor_units() {
-        findings.malformed("lines", format!("must sum to exactly {}", cash.amount));
+    if sum != amount.minor_units() {
+        findings.malformed("lines", format!("must sum to exactly {amount}"));
     }
     parts
 }
 
 /// The parts of a payment that names no lines (SEMANTICS.md 1 "Draw"): in proportion to the weights; where no
 /// line has any, to the commitments; where there are none, on the first line.
-fn split(asked: &Case<'_>, cash: &Cash, weights: Weights) -> Vec<LinePart> {
+fn split(asked: &Case<'_>, amount: Money, weights: Weights) -> Vec<LinePart> {
     let lines = &asked.agreement.lines;
-    let amount = cash.amount.minor_units();
+    let perspective = asked.agreement.perspective();
+    let amount = amount.minor_units();
     let weigh = |weights: Weights| -> Vec<u64> {
         let balances = lines.iter().map(|line| line.balances.total());
         balances
             // Totals are kept below 10^18, so the conversion only drops what is negative.
-            .map(|balance| u64::try_from(weights.of(balance)).unwrap_or_default())
+            .map(|balance| u64::try_from(weights.of(balance, perspective)).unwrap_or_default())
             .collect()
     };
     let parts = if lines.len() == 1 {
@@ -223,7 +263,55 @@ fn split(asked: &Case<'_>, cash: &Cash, weights: Weights) -> Vec<LinePart> {
         .collect()
 }
 
-/// Which tranches a disbursement pays: the named one, else the open ones, the first due first; each up to what
+/// Which tranches a receipt pays: as a disbursement, where receipts count against the commitment. Elsewhere the
+/// disbursement before it drew on them.
+fn received_draws(
+    asked: &Case<'_>,
+    findings: &mut Findings,
+    tranche_id: Option<&TrancheId>,
+    cash: &Cash,
+) -> Vec<TrancheDraw> {
+    if asked.agreement.perspective() == Perspective::Recipient {
+        return draws(asked, findings, tranche_id, cash);
+    }
+    if tranche_id.is_some() {
+        let problem = "is for agreements whose receipts count against the commitment";
+        findings.malformed("tranche_id", problem);
+    }
+    Vec::new()
+}
+
+/// R26, for a receipt that names the disbursement whose arrival it confirms. Where the ledger books the
+/// provider's view the disbursement is in it; elsewhere the id is the other side's and is only kept.
+fn confirmed(asked: &Case<'_>, findings: &mut Findings, disbursement_id: &PaymentId, cash: &Cash) {
+    let agreement = asked.agreement;
+    if agreement.perspective() == Perspective::Recipient {
+        return;
+    }
+    let sent = agreement.entries().find(|(_, entry)| {
+        entry.payment_id.as_ref() == Some(disbursement_id) && entry.is_standing_payment()
+    });
+    let Some((_, sent)) = sent else {
+        findings.life(LifeRejection::UnknownPayment {
+            agreement_id: asked.id.clone(),
+            payment_id: disbursement_id.clone(),
+        });
+        return;
+    };
+    let before = agreement.life.iter().flat_map(|life| &life.confirmed);
+    let received = before
+        .filter(|(_, confirmed, _)| confirmed == disbursement_id)
+        .map(|&(_, _, minor_units)| minor_units)
+        .fold(cash.amount.minor_units(), i128::saturating_add);
+    findings.breach(rules::receipt_matches_sent(
+        agreement,
+        asked.subject,
+        (sent.cash_amount(), received),
+        asked.context.policy.tolerance,
+    ));
+}
+
+/// Which tranches a payment draws on: the named one, else the open ones, the first due first; each up to what
 /// is open of it.
 fn draws(
     asked: &Case<'_>,

@@ -95,7 +95,12 @@ fn check(
 
 /// From which periods a decrease takes that names none: undisbursed portions, the last first. A line without
 /// any commitment gives it up for the periods that an increase of that day would have been for.
-fn released(case: &Case<'_>, at: usize, effective_on: Date, amount: Money) -> Vec<YearShare> {
+pub(super) fn released(
+    case: &Case<'_>,
+    at: usize,
+    effective_on: Date,
+    amount: Money,
+) -> Vec<YearShare> {
     let calendar = case.context.policy.fiscal_calendar;
     let portions = shares::portions(case.agreement, at, calendar);
     if portions.is_empty() {

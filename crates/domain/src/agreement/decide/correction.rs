@@ -2,13 +2,20 @@
 
 use jiff::civil::Date;
 
-use crate::agreement::decide::{Case, Draft, Drafts, reversal_target};
+use crate::agreement::decide::{Case, Draft, Drafts, life, reversal_target};
 use crate::agreement::state::Entry;
-use crate::agreement::{AgreementCommand, AgreementEvent, EntryKind, ReversalReason};
+use crate::agreement::status::Deed;
+use crate::agreement::{
+    Agreement, AgreementCommand, AgreementEvent, EntryKind, ReversalReason, Status, Turn,
+};
 use crate::event::Stream;
 use crate::finding::{Findings, Verdict};
 use crate::log::EventId;
-use crate::rejection::Rejection;
+use crate::rejection::{LifeRejection, Rejection};
+
+/// What the two corrections are called where commands are written.
+const REVERSE: &str = "reverse_entry";
+const REPLACE: &str = "replace_entry";
 
 pub(super) fn reverse(
     case: &Case<'_>,
@@ -21,6 +28,7 @@ pub(super) fn reverse(
         return case.conclude(findings, effective_on, None);
     };
     let booked_on = entry.effective_on;
+    correctable(case, &mut findings, target, REVERSE);
     let effective_on = match reason {
         ReversalReason::Error | ReversalReason::Replaced | ReversalReason::Withdrawn => booked_on,
         ReversalReason::Returned => {
@@ -52,6 +60,7 @@ pub(super) fn replace(
         return case.conclude(findings, effective_on, None);
     };
     let booked_on = entry.effective_on;
+    correctable(case, &mut findings, target, REPLACE);
     let fact = AgreementEvent::EntryReplaced { target };
     let taken_out = (
         booked_on,
@@ -89,7 +98,8 @@ pub(super) fn replace(
     Ok(drafts)
 }
 
-/// The entry, if it exists in this stream, stands, and is of a kind that can be reversed whole.
+/// The entry, if it exists in this stream, stands, is of a kind that can be reversed whole, and nothing stands
+/// on it.
 fn standing<'a>(case: &Case<'a>, findings: &mut Findings, target: EventId) -> Option<&'a Entry> {
     let Some(entry) = case.agreement.entry(target) else {
         findings.reject(Rejection::UnknownEvent {
@@ -106,32 +116,93 @@ fn standing<'a>(case: &Case<'a>, findings: &mut Findings, target: EventId) -> Op
             EntryKind::Fixed => {
                 "signature, words, lines and term are corrected by a later event".to_owned()
             }
-            EntryKind::Forecast | EntryKind::Schedule if !is_latest(case, target) => {
-                "a later entry stands on it: reverse that first".to_owned()
-            }
             EntryKind::Commitment
             | EntryKind::Cash
             | EntryKind::Reallocation
             | EntryKind::Terms
             | EntryKind::Schedule
-            | EntryKind::Forecast => return Some(entry),
+            | EntryKind::Forecast
+            | EntryKind::Status
+            | EntryKind::Condition
+            | EntryKind::Receivable => {
+                let dependents = dependents(case, target, entry);
+                if dependents.is_empty() {
+                    return Some(entry);
+                }
+                findings.reject(Rejection::EntryHasDependents { target, dependents });
+                return None;
+            }
         }
     };
     findings.breach(Some(reversal_target(case.subject, target, &problem)));
     None
 }
 
-/// Whether no later plan replaced this one, and nothing happened to the tranche since.
-fn is_latest(case: &Case<'_>, target: EventId) -> bool {
-    let forecast = case
-        .agreement
-        .forecasts
-        .last()
-        .map(|&(event_id, _)| event_id);
-    forecast == Some(target)
-        || case
-            .agreement
-            .tranches
-            .values()
-            .any(|tranche| tranche.touched_by.last() == Some(&target))
+/// After the closing of its books only the closing itself can be cancelled.
+fn correctable(case: &Case<'_>, findings: &mut Findings, target: EventId, asked: &'static str) {
+    let milestones = case.agreement.milestones().iter();
+    let Some(closing) = milestones
+        .into_iter()
+        .find(|milestone| milestone.turn == Turn::Closed)
+    else {
+        return;
+    };
+    if Deed::Correct.is_forbidden(Status::FinanciallyClosed)
+        && (closing.event_id != target || asked == REPLACE)
+    {
+        findings.life(LifeRejection::StatusForbids {
+            agreement_id: case.id.clone(),
+            status: Status::FinanciallyClosed,
+            on: closing.on,
+            since: Some((closing.event_id, closing.on)),
+            asked,
+        });
+    }
+}
+
+/// The later entries that stand on one: they are reversed before it. Ascending.
+fn dependents(case: &Case<'_>, target: EventId, entry: &Entry) -> Vec<EventId> {
+    let agreement = case.agreement;
+    match entry.kind {
+        EntryKind::Status => life::dependents(case, target),
+        EntryKind::Forecast => {
+            let plans = agreement.forecasts.iter().map(|&(event_id, _)| event_id);
+            plans.filter(|event_id| target < *event_id).collect()
+        }
+        EntryKind::Schedule => touches_after(agreement, target).collect(),
+        EntryKind::Condition => touches_after(agreement, target)
+            .filter(|&event_id| {
+                agreement
+                    .entry(event_id)
+                    .is_some_and(|later| later.kind == EntryKind::Cash)
+            })
+            .collect(),
+        EntryKind::Receivable => {
+            if entry.written_off() <= agreement.written_off() {
+                return Vec::new();
+            }
+            let later = agreement.entries().filter(|(event_id, later)| {
+                target < *event_id && later.reversed_by.is_none() && later.written_off() < 0
+            });
+            later.map(|(event_id, _)| event_id).collect()
+        }
+        EntryKind::Commitment
+        | EntryKind::Cash
+        | EntryKind::Reallocation
+        | EntryKind::Terms
+        | EntryKind::Reversal
+        | EntryKind::Fixed => Vec::new(),
+    }
+}
+
+/// What happened to a tranche after an event about it.
+fn touches_after(agreement: &Agreement, target: EventId) -> impl Iterator<Item = EventId> {
+    agreement
+        .tranches
+        .values()
+        .filter(move |tranche| tranche.touched_by.contains(&target))
+        .flat_map(move |tranche| {
+            let touches = tranche.touched_by.iter().copied();
+            touches.filter(move |event_id| target < *event_id)
+        })
 }

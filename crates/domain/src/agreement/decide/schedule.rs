@@ -1,14 +1,17 @@
-//! Tranches, and the published plan.
+//! Tranches and their conditions, and the published plan.
 
 use jiff::civil::Date;
 
 use crate::agreement::decide::Case;
 use crate::agreement::state::TrancheState;
-use crate::agreement::{AgreementCommand, AgreementEvent, Rescheduling, Tranche};
+use crate::agreement::{
+    AgreementCommand, AgreementEvent, Condition, ConditionEntry, ConditionState, Rescheduling,
+    Tranche,
+};
 use crate::finding::Findings;
 use crate::ids::TrancheId;
 use crate::period::Period;
-use crate::rejection::Rejection;
+use crate::rejection::{LifeRejection, Rejection};
 
 #[expect(
     clippy::wildcard_enum_match_arm,
@@ -46,6 +49,10 @@ pub(super) fn draft(
                 reason: reason.clone(),
             })
         }
+        AgreementCommand::MeetCondition(entry) => condition(case, findings, entry)
+            .then(|| AgreementEvent::TrancheConditionMet(entry.clone())),
+        AgreementCommand::WaiveCondition(entry) => condition(case, findings, entry)
+            .then(|| AgreementEvent::TrancheConditionWaived(entry.clone())),
         AgreementCommand::ReplaceForecast(entries) => {
             for (index, entry) in entries.iter().enumerate() {
                 let field = format!("entries[{index}].amount");
@@ -78,12 +85,52 @@ fn schedule(case: &Case<'_>, findings: &mut Findings, tranche: &Tranche) -> Opti
         }
     };
     findings.date("due_on", due_on);
+    for (index, condition) in tranche.conditions.iter().enumerate() {
+        let earlier = tranche.conditions.iter().take(index);
+        let twice = |other: &Condition| other.condition_id == condition.condition_id;
+        if earlier.into_iter().any(twice) {
+            let field = format!("conditions[{index}].condition_id");
+            findings.malformed(field, "must be named once");
+        }
+    }
     Some(AgreementEvent::TrancheScheduled {
         tranche_id: tranche.tranche_id.clone(),
         amount: tranche.amount,
         due_on,
         period,
+        conditions: tranche.conditions.clone(),
     })
+}
+
+/// Whether a condition is there and not yet settled.
+fn condition(case: &Case<'_>, findings: &mut Findings, entry: &ConditionEntry) -> bool {
+    let (tranche_id, condition_id) = (&entry.tranche_id, &entry.condition_id);
+    let Some(tranche) = case.agreement.tranche(tranche_id) else {
+        findings.reject(Rejection::UnknownTranche {
+            agreement_id: case.id.clone(),
+            tranche_id: tranche_id.clone(),
+        });
+        return false;
+    };
+    let mut conditions = tranche.conditions().iter();
+    match conditions.find(|condition| condition.condition_id == *condition_id) {
+        None => findings.life(LifeRejection::UnknownCondition {
+            agreement_id: case.id.clone(),
+            tranche_id: tranche_id.clone(),
+            condition_id: condition_id.clone(),
+        }),
+        Some(ConditionState {
+            settled: Some((by, _)),
+            ..
+        }) => findings.life(LifeRejection::ConditionSettled {
+            agreement_id: case.id.clone(),
+            tranche_id: tranche_id.clone(),
+            condition_id: condition_id.clone(),
+            by: *by,
+        }),
+        Some(ConditionState { settled: None, .. }) => return true,
+    }
+    false
 }
 
 /// A tranche of which something is open.

@@ -6,15 +6,19 @@ use jiff::civil::Date;
 use super::MalformedSnapshot;
 use super::bytes::{Decoder, Encoder, Stored};
 use crate::agreement::moves::Moves;
-use crate::agreement::state::{Effect, LineState, Measure};
+use crate::agreement::state::{Claim, Effect, Life, LineState, Measure};
+use crate::agreement::status::{Milestone, Turn};
 use crate::agreement::{
-    Agreement, AidType, Balance, Conditionality, CountedSide, EarmarkingModality, Entry, EntryKind,
-    Firmness, FlexibilityFeature, ForecastEntry, FurtherTerms, LimitBase, Line, MoveDimension,
-    NewHeading, Perspective, PledgeLink, Published, ReallocationPolicy, ReallocationScope,
-    RevisableTerm, Terms, TermsRevision, TrancheState, UpstreamLink, YearBasis, YearShare,
+    Agreement, AidType, Balance, ConditionState, Conditionality, CountedSide, EarmarkingModality,
+    Entry, EntryKind, Firmness, FlexibilityFeature, ForecastEntry, FurtherTerms, LimitBase, Line,
+    MoveDimension, NewHeading, Perspective, PledgeLink, Published, ReallocationPolicy,
+    ReallocationScope, RevisableTerm, Terms, TermsRevision, TrancheState, UpstreamLink, YearBasis,
+    YearShare,
 };
 use crate::classification::{LineDims, OwnCode, Pillar, Share, Split, Vocabulary};
-use crate::ids::{self, AgreementId, ImportId, LedgerId, LineId, PaymentId, PledgeId, TrancheId};
+use crate::ids::{
+    self, AgreementId, ConditionId, ImportId, LedgerId, LineId, PaymentId, PledgeId, TrancheId,
+};
 use crate::import::{Import, ImportSource};
 use crate::ledger::{LedgerPolicy, Overridable, Tolerance};
 use crate::log::{EventId, Position, Revision};
@@ -82,6 +86,7 @@ ids!(
     PledgeId,
     LineId,
     TrancheId,
+    ConditionId,
     PaymentId,
     ImportId
 );
@@ -116,8 +121,9 @@ enums! {
     Measure { 1 = Committed, 2 = Disbursed, 3 = Received, 4 = Expended }
     EntryKind {
         1 = Commitment, 2 = Cash, 3 = Reallocation, 4 = Schedule, 5 = Forecast, 6 = Reversal, 7 = Fixed,
-        8 = Terms,
+        8 = Terms, 9 = Status, 10 = Condition, 11 = Receivable,
     }
+    Turn { 1 = Suspended, 2 = Resumed, 3 = Ended, 4 = Terminated, 5 = Cancelled, 6 = Closed }
     PledgeEntryKind { 1 = Announcement, 2 = Revision, 3 = Use, 4 = Reversal }
 }
 
@@ -153,11 +159,15 @@ structs! {
     Published { type_code, value_text, date_text, occurrence_key, occurrence, notes }
     Balance { committed, disbursed, received, expended, scheduled }
     LineState { balances, shares, drawn }
-    TrancheState { scheduled, open, dues, touched_by }
+    ConditionState { condition_id, settled }
+    TrancheState { scheduled, open, dues, touched_by, conditions }
+    Milestone { on, event_id, turn }
+    Claim { event_id, minor_units, paid_then }
+    Life { milestones, written_off, claims, confirmed }
     Entry { effective_on, kind, reversed_by, payment_id, effects }
     Agreement {
         terms, ends_on, revision, opened, places, lines, balances, parties, tranches, open_tranches,
-        forecasts, payments, committed_on, entries, moves,
+        forecasts, payments, committed_on, entries, moves, life,
     }
     PledgeAnnouncement {
         perspective, donor, recipient, amount, forum, intended_period, purposes, places, published,
@@ -327,6 +337,10 @@ impl Stored for Effect {
                 heading.put(out);
                 minor_units.put(out);
             }
+            Self::WrittenOff { minor_units } => {
+                out.byte(5);
+                minor_units.put(out);
+            }
         }
     }
 
@@ -349,6 +363,9 @@ impl Stored for Effect {
             },
             4 => Self::Counted {
                 heading: Stored::take(from)?,
+                minor_units: Stored::take(from)?,
+            },
+            5 => Self::WrittenOff {
                 minor_units: Stored::take(from)?,
             },
             _ => return Err(MalformedSnapshot),

@@ -50,6 +50,7 @@ fn a_payment_counts_for_the_year_of_its_tranche_and_shows_in_the_year_of_its_dat
             amount: usd(60),
             due_on: date("2020-11-30"),
             period: period("2020-01-01", "2020-12-31"),
+            conditions: Vec::new(),
         }),
     )]);
     log.record(&[(

@@ -365,6 +365,7 @@ fn movements_go_from_opening_to_closing_without_a_gap() {
                     row.decreases,
                     row.paid,
                     row.refunds,
+                    row.write_offs,
                 ],
                 row.closing,
             )
@@ -374,9 +375,9 @@ fn movements_go_from_opening_to_closing_without_a_gap() {
     assert_eq!(
         words,
         [
-            row("2020", 0, [1_000, 0, 100, 70, 0], 830),
-            row("2021", 830, [0; 5], 830),
-            row("2022", 830, [0, 5, 0, 0, 20], 855),
+            row("2020", 0, [1_000, 0, 100, 70, 0, 0], 830),
+            row("2021", 830, [0; 6], 830),
+            row("2022", 830, [0, 5, 0, 0, 20, 0], 855),
         ]
     );
     let of_2022 = Question {

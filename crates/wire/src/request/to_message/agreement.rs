@@ -4,7 +4,7 @@ use perennial_domain::agreement::{
     ForecastEntry, FurtherTerms, Leg, Line, OtherFlowKind, ParticipatingOrg, Published,
     Reallocation, ReversalReason, ShareMove, Terms, Tranche, YearShare,
 };
-use perennial_domain::ids::{AgreementId, LineId, TrancheId};
+use perennial_domain::ids::{AgreementId, LineId, PaymentId, TrancheId};
 use perennial_domain::log::EventId;
 use perennial_domain::money::Money;
 use perennial_domain::period::Period;
@@ -12,81 +12,66 @@ use perennial_domain::period::Period;
 use super::agreement_owner;
 use super::cash::payment;
 use super::further::{Fields, carry_over, revise_terms};
+use super::life;
 use super::value::{firmness, split, year_shares};
 use crate::date::to_google;
 use crate::money;
 use crate::pb::ledger as pb;
 use crate::pb::ledger::command::Action as Message;
 
+/// One arm a kind, each on a line of its own, so that the whole fits into a head.
+macro_rules! arms {
+    ($subject:expr, { $($pattern:pat => $message:expr,)+ }) => {
+        match $subject { $($pattern => $message,)+ }
+    };
+}
+
 /// Returns the message of a command to an agreement: one arm a command, so that none is missing.
 pub(super) fn action(id: &AgreementId, command: &Command) -> Message {
     let of = id.to_string();
-    match command {
+    arms!(command, {
         Command::Sign(terms) => Message::SignAgreement(sign(of, terms)),
         Command::Describe(words) => Message::DescribeAgreement(describe(of, words)),
         Command::OpenLine(line) => open_line(of, line),
-        Command::IncreaseCommitment {
-            line_id,
-            amount,
-            year_shares,
-            amendment,
-            published,
-        } => increase(of, line_id, (*amount, year_shares), amendment, published),
-        Command::DecreaseCommitment {
-            line_id,
-            amount,
-            year_shares,
-            reason,
-            published,
-        } => decrease(of, line_id, (*amount, year_shares), *reason, published),
-        Command::ExtendPeriod {
-            new_ends_on,
-            kind,
-            moves,
-            amendment,
-        } => extend(of, *new_ends_on, *kind, moves, amendment),
-        Command::ShortenPeriod {
-            new_ends_on,
-            reason,
-        } => shorten(of, *new_ends_on, reason),
+        Command::IncreaseCommitment { line_id, amount, year_shares, amendment, published } =>
+            increase(of, line_id, (*amount, year_shares), amendment, published),
+        Command::DecreaseCommitment { line_id, amount, year_shares, reason, published } =>
+            decrease(of, line_id, (*amount, year_shares), *reason, published),
+        Command::ExtendPeriod { new_ends_on, kind, moves, amendment } =>
+            extend(of, *new_ends_on, *kind, moves, amendment),
+        Command::ShortenPeriod { new_ends_on, reason } => shorten(of, *new_ends_on, reason),
         Command::ScheduleTranche(tranche) => Message::ScheduleTranche(schedule(of, tranche)),
-        Command::RescheduleTranche {
-            tranche_id,
-            new_due_on,
-            reason,
-        } => reschedule(of, tranche_id, *new_due_on, reason),
+        Command::RescheduleTranche { tranche_id, new_due_on, reason } =>
+            reschedule(of, tranche_id, *new_due_on, reason),
         Command::CancelTranche { tranche_id, reason } => cancel(of, tranche_id, reason),
         Command::ReplaceForecast(entries) => replace_forecast(of, entries),
         Command::Disburse { cash, tranche_id } => disburse(of, cash, tranche_id.as_ref()),
         Command::Reimburse(cash) => payment!(Reimburse, of, cash),
         Command::Refund { cash, reason } => payment!(Refund, of, cash, reason: reason.clone()),
-        Command::ConfirmReceipt(cash) => payment!(ConfirmReceipt, of, cash),
+        Command::ConfirmReceipt { cash, tranche_id, disbursement_id } =>
+            confirm_receipt(of, cash, (tranche_id.as_ref(), disbursement_id.as_ref())),
         Command::ConfirmRefund { cash, reason } => confirm_refund(of, cash, reason),
-        Command::ReportExpenditure {
-            cash,
-            period,
-            evidence_level,
-        } => report_expenditure(of, cash, *period, *evidence_level),
-        Command::ReduceExpenditure {
-            cash,
-            period,
-            reason,
-        } => reduce_expenditure(of, cash, *period, reason),
+        Command::ReportExpenditure { cash, period, evidence_level } =>
+            report_expenditure(of, cash, *period, *evidence_level),
+        Command::ReduceExpenditure { cash, period, reason } => reduce_expenditure(of, cash, *period, reason),
         Command::ReallocateFunds(reallocation) => reallocate(of, reallocation),
         Command::ReviseTerms(revision) => Message::ReviseTerms(revise_terms(of, revision)),
         Command::CarryOverFunds(wish) => Message::CarryOverFunds(carry_over(of, wish)),
-        Command::RecordOtherFlow {
-            kind,
-            negative,
-            cash,
-        } => record_other_flow(of, *kind, *negative, cash),
+        Command::RecordOtherFlow { kind, negative, cash } => record_other_flow(of, *kind, *negative, cash),
+        Command::Suspend { reason } => life::suspend(of, reason),
+        Command::Resume { reason } => life::resume(of, reason),
+        Command::Terminate(end) => life::terminate(of, end),
+        Command::Cancel { reason } => life::cancel(of, reason),
+        Command::End { reason } => life::end(of, reason),
+        Command::Close { reason } => life::close(of, reason),
+        Command::MeetCondition(entry) => life::meet_condition(of, entry),
+        Command::WaiveCondition(entry) => life::waive_condition(of, entry),
+        Command::WriteOffReceivable(receivable) => life::write_off(of, receivable),
+        Command::RecoverReceivable(receivable) => life::recover(of, receivable),
         Command::ReverseEntry { target, reason } => reverse(id, *target, *reason),
-        Command::ReplaceEntry {
-            target,
-            replacement,
-            replacement_effective_on,
-        } => replace(id, *target, replacement, *replacement_effective_on),
-    }
+        Command::ReplaceEntry { target, replacement, replacement_effective_on } =>
+            replace(id, *target, replacement, *replacement_effective_on),
+    })
 }
 
 fn open_line(agreement_id: String, line: &Line) -> Message {
@@ -196,6 +181,15 @@ fn replace_forecast(agreement_id: String, entries: &[ForecastEntry]) -> Message 
         agreement_id,
         entries: entries.iter().map(Into::into).collect(),
     })
+}
+
+fn confirm_receipt(
+    agreement_id: String,
+    cash: &Cash,
+    (tranche_id, disbursement_id): (Option<&TrancheId>, Option<&PaymentId>),
+) -> Message {
+    payment!(ConfirmReceipt, agreement_id, cash,
+        tranche_id: optional(tranche_id), disbursement_id: optional(disbursement_id))
 }
 
 fn disburse(agreement_id: String, cash: &Cash, tranche_id: Option<&TrancheId>) -> Message {
@@ -372,6 +366,7 @@ fn schedule(agreement_id: String, tranche: &Tranche) -> pb::ScheduleTranche {
         amount: Some(tranche.amount.into()),
         due_on: tranche.due_on.map(to_google),
         period: tranche.period.map(Into::into),
+        conditions: tranche.conditions.iter().map(Into::into).collect(),
     }
 }
 

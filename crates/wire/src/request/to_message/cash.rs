@@ -16,6 +16,10 @@ macro_rules! payment {
             conversion: $cash.conversion.as_ref().map(Into::into),
             reference: $cash.reference.clone().unwrap_or_default(),
             published: $cash.published.as_ref().map(Into::into),
+            modality: $cash
+                .modality
+                .map(|modality| pb::CashModality::from(modality).into())
+                .unwrap_or_default(),
             $($field: $value,)*
         })
     };

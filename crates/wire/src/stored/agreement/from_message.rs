@@ -10,6 +10,7 @@ use crate::stored::cash::{line_id, tranche_id};
 use crate::stored::error::{
     At, DecodeError, Problem, enumeration, list, narrow, optional, required,
 };
+use crate::stored::life::condition;
 use crate::stored::value::{
     amount, currency, day, days, document, event_id, external_reference, minor_units, organisation,
     period, published, split,
@@ -58,7 +59,7 @@ fn own_code(message: pb::OwnCode) -> Result<OwnCode, Problem> {
     })
 }
 
-fn year_share(message: pb::YearShare) -> Result<YearShare, DecodeError> {
+pub(in crate::stored) fn year_share(message: pb::YearShare) -> Result<YearShare, DecodeError> {
     Ok(YearShare {
         period: days(message.starts_on, message.ends_on)?,
         minor_units: minor_units(message.minor_units).at("minor_units")?,
@@ -158,6 +159,7 @@ pub(in crate::stored) fn scheduled(
         amount: required("amount", message.amount, amount)?,
         due_on: day(message.due_on).at("due_on")?,
         period: required("period", message.period, period)?,
+        conditions: list("conditions", message.conditions, condition)?,
     })
 }
 

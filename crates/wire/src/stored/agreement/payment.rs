@@ -1,6 +1,7 @@
 //! The stored forms of payments. Their cash entries, and the way back, are in [`crate::stored::cash`].
 
 use perennial_domain::agreement::{CashEntry, EvidenceLevel, OtherFlow, TrancheDraw};
+use perennial_domain::ids::PaymentId;
 use perennial_domain::period::Period;
 
 use crate::pb::log as pb;
@@ -26,9 +27,15 @@ pub(super) fn refunded(cash: &CashEntry, reason: &str) -> Kind {
     })
 }
 
-pub(super) fn receipt_confirmed(cash: &CashEntry) -> Kind {
+pub(super) fn receipt_confirmed(
+    cash: &CashEntry,
+    draws: &[TrancheDraw],
+    disbursement_id: Option<&PaymentId>,
+) -> Kind {
     Kind::ReceiptConfirmed(pb::ReceiptConfirmed {
         cash: Some(cash.into()),
+        draws: draws.iter().map(Into::into).collect(),
+        disbursement_id: disbursement_id.map(ToString::to_string),
     })
 }
 

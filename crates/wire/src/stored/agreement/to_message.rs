@@ -1,6 +1,6 @@
 use perennial_domain::Date;
 use perennial_domain::agreement::{
-    AgreementEvent as Event, DecreaseReason, Description, ExtensionKind, ForecastEntry,
+    AgreementEvent as Event, Condition, DecreaseReason, Description, ExtensionKind, ForecastEntry,
     FurtherTerms, Line, ParticipatingOrg, Published, Rescheduling, ReversalReason, ShareMove,
     Terms, YearShare,
 };
@@ -17,77 +17,61 @@ use super::payment::{
 };
 use crate::pb::log as pb;
 use crate::pb::log::stored_event::Kind;
+use crate::stored::life;
 use crate::stored::value::split_message;
 use crate::{date, money};
 
+/// One arm a kind, each on a line of its own, so that the whole fits into a head.
+macro_rules! arms {
+    ($subject:expr, { $($pattern:pat => $message:expr,)+ }) => {
+        match $subject { $($pattern => $message,)+ }
+    };
+}
+
 /// Returns the stored form of an agreement's event: one arm a kind, so that none is missing.
 pub(in crate::stored) fn to_kind(event: &Event) -> Kind {
-    match event {
+    arms!(event, {
         Event::AgreementSigned(terms) => Kind::AgreementSigned(terms.into()),
         Event::AgreementDescribed(words) => Kind::AgreementDescribed(words.into()),
         Event::LineOpened { line } => line_opened(line),
-        Event::CommitmentIncreased {
-            line_id,
-            amount,
-            year_shares,
-            amendment,
-            published,
-        } => increased(line_id, *amount, year_shares, amendment, published),
-        Event::CommitmentDecreased {
-            line_id,
-            amount,
-            year_shares,
-            reason,
-            published,
-        } => decreased(line_id, *amount, year_shares, *reason, published),
-        Event::PeriodExtended {
-            previous_ends_on,
-            new_ends_on,
-            kind,
-            moves,
-            amendment,
-        } => extended(*previous_ends_on, *new_ends_on, *kind, moves, amendment),
-        Event::PeriodShortened {
-            previous_ends_on,
-            new_ends_on,
-            reason,
-        } => shortened(*previous_ends_on, *new_ends_on, reason),
-        Event::TrancheScheduled {
-            tranche_id,
-            amount,
-            due_on,
-            period,
-        } => scheduled(tranche_id, *amount, *due_on, *period),
+        Event::CommitmentIncreased { line_id, amount, year_shares, amendment, published } =>
+            increased(line_id, *amount, year_shares, amendment, published),
+        Event::CommitmentDecreased { line_id, amount, year_shares, reason, published } =>
+            decreased(line_id, *amount, year_shares, *reason, published),
+        Event::PeriodExtended { previous_ends_on, new_ends_on, kind, moves, amendment } =>
+            extended(*previous_ends_on, *new_ends_on, *kind, moves, amendment),
+        Event::PeriodShortened { previous_ends_on, new_ends_on, reason } =>
+            shortened(*previous_ends_on, *new_ends_on, reason),
+        Event::TrancheScheduled { tranche_id, amount, due_on, period, conditions } =>
+            scheduled(tranche_id, *amount, (*due_on, *period), conditions),
         Event::TrancheRescheduled(moved) => Kind::TrancheRescheduled(moved.into()),
-        Event::TrancheCancelled {
-            tranche_id,
-            open,
-            due_on,
-            reason,
-        } => cancelled(tranche_id, *open, *due_on, reason),
+        Event::TrancheCancelled { tranche_id, open, due_on, reason } => cancelled(tranche_id, *open, *due_on, reason),
         Event::ForecastReplaced { previous, entries } => forecast(previous, entries),
         Event::DisbursementMade { cash, draws } => disbursed(cash, draws),
         Event::ReimbursementMade { cash } => reimbursed(cash),
         Event::RefundMade { cash, reason } => refunded(cash, reason),
-        Event::ReceiptConfirmed { cash } => receipt_confirmed(cash),
+        Event::ReceiptConfirmed { cash, draws, disbursement_id } =>
+            receipt_confirmed(cash, draws, disbursement_id.as_ref()),
         Event::RefundReceived { cash, reason } => refund_received(cash, reason),
-        Event::ExpenditureReported {
-            cash,
-            period,
-            evidence_level,
-        } => expended(cash, *period, *evidence_level),
-        Event::ExpenditureReduced {
-            cash,
-            period,
-            reason,
-        } => expenditure_reduced(cash, *period, reason),
         Event::FundsReallocated(reallocated) => Kind::FundsReallocated(reallocated.as_ref().into()),
         Event::TermsRevised(revision) => Kind::TermsRevised(revision.as_ref().into()),
         Event::FundsCarriedOver(carried) => Kind::FundsCarriedOver(carried.as_ref().into()),
+        Event::ExpenditureReported { cash, period, evidence_level } => expended(cash, *period, *evidence_level),
+        Event::ExpenditureReduced { cash, period, reason } => expenditure_reduced(cash, *period, reason),
         Event::OtherFlowRecorded(flow) => Kind::OtherFlowRecorded(flow.into()),
+        Event::AgreementSuspended { reason } => life::suspended(reason),
+        Event::AgreementResumed { reason } => life::resumed(reason),
+        Event::AgreementTerminated(end) => Kind::AgreementTerminated(end.into()),
+        Event::AgreementCancelled { reason, decommitments } => life::cancelled(reason, decommitments),
+        Event::AgreementOperationallyEnded { reason } => life::ended(reason),
+        Event::AgreementFinanciallyClosed { reason } => life::closed(reason),
+        Event::TrancheConditionMet(entry) => Kind::TrancheConditionMet(entry.into()),
+        Event::TrancheConditionWaived(entry) => Kind::TrancheConditionWaived(entry.into()),
+        Event::ReceivableWrittenOff(entry) => Kind::ReceivableWrittenOff(entry.into()),
+        Event::ReceivableRecovered(entry) => Kind::ReceivableRecovered(entry.into()),
         Event::EntryReversed { target, reason } => reversed(*target, *reason),
         Event::EntryReplaced { target } => replaced(*target),
-    }
+    })
 }
 
 fn line_opened(line: &Line) -> Kind {
@@ -164,12 +148,18 @@ fn shortened(previous_ends_on: Option<Date>, new_ends_on: Date, reason: &str) ->
     })
 }
 
-fn scheduled(tranche_id: &TrancheId, amount: Money, due_on: Date, period: Period) -> Kind {
+fn scheduled(
+    tranche_id: &TrancheId,
+    amount: Money,
+    (due_on, period): (Date, Period),
+    conditions: &[Condition],
+) -> Kind {
     Kind::TrancheScheduled(pb::TrancheScheduled {
         tranche_id: tranche_id.to_string(),
         amount: Some(amount.into()),
         due_on: date::number(due_on),
         period: Some(period.into()),
+        conditions: conditions.iter().map(Into::into).collect(),
     })
 }
 

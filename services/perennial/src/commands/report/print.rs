@@ -154,7 +154,7 @@ const fn table_columns(view: ViewName) -> &'static str {
     match view {
         ViewName::Agreement => {
             "agreement_id title direction provider recipient currency committed disbursed received \
-             undisbursed ends_on"
+             undisbursed ends_on status"
         }
         ViewName::Timeline => {
             "event_id kind effective_on recorded_at currency change.committed change.disbursed \
@@ -178,7 +178,7 @@ const fn table_columns(view: ViewName) -> &'static str {
         }
         ViewName::Registers => "iati_type currency entries amount",
         ViewName::Movements => {
-            "direction currency year opening signed increases decreases paid refunds closing"
+            "direction currency year opening signed increases decreases paid refunds write_offs closing"
         }
         ViewName::Exceptions => "rule reason subject event_id effective_on count standing values",
         ViewName::Reallocations => {
