@@ -303,13 +303,12 @@ impl KnownAgreement {
             | AgreementEvent::OtherFlowRecorded(OtherFlow { cash, .. }) => {
                 self.enter_cash(id, on, cash);
             }
-            AgreementEvent::EntryReversed { target, reason } => match reason {
-                // The payment was published and stays so; its return is published too.
-                ReversalReason::Returned => {}
-                ReversalReason::Error | ReversalReason::Replaced | ReversalReason::Withdrawn => {
+            // A returned payment was published and stays so; its return is published too.
+            AgreementEvent::EntryReversed { target, reason } => {
+                if *reason != ReversalReason::Returned {
                     self.entries.remove(target);
                 }
-            },
+            }
             AgreementEvent::EntryReplaced { target } => {
                 self.entries.remove(target);
             }

@@ -143,12 +143,8 @@ impl Expansion<'_> {
             | AgreementEvent::AgreementCancelled { decommitments, .. } => {
                 self.given_up(decommitments);
             }
-            AgreementEvent::ReceivableWrittenOff(entry) => {
-                self.receivable(Measure::WrittenOff, entry, 1);
-            }
-            AgreementEvent::ReceivableRecovered(entry) => {
-                self.receivable(Measure::Recovered, entry, -1);
-            }
+            AgreementEvent::ReceivableWrittenOff(entry) => self.written_off(entry),
+            AgreementEvent::ReceivableRecovered(entry) => self.recovered(entry),
             AgreementEvent::CommitmentIncreased {
                 line_id,
                 amount,
@@ -201,6 +197,10 @@ impl Expansion<'_> {
         }
     }
 
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "`agreement` names every event and sends only this family here"
+    )]
     fn paid(&mut self, event: &AgreementEvent) {
         match event {
             AgreementEvent::DisbursementMade { cash, draws } => {
@@ -247,32 +247,7 @@ impl Expansion<'_> {
                     },
                 );
             }
-            AgreementEvent::AgreementSigned(_)
-            | AgreementEvent::AgreementDescribed(_)
-            | AgreementEvent::LineOpened { .. }
-            | AgreementEvent::CommitmentIncreased { .. }
-            | AgreementEvent::CommitmentDecreased { .. }
-            | AgreementEvent::PeriodExtended { .. }
-            | AgreementEvent::PeriodShortened { .. }
-            | AgreementEvent::TrancheScheduled { .. }
-            | AgreementEvent::TrancheRescheduled { .. }
-            | AgreementEvent::TrancheCancelled { .. }
-            | AgreementEvent::ForecastReplaced { .. }
-            | AgreementEvent::FundsReallocated(_)
-            | AgreementEvent::TermsRevised(_)
-            | AgreementEvent::FundsCarriedOver(_)
-            | AgreementEvent::AgreementSuspended { .. }
-            | AgreementEvent::AgreementResumed { .. }
-            | AgreementEvent::AgreementTerminated(_)
-            | AgreementEvent::AgreementCancelled { .. }
-            | AgreementEvent::AgreementOperationallyEnded { .. }
-            | AgreementEvent::AgreementFinanciallyClosed { .. }
-            | AgreementEvent::TrancheConditionMet(_)
-            | AgreementEvent::TrancheConditionWaived(_)
-            | AgreementEvent::ReceivableWrittenOff(_)
-            | AgreementEvent::ReceivableRecovered(_)
-            | AgreementEvent::EntryReversed { .. }
-            | AgreementEvent::EntryReplaced { .. } => {}
+            _ => {}
         }
     }
 
@@ -349,6 +324,14 @@ impl Expansion<'_> {
             self.shares(Measure::Decreased, line_id, amount, &given_up.year_shares);
         }
         self.count_entry();
+    }
+
+    fn written_off(&mut self, entry: &ReceivableEntry) {
+        self.receivable(Measure::WrittenOff, entry, 1);
+    }
+
+    fn recovered(&mut self, entry: &ReceivableEntry) {
+        self.receivable(Measure::Recovered, entry, -1);
     }
 
     fn receivable(&mut self, measure: Measure, entry: &ReceivableEntry, sign: i128) {

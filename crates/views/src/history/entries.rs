@@ -184,7 +184,9 @@ mod tests {
 
     #[test]
     fn an_entry_of_every_kind_comes_back() {
-        let all = (0..).zip(Kind::ALL).map(|(at, &kind)| entry(at, 0, kind, 0));
+        let all = (0..)
+            .zip(Kind::ALL)
+            .map(|(at, &kind)| entry(at, 0, kind, 0));
         let mut entries = Entries::default();
         all.clone().for_each(|entry| entries.push(entry));
         assert!(entries.iter().eq(all));
