@@ -125,10 +125,10 @@ impl Expansion<'_> {
         }
     }
 
+    /// Words, lines of 0, dates, further terms, conditions and status are histories: they have no postings.
     fn agreement(&mut self, event: &AgreementEvent) {
         match event {
             AgreementEvent::AgreementSigned(terms) => self.signed(terms),
-            // Words, lines of 0, dates, further terms, conditions and status are histories.
             AgreementEvent::AgreementDescribed(_)
             | AgreementEvent::TermsRevised(_)
             | AgreementEvent::LineOpened { .. }

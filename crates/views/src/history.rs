@@ -8,6 +8,7 @@ mod compiled;
 mod entries;
 mod entry;
 mod state;
+mod tranches;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -27,6 +28,7 @@ pub use compiled::{DimsNo, DimsVersion, Head, LineHead, PlaceNo};
 pub use entries::Entries;
 pub use entry::{Entry, Kind, Note, note_of};
 pub use state::{AgreementState, PledgeState};
+pub use tranches::TrancheAt;
 
 use crate::day::Day;
 use crate::dictionary::{Dictionary, EntityNo, LineNo, Table};

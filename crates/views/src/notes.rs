@@ -35,6 +35,12 @@ pub(crate) fn notes(view: View, lens: &Lens<'_>, rows: &[Row]) -> Vec<String> {
             );
             notes.push("a reversed reallocation is shown and counts no more".to_owned());
         }
+        View::CashForecast => {
+            notes.push(directions());
+            notes.push(
+                "open portions alone: published plans are shown as forecast in by-year".to_owned(),
+            );
+        }
         View::Movements => {
             notes.push(directions());
             notes.push("moves inside agreements sum to zero and are not shown".to_owned());
@@ -47,6 +53,7 @@ pub(crate) fn notes(view: View, lens: &Lens<'_>, rows: &[Row]) -> Vec<String> {
         View::Exceptions,
         View::Pledges,
         View::Reallocations,
+        View::CashForecast,
     ]
     .contains(&view);
     if of_totals {
@@ -73,7 +80,8 @@ fn unallocable(rows: &[Row], notes: &mut Vec<String>) {
         | Row::Register(_)
         | Row::Movement(_)
         | Row::Exception(_)
-        | Row::Reallocation(_) => false,
+        | Row::Reallocation(_)
+        | Row::CashForecast(_) => false,
     });
     if any {
         notes.push(
@@ -95,7 +103,8 @@ fn unknown_dates(rows: &[Row], notes: &mut Vec<String>) {
             | Row::Register(_)
             | Row::Movement(_)
             | Row::Exception(_)
-            | Row::Reallocation(_) => 0,
+            | Row::Reallocation(_)
+            | Row::CashForecast(_) => 0,
         })
         .sum();
     if 0 < unknown {

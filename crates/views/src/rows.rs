@@ -7,6 +7,7 @@ use perennial_domain::money::Currency;
 
 pub use crate::view::agreement::{AgreementRow, MultiYear};
 pub use crate::view::by_year::ByYearRow;
+pub use crate::view::cash_forecast::CashForecastRow;
 pub use crate::view::exceptions::ExceptionRow;
 pub use crate::view::movements::MovementRow;
 pub use crate::view::multi_year::MultiYearRow;
@@ -60,6 +61,8 @@ pub enum Row {
     Exception(ExceptionRow),
     /// Of `reallocations`.
     Reallocation(ReallocationRow),
+    /// Of `cash-forecast`.
+    CashForecast(CashForecastRow),
 }
 
 impl Row {
@@ -76,6 +79,7 @@ impl Row {
             Self::Movement(row) => row.key(),
             Self::Exception(row) => row.key(),
             Self::Reallocation(row) => row.key(),
+            Self::CashForecast(row) => row.key(),
         }
     }
 }

@@ -7,6 +7,7 @@ pub mod additive;
 pub mod agreement;
 pub mod balances;
 pub mod by_year;
+pub mod cash_forecast;
 pub mod exceptions;
 pub mod movements;
 pub mod multi_year;
@@ -45,11 +46,13 @@ pub enum View {
     Exceptions,
     /// What was moved by heading, against the limits of policies.
     Reallocations,
+    /// What is still to be paid or to come of scheduled portions.
+    CashForecast,
 }
 
 impl View {
     /// All.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Agreement,
         Self::Timeline,
         Self::Pledges,
@@ -60,6 +63,7 @@ impl View {
         Self::Movements,
         Self::Exceptions,
         Self::Reallocations,
+        Self::CashForecast,
     ];
 
     /// The name in commands and paths.
@@ -75,6 +79,7 @@ impl View {
             Self::Movements => "movements",
             Self::Exceptions => "exceptions",
             Self::Reallocations => "reallocations",
+            Self::CashForecast => "cash-forecast",
         }
     }
 
@@ -95,14 +100,15 @@ impl View {
             | Self::Registers
             | Self::Movements
             | Self::Exceptions
-            | Self::Reallocations => &[],
+            | Self::Reallocations
+            | Self::CashForecast => &[],
         }
     }
 
     /// The filters that it understands, by name.
     pub const fn filters(self) -> &'static [&'static str] {
         match self {
-            Self::Agreement | Self::MultiYear | Self::Reallocations => &[
+            Self::Agreement | Self::MultiYear | Self::Reallocations | Self::CashForecast => &[
                 "agreement_id",
                 "direction",
                 "currency",
@@ -151,6 +157,7 @@ impl View {
             Self::Movements => rows(movements::evaluate(&lens), Row::Movement),
             Self::Exceptions => rows(exceptions::evaluate(&lens), Row::Exception),
             Self::Reallocations => rows(reallocations::evaluate(&lens), Row::Reallocation),
+            Self::CashForecast => rows(cash_forecast::evaluate(&lens), Row::CashForecast),
         };
         let info = ReadInfo::of(self, &lens, &rows);
         match facts.lost_page() {

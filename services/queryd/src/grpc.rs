@@ -8,6 +8,7 @@ mod get_agreement_statement;
 mod get_digest;
 mod list_agreement_statements;
 mod list_agreement_timeline;
+mod list_cash_forecast;
 mod list_commitment_by_year;
 mod list_exceptions;
 mod list_movements;
@@ -186,6 +187,13 @@ impl pb::query::query_service_server::QueryService for Handlers {
         request: Request<pb::query::ListExceptionsRequest>,
     ) -> Result<Response<pb::query::ListExceptionsResponse>, Status> {
         list_exceptions::list_exceptions(self, &request).await
+    }
+
+    async fn list_cash_forecast(
+        &self,
+        request: Request<pb::query::ListCashForecastRequest>,
+    ) -> Result<Response<pb::query::ListCashForecastResponse>, Status> {
+        list_cash_forecast::list_cash_forecast(self, &request).await
     }
 
     async fn list_reallocation_trail(

@@ -188,18 +188,7 @@ impl Agreement {
             | AgreementEvent::PeriodShortened { new_ends_on, .. } => {
                 self.ends_on = Some(*new_ends_on);
             }
-            AgreementEvent::TrancheScheduled {
-                tranche_id,
-                amount,
-                due_on,
-                period,
-                conditions,
-            } => {
-                let due = (*due_on, *period);
-                let tranche = TrancheState::scheduled(event_id, *amount, due, conditions);
-                self.tranches.insert(tranche_id.clone(), tranche);
-                self.index_tranche(tranche_id);
-            }
+            AgreementEvent::TrancheScheduled { .. } => self.schedule(event_id, event),
             AgreementEvent::TrancheRescheduled(moved) => self.reschedule(event_id, moved)?,
             AgreementEvent::TrancheCancelled { tranche_id, .. } => {
                 self.touch(event_id, tranche_id)?;
@@ -246,6 +235,22 @@ impl Agreement {
         self.note_payment(event);
         self.note_life(event_id, effective_on, event);
         Ok(())
+    }
+
+    fn schedule(&mut self, event_id: EventId, event: &AgreementEvent) {
+        if let AgreementEvent::TrancheScheduled {
+            tranche_id,
+            amount,
+            due_on,
+            period,
+            conditions,
+        } = event
+        {
+            let due = (*due_on, *period);
+            let tranche = TrancheState::scheduled(event_id, *amount, due, conditions);
+            self.tranches.insert(tranche_id.clone(), tranche);
+            self.index_tranche(tranche_id);
+        }
     }
 
     /// Takes up what turns the agreement, and what is kept with it.

@@ -154,10 +154,8 @@ impl Case<'_> {
             }
             PledgeCommand::Lapse { amount, reason } => {
                 self.positive(&mut findings, "amount", *amount);
-                PledgeEvent::PledgeLapsed {
-                    amount: *amount,
-                    reason: reason.clone(),
-                }
+                let (amount, reason) = (*amount, reason.clone());
+                PledgeEvent::PledgeLapsed { amount, reason }
             }
             PledgeCommand::ReverseEntry { target, reason } => PledgeEvent::EntryReversed {
                 target: *target,

@@ -98,6 +98,12 @@ fn conditional() -> Happened {
     )
 }
 
+/// A payment after what stops it.
+fn stopped(mut history: Vec<Happened>, by: Happened) -> (Vec<Happened>, Command) {
+    history.push(by);
+    (history, of(disburse("2024-06-01", eur(20))))
+}
+
 /// A history and a command that breaks one rule in it and no other that refuses. Every rule that may be overridden
 /// needs a row here.
 fn broken(rule: Rule) -> Option<(Vec<Happened>, Command)> {
@@ -155,16 +161,8 @@ fn broken(rule: Rule) -> Option<(Vec<Happened>, Command)> {
             (paid(), asked(date("2024-06-01"), command))
         }
         Rule::ReallocationWithinPolicy => super::reallocation_policies::too_much(),
-        Rule::NotWhileSuspended => {
-            let mut history = paid();
-            history.push(suspended("2024-05-01"));
-            (history, of(disburse("2024-06-01", eur(20))))
-        }
-        Rule::ConditionsMet => {
-            let mut history = paid();
-            history.push(conditional());
-            (history, of(disburse("2024-06-01", eur(20))))
-        }
+        Rule::NotWhileSuspended => stopped(paid(), suspended("2024-05-01")),
+        Rule::ConditionsMet => stopped(paid(), conditional()),
         Rule::ReallocationBalances
         | Rule::ExpenditureWithinReceived
         | Rule::ReceiptMatchesSent

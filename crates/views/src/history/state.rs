@@ -52,7 +52,7 @@ pub struct PledgeState<'a> {
 
 impl EntityHistory {
     /// The facts known at `at` that no reversal took out, in order of recording.
-    fn standing(
+    pub(super) fn standing(
         &self,
         at: Position,
         effective: Option<Date>,
@@ -87,7 +87,6 @@ impl EntityHistory {
         let mut last_move: Option<(Date, EventId)> = None;
         let mut described: Option<(Date, EventId)> = None;
         let mut revisions: Vec<(Date, EventId, &TermsRevision)> = Vec::new();
-        let mut turns: Vec<(Date, EventId, Turn)> = Vec::new();
         for recorded in self.standing(at, effective) {
             let in_force = effective.is_none_or(|cut| recorded.event.effective_on <= cut);
             let dated = (recorded.event.effective_on, recorded.event_id);
@@ -125,9 +124,6 @@ impl EntityHistory {
                 last_move = Some(dated);
                 state.ends_on = Some(*new_ends_on);
             }
-            if let (Some(turn), true) = (Turn::of(event), in_force) {
-                turns.push((dated.0, dated.1, turn));
-            }
             if let AgreementEvent::AgreementDescribed(description) = event
                 && (state.description.is_none() || (in_force && described <= Some(dated)))
             {
@@ -147,9 +143,23 @@ impl EntityHistory {
             }
         }
         if let Some(state) = state.as_mut() {
-            state.turn(turns, effective);
+            state.turn(self.turns(at, effective), effective);
         }
         state
+    }
+
+    /// The facts that turned an agreement, as known at `at` and true at `effective`.
+    fn turns(&self, at: Position, effective: Option<Date>) -> Vec<(Date, EventId, Turn)> {
+        self.standing(at, effective)
+            .filter(|recorded| effective.is_none_or(|cut| recorded.event.effective_on <= cut))
+            .filter_map(|recorded| match &recorded.event.fact {
+                Fact::Agreement(event) => {
+                    let dated = (recorded.event.effective_on, recorded.event_id);
+                    Turn::of(event).map(|turn| (dated.0, dated.1, turn))
+                }
+                Fact::Pledge(_) | Fact::Import(_) | Fact::Ledger(_) => None,
+            })
+            .collect()
     }
 
     /// The reallocations known at `at` and true at `effective` that count something or were by amendment, in order of

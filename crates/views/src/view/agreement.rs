@@ -175,7 +175,7 @@ pub fn evaluate(lens: &Lens<'_>) -> Vec<AgreementRow> {
 }
 
 /// Whether an agreement passes the filter, by its own parties. Its statement is then always whole.
-fn passes(lens: &Lens<'_>, entity: EntityNo) -> bool {
+pub(crate) fn passes(lens: &Lens<'_>, entity: EntityNo) -> bool {
     let history = lens.facts.histories().entity(entity);
     let Some(head) = history.and_then(|history| history.head) else {
         return false;

@@ -7,8 +7,8 @@ use perennial_domain::money::Currency;
 use perennial_views::ReadInfo;
 use perennial_views::posting::Direction;
 use perennial_views::rows::{
-    AgreementRow, ByYearRow, ExceptionRow, MovementRow, MultiYear, MultiYearRow, NexusRow, Party,
-    PledgeRow, ReallocationRow, RegisterRow, Row, TimelineRow,
+    AgreementRow, ByYearRow, CashForecastRow, ExceptionRow, MovementRow, MultiYear, MultiYearRow,
+    NexusRow, Party, PledgeRow, ReallocationRow, RegisterRow, Row, TimelineRow,
 };
 use perennial_views::view::timeline::Running;
 
@@ -301,6 +301,30 @@ fn policy(policy: &ReallocationPolicy) -> pb::ReallocationLimit {
     }
 }
 
+impl TryFrom<&CashForecastRow> for pb::CashForecastRow {
+    type Error = AmountOutOfRange;
+
+    fn try_from(row: &CashForecastRow) -> Result<Self, AmountOutOfRange> {
+        let outstanding = row.outstanding.iter();
+        let outstanding = outstanding.map(|(condition_id, text)| pb::OutstandingCondition {
+            condition_id: condition_id.clone(),
+            text: text.clone(),
+        });
+        row!(CashForecastRow, row, [scheduled, open], {
+            agreement_id: row.agreement_id.clone(),
+            direction: direction(row.direction),
+            provider: Some((&row.provider).into()),
+            recipient: Some((&row.recipient).into()),
+            tranche_id: row.tranche_id.clone(),
+            due_on: Some(to_google(row.due_on)),
+            period_starts_on: Some(to_google(row.period.starts_on())),
+            period_ends_on: Some(to_google(row.period.ends_on())),
+            outstanding: outstanding.collect(),
+            days_late: row.days_late,
+        })
+    }
+}
+
 impl TryFrom<&ReallocationRow> for pb::ReallocationRow {
     type Error = AmountOutOfRange;
 
@@ -415,6 +439,7 @@ impl TryFrom<&Row> for pb::Row {
             Row::Movement(row) => Message::Movement(row.try_into()?),
             Row::Exception(row) => Message::Exception(row.into()),
             Row::Reallocation(row) => Message::Reallocation(row.try_into()?),
+            Row::CashForecast(row) => Message::CashForecast(row.try_into()?),
         };
         Ok(Self { row: Some(message) })
     }

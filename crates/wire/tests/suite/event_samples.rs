@@ -173,16 +173,6 @@ fn schedule_events() -> Vec<(&'static str, Event)> {
             }),
         ),
         (
-            "tranche_scheduled.conditions",
-            agreement(AgreementEvent::TrancheScheduled {
-                tranche_id: tranche_id(),
-                amount: money("400", "USD"),
-                due_on: on("2026-07-01"),
-                period: period("2026-07-01", "2026-07-01"),
-                conditions: conditions(),
-            }),
-        ),
-        (
             "tranche_rescheduled",
             agreement(AgreementEvent::TrancheRescheduled(Rescheduling {
                 tranche_id: tranche_id(),
@@ -354,6 +344,16 @@ fn cash_events() -> Vec<(&'static str, Event)> {
 
 fn other_events() -> Vec<(&'static str, Event)> {
     vec![
+        (
+            "tranche_scheduled.conditions",
+            agreement(AgreementEvent::TrancheScheduled {
+                tranche_id: tranche_id(),
+                amount: money("400", "USD"),
+                due_on: on("2026-07-01"),
+                period: period("2026-07-01", "2026-07-01"),
+                conditions: conditions(),
+            }),
+        ),
         (
             "other_flow_recorded",
             agreement(AgreementEvent::OtherFlowRecorded(OtherFlow {

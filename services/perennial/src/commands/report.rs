@@ -23,6 +23,7 @@ Examples:
   perennial report agreement XM-DAC-47066-CD1COL.XXXX --output json
   perennial report by-year --recorded-as-of 2027-03-31    as it was known then
   perennial report by-year --effective-as-of 2026-12-31   as it was true then
+  perennial report cash-forecast --overdue
   perennial report registers --at-position 1200 --output csv
 ";
 
@@ -50,6 +51,15 @@ pub struct Arguments {
     /// For `exceptions`: only what still stands.
     #[arg(long)]
     pub standing: bool,
+    /// For `cash-forecast`: only what was due before the day that is asked for.
+    #[arg(long)]
+    pub overdue: bool,
+    /// For `cash-forecast`: only what is due on this day or later.
+    #[arg(long, value_name = "DATE", value_parser = parse_date)]
+    pub due_from: Option<Date>,
+    /// For `cash-forecast`: only what is due until this day, included.
+    #[arg(long, value_name = "DATE", value_parser = parse_date)]
+    pub due_to: Option<Date>,
     /// For `timeline`: the order of events.
     #[arg(long, value_enum, default_value_t = Axis::Effective)]
     pub axis: Axis,
@@ -107,6 +117,8 @@ pub enum ViewName {
     Exceptions,
     /// What was moved by heading, and how much of each limit it used.
     Reallocations,
+    /// What is still to be paid or to come of scheduled portions, the first due first.
+    CashForecast,
 }
 
 impl From<ViewName> for View {
@@ -122,6 +134,7 @@ impl From<ViewName> for View {
             ViewName::Movements => Self::Movements,
             ViewName::Exceptions => Self::Exceptions,
             ViewName::Reallocations => Self::Reallocations,
+            ViewName::CashForecast => Self::CashForecast,
         }
     }
 }
@@ -158,7 +171,8 @@ pub async fn run(session: &Session, arguments: Arguments) -> Result<(), Failure>
         | ViewName::Registers
         | ViewName::Movements
         | ViewName::Exceptions
-        | ViewName::Reallocations => false,
+        | ViewName::Reallocations
+        | ViewName::CashForecast => false,
     };
     if arguments.agreement.is_some() && !takes_agreement {
         return Err(Failure::new(Exit::Usage, "this view takes no agreement")
@@ -237,6 +251,9 @@ impl Question {
             group_by: Vec::new(),
             filter: String::new(),
             standing: false,
+            overdue: false,
+            due_from: None,
+            due_to: None,
             axis: Axis::Effective,
             limit: None,
         })

@@ -50,16 +50,7 @@ pub(super) fn draft(
 ) -> Option<AgreementEvent> {
     match command {
         AgreementCommand::Disburse { cash, tranche_id } => {
-            payment_dates(asked, findings, effective_on);
-            let draws = draws(asked, findings, tranche_id.as_ref(), cash);
-            findings.breach(rules::conditions_met(
-                asked.agreement,
-                asked.subject,
-                effective_on,
-                &draws,
-            ));
-            let cash = entry(asked, findings, cash, Weights::LeftOf(Measure::Disbursed))?;
-            Some(AgreementEvent::DisbursementMade { cash, draws })
+            disburse(asked, findings, effective_on, (cash, tranche_id.as_ref()))
         }
         AgreementCommand::Reimburse(cash) => {
             payment_dates(asked, findings, effective_on);
@@ -75,15 +66,8 @@ pub(super) fn draft(
             tranche_id,
             disbursement_id,
         } => {
-            let draws = received_draws(asked, findings, tranche_id.as_ref(), cash);
-            if let Some(disbursement_id) = disbursement_id {
-                confirmed(asked, findings, disbursement_id, cash);
-            }
-            Some(AgreementEvent::ReceiptConfirmed {
-                cash: entry(asked, findings, cash, Weights::LeftOf(Measure::Received))?,
-                draws,
-                disbursement_id: disbursement_id.clone(),
-            })
+            let ids = (tranche_id.as_ref(), disbursement_id.as_ref());
+            confirm_receipt(asked, findings, cash, ids)
         }
         AgreementCommand::ConfirmRefund { cash, reason } => Some(AgreementEvent::RefundReceived {
             cash: entry(asked, findings, cash, Weights::HeldBy(Measure::Received))?,
@@ -118,6 +102,41 @@ pub(super) fn draft(
         })),
         _ => None,
     }
+}
+
+fn disburse(
+    asked: &Case<'_>,
+    findings: &mut Findings,
+    effective_on: Date,
+    (cash, tranche_id): (&Cash, Option<&TrancheId>),
+) -> Option<AgreementEvent> {
+    payment_dates(asked, findings, effective_on);
+    let draws = draws(asked, findings, tranche_id, cash);
+    findings.breach(rules::conditions_met(
+        asked.agreement,
+        asked.subject,
+        effective_on,
+        &draws,
+    ));
+    let cash = entry(asked, findings, cash, Weights::LeftOf(Measure::Disbursed))?;
+    Some(AgreementEvent::DisbursementMade { cash, draws })
+}
+
+fn confirm_receipt(
+    asked: &Case<'_>,
+    findings: &mut Findings,
+    cash: &Cash,
+    (tranche_id, disbursement_id): (Option<&TrancheId>, Option<&PaymentId>),
+) -> Option<AgreementEvent> {
+    let draws = received_draws(asked, findings, tranche_id, cash);
+    if let Some(disbursement_id) = disbursement_id {
+        confirmed(asked, findings, disbursement_id, cash);
+    }
+    Some(AgreementEvent::ReceiptConfirmed {
+        cash: entry(asked, findings, cash, Weights::LeftOf(Measure::Received))?,
+        draws,
+        disbursement_id: disbursement_id.cloned(),
+    })
 }
 
 /// R11, R12 and R19, which compare a provider's payment with the term and the life of its agreement.

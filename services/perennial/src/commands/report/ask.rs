@@ -6,10 +6,10 @@ use perennial_export::cell::Cell;
 use perennial_wire::pb::query::query_service_client::QueryServiceClient;
 use perennial_wire::pb::query::{
     FindAgreementsRequest, GetAgreementStatementRequest, ListAgreementStatementsRequest,
-    ListAgreementTimelineRequest, ListCommitmentByYearRequest, ListExceptionsRequest,
-    ListMovementsRequest, ListMultiYearRequest, ListNexusPillarMatrixRequest,
-    ListPledgeConversionRequest, ListReallocationTrailRequest, ListRegistersRequest, Page,
-    ReadInfo, ReadOptions, TimeAxis,
+    ListAgreementTimelineRequest, ListCashForecastRequest, ListCommitmentByYearRequest,
+    ListExceptionsRequest, ListMovementsRequest, ListMultiYearRequest,
+    ListNexusPillarMatrixRequest, ListPledgeConversionRequest, ListReallocationTrailRequest,
+    ListRegistersRequest, Page, ReadInfo, ReadOptions, TimeAxis,
 };
 use tonic::transport::Channel;
 use tonic::{Response, Status};
@@ -18,6 +18,7 @@ use super::{Arguments, ViewName};
 use crate::failure::{Exit, Failure};
 use crate::row_document::RowDocument;
 use crate::session::Session;
+use crate::time::api_date;
 
 /// Rows asked for at once.
 const PAGE_ROWS: i32 = 1_000;
@@ -188,6 +189,12 @@ pub(crate) async fn ask(
         ViewName::Exceptions => list!(
             asked, ExceptionRow, list_exceptions, ListExceptionsRequest,
             standing_only: arguments.standing
+        ),
+        ViewName::CashForecast => list!(
+            asked, CashForecastRow, list_cash_forecast, ListCashForecastRequest,
+            overdue_only: arguments.overdue,
+            due_from_on: arguments.due_from.map(api_date),
+            due_to_on: arguments.due_to.map(api_date)
         ),
         ViewName::Reallocations => list!(
             asked,

@@ -181,6 +181,10 @@ const fn table_columns(view: ViewName) -> &'static str {
             "direction currency year opening signed increases decreases paid refunds write_offs closing"
         }
         ViewName::Exceptions => "rule reason subject event_id effective_on count standing values",
+        ViewName::CashForecast => {
+            "due_on agreement_id tranche_id direction provider recipient currency scheduled open \
+             days_late outstanding"
+        }
         ViewName::Reallocations => {
             "agreement_id heading event_id effective_on currency moved counted cumulative limit \
              used_ppm amendment legal_basis reversed"
