@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use perennial_domain::book::Book;
-use perennial_domain::event::Event;
+use perennial_domain::event::{Event, Stream};
 use perennial_domain::ids::{LedgerId, RequestId};
 use perennial_domain::ledger::LedgerPolicy;
-use perennial_domain::log::{EventId, Position, Recorded, RecordedAt};
+use perennial_domain::log::{EventId, Position, Recorded, RecordedAt, Revision};
 use perennial_domain::rule::Profile;
 use perennial_proof::{Chain, Claim, Entry, Hash, Term};
 use perennial_wire::stored::{Actor, Outcome, RecordBody};
@@ -27,6 +27,25 @@ pub struct Head {
     pub newest: Option<Place>,
     /// The current term.
     pub term: Term,
+}
+
+/// What the ledger's own stream says now, as its writer knows it: everything here is durable and accepted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InForce {
+    /// Its policy.
+    pub policy: LedgerPolicy,
+    /// How many events the stream holds.
+    pub revision: Revision,
+}
+
+impl InForce {
+    pub(crate) fn of(book: &Book) -> Self {
+        let revision = book.revision(&Stream::Ledger);
+        Self {
+            policy: book.policy().clone(),
+            revision: revision.unwrap_or_default(),
+        }
+    }
 }
 
 /// The node that leads, as its claim names it.
@@ -104,7 +123,7 @@ pub const CLOCK_SKEW_MAX_US: i64 = 10_000_000;
 pub struct Ledger {
     id: LedgerId,
     profile: Profile,
-    policy: LedgerPolicy,
+    in_force: watch::Receiver<Arc<InForce>>,
     queue: mpsc::Sender<Job>,
     queue_submissions_max: usize,
     head: watch::Receiver<Head>,
@@ -204,10 +223,12 @@ impl Ledger {
         options: WriterOptions,
     ) -> (Self, WriterTask) {
         let (queue, jobs) = mpsc::channel(options.queue_submissions_max);
-        let (profile, policy) = (state.book.profile(), state.book.policy().clone());
+        let profile = state.book.profile();
         let (head_sender, head) = watch::channel(head_of(&state.chain));
+        let (in_force_sender, in_force) = watch::channel(Arc::new(InForce::of(&state.book)));
         let log: Arc<dyn LogRead> = Arc::clone(&ports.log) as Arc<dyn LogRead>;
-        let writer = Writer::new(ports, options, state, ledger_id.to_string(), head_sender);
+        let senders = (head_sender, in_force_sender);
+        let writer = Writer::new(ports, options, state, ledger_id.to_string(), senders);
         let (ended, task) = oneshot::channel();
         spawn_writer(ledger_id.as_str(), writer, jobs, ended);
         let queue_submissions_max = options.queue_submissions_max;
@@ -215,7 +236,7 @@ impl Ledger {
             Self {
                 id: ledger_id,
                 profile,
-                policy,
+                in_force,
                 queue,
                 queue_submissions_max,
                 head,
@@ -235,9 +256,9 @@ impl Ledger {
         self.profile
     }
 
-    /// Its policy.
-    pub fn policy(&self) -> &LedgerPolicy {
-        &self.policy
+    /// Its policy now, and how often its own stream was written to.
+    pub fn in_force(&self) -> Arc<InForce> {
+        Arc::clone(&self.in_force.borrow())
     }
 
     /// Where it stands; changes with every durable batch.

@@ -60,10 +60,20 @@ impl LedgerRecord {
     /// # Errors
     /// As [`LedgerRecord::body`].
     pub fn events(&self) -> Result<Vec<Recorded<Event>>, DecodeError> {
-        let Outcome::Events(events) = self.body()?.outcome else {
-            return Ok(Vec::new());
+        Ok(self.submitted()?.1)
+    }
+
+    /// Decodes who submitted it, and the body's events as [`LedgerRecord::events`].
+    ///
+    /// # Errors
+    /// As [`LedgerRecord::body`].
+    pub fn submitted(&self) -> Result<(String, Vec<Recorded<Event>>), DecodeError> {
+        let body = self.body()?;
+        let maker = body.actor.subject;
+        let Outcome::Events(events) = body.outcome else {
+            return Ok((maker, Vec::new()));
         };
-        Ok((0_u32..)
+        let events = (0_u32..)
             .zip(events)
             .map(|(index, event)| Recorded {
                 event_id: EventId {
@@ -73,7 +83,8 @@ impl LedgerRecord {
                 recorded_at: self.recorded_at,
                 event,
             })
-            .collect())
+            .collect();
+        Ok((maker, events))
     }
 }
 

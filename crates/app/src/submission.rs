@@ -1,8 +1,10 @@
 //! A submission on its way through the writer, and what it is answered.
 
-use perennial_domain::command::Submission;
+use perennial_domain::Date;
+use perennial_domain::command::{Action, Command, Expected, Submission};
 use perennial_domain::event::{Event, Stream};
 use perennial_domain::ids::RequestId;
+use perennial_domain::ledger::LedgerCommand;
 use perennial_domain::log::{EventId, Position, RecordedAt, Revision};
 use perennial_domain::rule::Breach;
 use perennial_proof::Hash;
@@ -10,6 +12,8 @@ use perennial_wire::stored::{Actor, StoredRefusal};
 
 /// First bytes of what a command digest is taken over; a new normalisation gets a new tag.
 const DIGEST_TAG: &[u8] = b"perennial.command.v1\n";
+/// The same for changes of policy that name no day.
+const POLICY_DIGEST_TAG: &[u8] = b"perennial.policy-change.v1\n";
 
 /// A validated submission with everything that is worked out before it takes its place in the queue.
 #[derive(Clone, Debug)]
@@ -34,6 +38,39 @@ impl Prepared {
             command_digest,
             actor,
             submission,
+        }
+    }
+}
+
+impl Prepared {
+    /// A change of policy as an administrator asks for it, effective on `today`. Its digest leaves the day out, so that
+    /// the same request on a later day is the same request (INV-5).
+    pub fn policy_change(
+        request_id: RequestId,
+        actor: Actor,
+        (command, expected): (LedgerCommand, Option<Revision>),
+        today: Date,
+    ) -> Self {
+        let on = |effective_on| Submission {
+            commands: vec![Command {
+                effective_on,
+                external_reference: None,
+                evidence: Vec::new(),
+                overrides: Vec::new(),
+                action: Action::Ledger(command.clone()),
+            }],
+            expected: expected
+                .map(|revision| (Stream::Ledger, Expected::Exactly(revision)))
+                .into_iter()
+                .collect(),
+        };
+        let canonical = perennial_wire::request::canonical_submission(&on(Date::ZERO));
+        let command_digest = *Hash::of_parts(&[POLICY_DIGEST_TAG, &canonical]).as_bytes();
+        Self {
+            request_id,
+            command_digest,
+            actor,
+            submission: on(today),
         }
     }
 }

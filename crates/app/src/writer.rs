@@ -11,13 +11,14 @@ use std::sync::Arc;
 
 use perennial_domain::Date;
 use perennial_domain::book::{Book, Decision};
+use perennial_domain::event::Stream;
 use perennial_domain::log::{Position, RecordedAt};
 use perennial_domain::rejection::{Class, Refusal};
 use perennial_proof::{Chain, SealError};
 use perennial_wire::stored::{Outcome, RecordBody, StoredRefusal};
 use tokio::sync::{mpsc, oneshot, watch};
 
-use crate::ledger::Head;
+use crate::ledger::{Head, InForce};
 use crate::ports::cache::LogPoint;
 use crate::ports::clock::Clock;
 use crate::ports::ids::Ids;
@@ -146,6 +147,7 @@ pub(crate) struct Writer {
     pub(crate) requests: Requests,
     snapshots: Snapshots,
     pub(crate) head: watch::Sender<Head>,
+    in_force: watch::Sender<Arc<InForce>>,
     /// The newest record that is durable and accepted.
     newest: Option<LogPoint>,
     /// Decided and sealed, not yet handed to the log.
@@ -166,7 +168,7 @@ impl Writer {
         options: WriterOptions,
         state: WriterState,
         ledger_id: String,
-        head: watch::Sender<Head>,
+        (head, in_force): (watch::Sender<Head>, watch::Sender<Arc<InForce>>),
     ) -> Self {
         let WriterState {
             book,
@@ -186,6 +188,7 @@ impl Writer {
             requests,
             snapshots,
             head,
+            in_force,
             newest,
             pending: Batch::default(),
             flushing: None,
@@ -332,16 +335,25 @@ impl Writer {
         let body = self.body(&job.prepared, Outcome::Events(decision.events));
         match self.seal(&body, now) {
             Ok((entry, place)) => {
+                let mut in_force = None;
                 if let Outcome::Events(events) = body.outcome {
+                    let of_ledger = events.iter().any(|event| event.stream == Stream::Ledger);
                     self.snapshots.began(&events);
                     self.book.apply(&Decision { at, events });
+                    in_force = of_ledger.then(|| Arc::new(InForce::of(&self.book)));
                 }
                 self.requests.insert_pending(job.prepared.request_id, at);
                 let answer = Ok(Accepted {
                     place: Some(place),
                     ..accepted
                 });
-                self.pending.push(entry, Waiting { job, answer, place });
+                let waiting = Waiting {
+                    job,
+                    answer,
+                    place,
+                    in_force,
+                };
+                self.pending.push(entry, waiting);
             }
             Err(error) => answer(job, Err(error)),
         }
@@ -358,7 +370,13 @@ impl Writer {
                     refusal,
                     kept: Some(place),
                 });
-                self.pending.push(entry, Waiting { job, answer, place });
+                let waiting = Waiting {
+                    job,
+                    answer,
+                    place,
+                    in_force: None,
+                };
+                self.pending.push(entry, waiting);
             }
             Err(error) => answer(job, Err(error)),
         }
@@ -440,6 +458,9 @@ impl Writer {
         });
         let mut ids = Vec::with_capacity(batch.len());
         for waiting in batch.into_waiting() {
+            if let Some(in_force) = waiting.in_force {
+                self.in_force.send_replace(in_force);
+            }
             ids.push(IndexedRequest {
                 request_id: waiting.job.prepared.request_id,
                 position: waiting.place.position,

@@ -18,7 +18,8 @@ use crate::command::Submission;
 use crate::event::{Event, Fact, Stream};
 use crate::ids::{AgreementId, ImportId, LedgerId, PledgeId};
 use crate::import::{Import, ImportEvent};
-use crate::ledger::{LedgerEvent, LedgerPolicy};
+use crate::ledger::state::{Exceptions, LedgerState};
+use crate::ledger::{Disposition, ExceptionId, LedgerEvent, LedgerPolicy};
 use crate::log::{EventId, Position, Recorded, Revision};
 use crate::party::ExternalReference;
 use crate::pledge::{Pledge, PledgeEvent};
@@ -57,7 +58,8 @@ type ReferenceKey = (Arc<str>, &'static str, Arc<str>);
 pub struct Book {
     ledger_id: LedgerId,
     profile: Profile,
-    policy: LedgerPolicy,
+    ledger: LedgerState,
+    exceptions: Exceptions,
     agreements: HashMap<AgreementId, Agreement>,
     pledges: HashMap<PledgeId, Pledge>,
     imports: HashMap<ImportId, Import>,
@@ -114,7 +116,8 @@ impl Book {
                 Ok(Self {
                     ledger_id: ledger_id.clone(),
                     profile: *profile,
-                    policy: policy.clone(),
+                    ledger: LedgerState::created(event.effective_on, policy),
+                    exceptions: Exceptions::default(),
                     agreements: HashMap::new(),
                     pledges: HashMap::new(),
                     imports: HashMap::new(),
@@ -176,7 +179,12 @@ impl Book {
 
     /// The settings in force.
     pub fn policy(&self) -> &LedgerPolicy {
-        &self.policy
+        &self.ledger.policy
+    }
+
+    /// How far people are with an exception; absent if no recorded event carries this flag.
+    pub fn disposition(&self, exception: ExceptionId) -> Option<Disposition> {
+        self.exceptions.get(exception)
     }
 
     /// One agreement.
@@ -213,7 +221,7 @@ impl Book {
     /// How many events a stream holds; absent if it does not exist.
     pub fn revision(&self, stream: &Stream) -> Option<Revision> {
         match stream {
-            Stream::Ledger => Some(Revision(1)),
+            Stream::Ledger => Some(self.ledger.revision),
             Stream::Agreement(id) => self.agreements.get(id).map(Agreement::revision),
             Stream::Pledge(id) => self.pledges.get(id).map(Pledge::revision),
             Stream::Import(id) => self.imports.get(id).map(|import| import.revision),
@@ -227,8 +235,8 @@ impl Book {
         let imports: BTreeMap<_, _> = self.imports.iter().collect();
         let references: BTreeMap<_, _> = self.references.iter().collect();
         format!(
-            "{:?}\n{:?}\n{:?}\n{agreements:?}\n{pledges:?}\n{imports:?}\n{references:?}\n{:?}",
-            self.ledger_id, self.profile, self.policy, self.newest_published_on
+            "{:?}\n{:?}\n{:?}\n{agreements:?}\n{pledges:?}\n{imports:?}\n{references:?}\n{:?}\n{:?}",
+            self.ledger_id, self.profile, self.ledger, self.newest_published_on, self.exceptions
         )
     }
 
@@ -240,6 +248,7 @@ impl Book {
         }
         self.fold_fact(event_id, event).map_err(corrupt)?;
         self.note_reference(event_id, event);
+        self.exceptions.note(event_id, event);
         Ok(())
     }
 
@@ -260,7 +269,10 @@ impl Book {
                 }
                 Ok(())
             }
-            (Stream::Ledger, Fact::Ledger(_)) => Err(Impossible::CreatedTwice),
+            (Stream::Ledger, Fact::Ledger(fact)) => {
+                self.ledger.evolve(event.effective_on, fact)?;
+                self.exceptions.evolve(fact)
+            }
             (
                 Stream::Ledger | Stream::Agreement(_) | Stream::Pledge(_) | Stream::Import(_),
                 Fact::Ledger(_) | Fact::Agreement(_) | Fact::Pledge(_) | Fact::Import(_),

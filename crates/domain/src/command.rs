@@ -6,6 +6,7 @@ use crate::agreement::AgreementCommand;
 use crate::event::Stream;
 use crate::ids::{AgreementId, ImportId, PledgeId};
 use crate::import::ImportCommand;
+use crate::ledger::LedgerCommand;
 use crate::log::Revision;
 use crate::party::{DocRef, ExternalReference};
 use crate::pledge::PledgeCommand;
@@ -30,6 +31,8 @@ pub struct Command {
 /// What is asked for, and of which stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
+    /// Of the ledger itself.
+    Ledger(LedgerCommand),
     /// Of an agreement.
     Agreement(AgreementId, AgreementCommand),
     /// Of a pledge.
@@ -51,6 +54,7 @@ impl Action {
     /// place.
     pub fn makes(&self) -> &'static str {
         match self {
+            Self::Ledger(command) => command.makes(),
             Self::Agreement(_, command) => command.makes(),
             Self::Pledge(_, command) => command.makes(),
             Self::Import(_, ImportCommand::Start(_)) => "ImportStarted",
@@ -61,6 +65,7 @@ impl Action {
     /// What the command is called where commands are written, as in `disburse`: the start of its field paths.
     pub const fn name(&self) -> &'static str {
         match self {
+            Self::Ledger(command) => command.name(),
             Self::Agreement(_, command) => command.name(),
             Self::Pledge(_, command) => command.name(),
             Self::Import(_, ImportCommand::Start(_)) => "start_import",
@@ -71,6 +76,7 @@ impl Action {
     /// The stream that is asked.
     pub fn stream(&self) -> Stream {
         match self {
+            Self::Ledger(_) => Stream::Ledger,
             Self::Agreement(id, _) => Stream::Agreement(id.clone()),
             Self::Pledge(id, _) => Stream::Pledge(id.clone()),
             Self::Import(id, _) => Stream::Import(id.clone()),

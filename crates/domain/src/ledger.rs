@@ -1,6 +1,13 @@
-//! The ledger itself: its creation, and the policy that its decisions follow.
+//! The ledger itself: its creation, the policy that its decisions follow, and what people say of its exceptions.
+//!
+//! Decisions follow the policy that was recorded last. A change is never dated before the change that it follows, so
+//! that this is also the newest by effective date; views read the policy as known at P and in force at E.
+
+pub(crate) mod decide;
+pub(crate) mod state;
 
 use crate::ids::LedgerId;
+use crate::log::EventId;
 use crate::money::Currency;
 use crate::period::FiscalCalendar;
 use crate::rule::{Profile, Rule};
@@ -91,6 +98,94 @@ impl Default for LedgerPolicy {
     }
 }
 
+/// Names one exception for ever: the event that carries the flag, and the rule that it broke. An event carries one
+/// flag a rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ExceptionId {
+    /// The event.
+    pub event_id: EventId,
+    /// The rule.
+    pub rule: Rule,
+}
+
+impl std::fmt::Display for ExceptionId {
+    /// Writes `1042-0 R10`.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {}", self.event_id, self.rule.code())
+    }
+}
+
+/// How far people are with an exception.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Disposition {
+    /// Nobody has looked at it.
+    Open,
+    /// Somebody has, and it is not settled.
+    Acknowledged,
+    /// It is settled.
+    Resolved,
+}
+
+impl Disposition {
+    /// All.
+    pub const ALL: [Self; 3] = [Self::Open, Self::Acknowledged, Self::Resolved];
+
+    /// `open`, `acknowledged` or `resolved`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Acknowledged => "acknowledged",
+            Self::Resolved => "resolved",
+        }
+    }
+}
+
+/// What is asked of the ledger itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LedgerCommand {
+    /// Follow another policy from now on. The profile stays.
+    ChangePolicy {
+        /// The whole new policy.
+        policy: LedgerPolicy,
+        /// Why.
+        reason: String,
+    },
+    /// Say that an exception is known.
+    AcknowledgeException {
+        /// Which.
+        exception: ExceptionId,
+        /// What is known of it.
+        disposition: String,
+    },
+    /// Say that an exception is settled.
+    ResolveException {
+        /// Which.
+        exception: ExceptionId,
+        /// How.
+        disposition: String,
+    },
+}
+
+impl LedgerCommand {
+    /// The kind of the event it makes.
+    pub const fn makes(&self) -> &'static str {
+        match self {
+            Self::ChangePolicy { .. } => "LedgerPolicyChanged",
+            Self::AcknowledgeException { .. } => "ExceptionAcknowledged",
+            Self::ResolveException { .. } => "ExceptionResolved",
+        }
+    }
+
+    /// What it is called where commands are written.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::ChangePolicy { .. } => "change_ledger_policy",
+            Self::AcknowledgeException { .. } => "acknowledge_exception",
+            Self::ResolveException { .. } => "resolve_exception",
+        }
+    }
+}
+
 /// A fact about the ledger.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LedgerEvent {
@@ -103,6 +198,27 @@ pub enum LedgerEvent {
         /// The first policy.
         policy: LedgerPolicy,
     },
+    /// It follows another policy.
+    LedgerPolicyChanged {
+        /// The whole new policy.
+        policy: LedgerPolicy,
+        /// Why.
+        reason: String,
+    },
+    /// An exception is known.
+    ExceptionAcknowledged {
+        /// Which.
+        exception: ExceptionId,
+        /// What is known of it.
+        disposition: String,
+    },
+    /// An exception is settled.
+    ExceptionResolved {
+        /// Which.
+        exception: ExceptionId,
+        /// How.
+        disposition: String,
+    },
 }
 
 impl LedgerEvent {
@@ -110,6 +226,20 @@ impl LedgerEvent {
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::LedgerCreated { .. } => "LedgerCreated",
+            Self::LedgerPolicyChanged { .. } => "LedgerPolicyChanged",
+            Self::ExceptionAcknowledged { .. } => "ExceptionAcknowledged",
+            Self::ExceptionResolved { .. } => "ExceptionResolved",
+        }
+    }
+
+    /// The exception that it is about, and how far people are with it.
+    pub const fn disposition(&self) -> Option<(ExceptionId, Disposition)> {
+        match self {
+            Self::LedgerCreated { .. } | Self::LedgerPolicyChanged { .. } => None,
+            Self::ExceptionAcknowledged { exception, .. } => {
+                Some((*exception, Disposition::Acknowledged))
+            }
+            Self::ExceptionResolved { exception, .. } => Some((*exception, Disposition::Resolved)),
         }
     }
 }

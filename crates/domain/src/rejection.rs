@@ -10,6 +10,7 @@ use crate::command::Expected;
 use crate::event::Stream;
 use crate::ids::{AgreementId, ImportId, LineId, PaymentId, PledgeId, TrancheId};
 use crate::import::ImportCounts;
+use crate::ledger::ExceptionId;
 use crate::log::{EventId, Revision};
 use crate::money::{Currency, sum_text};
 use crate::party::ExternalReference;
@@ -113,6 +114,9 @@ pub enum Rejection {
     /// No such import run in this ledger.
     #[error("there is no import \"{0}\"")]
     UnknownImport(ImportId),
+    /// No event carries this flag.
+    #[error("there is no exception {0}")]
+    UnknownException(ExceptionId),
     /// The submitter's belief about a stream is wrong (R2).
     #[error("expect \"{stream}\" {}, it {}", expected_text(*expected), actual_text(*actual))]
     RevisionConflict {
@@ -249,6 +253,17 @@ pub enum Rejection {
         /// The file's.
         published_on: Date,
     },
+    /// A policy is dated before the one that it follows.
+    #[error("a policy of {effective_on} cannot follow the one of {changed_on}")]
+    PolicyChangedLater {
+        /// The date of the policy in force.
+        changed_on: Date,
+        /// The date asked for.
+        effective_on: Date,
+    },
+    /// The exception is settled, and stays so.
+    #[error("exception {0} is already resolved")]
+    ExceptionResolved(ExceptionId),
     /// Who submits a command is also who is said to have approved it.
     #[error("\"{approver}\" submits this and cannot be its approver: another person has to be")]
     SelfApproval {
@@ -316,6 +331,7 @@ impl Rejection {
             Self::UnknownTranche { .. } => "UNKNOWN_TRANCHE",
             Self::UnknownEvent { .. } => "UNKNOWN_EVENT",
             Self::UnknownImport(_) => "UNKNOWN_IMPORT",
+            Self::UnknownException(_) => "UNKNOWN_EXCEPTION",
             Self::RevisionConflict { .. } => "REVISION_CONFLICT",
             Self::AgreementExists(_) => "AGREEMENT_EXISTS",
             Self::PledgeExists(_) => "PLEDGE_EXISTS",
@@ -333,6 +349,8 @@ impl Rejection {
             Self::EndNotLater { .. } => "END_NOT_LATER",
             Self::EndNotEarlier { .. } => "END_NOT_EARLIER",
             Self::PublishedBeforeNewest { .. } => "PUBLISHED_BEFORE_NEWEST",
+            Self::PolicyChangedLater { .. } => "POLICY_CHANGED_LATER",
+            Self::ExceptionResolved(_) => "EXCEPTION_RESOLVED",
             Self::SelfApproval { .. } => "SELF_APPROVAL",
             Self::EntryHasDependents { .. } => "ENTRY_HAS_DEPENDENTS",
             Self::Life(life) => life.reason(),
@@ -355,7 +373,8 @@ impl Rejection {
             | Self::UnknownLine { .. }
             | Self::UnknownTranche { .. }
             | Self::UnknownEvent { .. }
-            | Self::UnknownImport(_) => Class::NotFound,
+            | Self::UnknownImport(_)
+            | Self::UnknownException(_) => Class::NotFound,
             Self::RevisionConflict { .. } => Class::Conflict,
             Self::AgreementExists(_)
             | Self::PledgeExists(_)
@@ -373,6 +392,8 @@ impl Rejection {
             | Self::EndNotLater { .. }
             | Self::EndNotEarlier { .. }
             | Self::PublishedBeforeNewest { .. }
+            | Self::PolicyChangedLater { .. }
+            | Self::ExceptionResolved(_)
             | Self::EntryHasDependents { .. } => Class::Precondition,
             Self::Life(life) => life.class(),
             // An amount that its currency cannot hold is never valid; the other rules depend on state or day.

@@ -141,6 +141,55 @@ pub struct CreatedLedgerDocument {
     pub replayed: bool,
 }
 
+/// A ledger's policy.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PolicyDocument {
+    /// The ledger.
+    pub ledger_id: String,
+    /// `strict` or `mirror`.
+    pub profile: String,
+    /// How many events the stream `ledger` holds.
+    pub revision: u64,
+    /// ISO 4217 code of the currency the organisation keeps its books in; `null` if none is set.
+    pub functional_currency: Option<String>,
+    /// The month that fiscal years begin with.
+    pub fiscal_calendar: String,
+    /// What R10 tolerates, in minor units of an agreement's currency.
+    pub tolerance_absolute_minor: u64,
+    /// What R10 tolerates, in parts per million of the commitment.
+    pub tolerance_relative_ppm: u32,
+    /// From how many calendar months on an agreement is multi-year.
+    pub multi_year_months: u32,
+    /// The pillar mapping where a question names none.
+    pub pillar_mapping: String,
+    /// Whether refused submissions are kept as records.
+    pub keep_refusals: bool,
+    /// The rules that a command may override, ascending.
+    pub overridable: Vec<OverridableDocument>,
+}
+
+/// A rule that a command may override.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct OverridableDocument {
+    /// As in `R10`.
+    pub rule: String,
+    /// Whether another person has to approve.
+    pub needs_approver: bool,
+}
+
+/// A changed policy.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ChangedPolicyDocument {
+    /// The ledger.
+    pub ledger_id: String,
+    /// Position of the change's record.
+    pub position: u64,
+    /// When it was recorded, UTC.
+    pub recorded_at: String,
+    /// Whether it had been recorded before by the same request.
+    pub replayed: bool,
+}
+
 /// A replay compared with the live views.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ReplayDocument {

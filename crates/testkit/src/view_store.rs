@@ -180,7 +180,7 @@ pub fn sample_records(count: u64) -> Vec<SampleRecord> {
 pub fn sample_deltas(count: u64) -> (Vec<Delta>, Facts) {
     let mut facts = Facts::default();
     let deltas = sample_records(count).into_iter().map(|(record, events)| {
-        match facts.apply(record, &events) {
+        match facts.apply_by(record, "clerk", &events) {
             Ok(Applied::Now(delta)) => *delta,
             other => panic!("record {}: {other:?}", record.position),
         }
@@ -261,6 +261,10 @@ fn sample_events(position: u64) -> Vec<Event> {
             );
             vec![Event {
                 flags: vec![breach],
+                overrides: vec![super::history::words::permitted(
+                    Rule::WithinCommitment,
+                    Some("head-of-finance"),
+                )],
                 ..of(disbursed("2024-04-01", eur(500)))
             }]
         }

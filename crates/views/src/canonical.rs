@@ -12,7 +12,7 @@ use perennial_domain::classification::{LineDims, Pillar, Split, Vocabulary};
 use perennial_domain::event::{Event, Fact};
 use perennial_domain::ids::LineId;
 use perennial_domain::import::ImportEvent;
-use perennial_domain::ledger::{LedgerEvent, Overridable};
+use perennial_domain::ledger::{LedgerEvent, LedgerPolicy, Overridable};
 use perennial_domain::log::{EventId, Recorded};
 use perennial_domain::money::Money;
 use perennial_domain::party::{DocRef, ExternalReference, OrgRef};
@@ -183,13 +183,36 @@ impl Canonical {
     }
 
     fn ledger(&mut self, event: &LedgerEvent) {
-        let LedgerEvent::LedgerCreated {
-            ledger_id,
-            profile,
-            policy,
-        } = event;
-        self.text(ledger_id.as_str());
-        self.text(profile.name());
+        match event {
+            LedgerEvent::LedgerCreated {
+                ledger_id,
+                profile,
+                policy,
+            } => {
+                self.text(ledger_id.as_str());
+                self.text(profile.name());
+                self.ledger_policy(policy);
+            }
+            LedgerEvent::LedgerPolicyChanged { policy, reason } => {
+                self.ledger_policy(policy);
+                self.text(reason);
+            }
+            LedgerEvent::ExceptionAcknowledged {
+                exception,
+                disposition,
+            }
+            | LedgerEvent::ExceptionResolved {
+                exception,
+                disposition,
+            } => {
+                self.event_id(exception.event_id);
+                self.text(exception.rule.code());
+                self.text(disposition);
+            }
+        }
+    }
+
+    fn ledger_policy(&mut self, policy: &LedgerPolicy) {
         self.optional(policy.functional_currency, |bytes, currency| {
             bytes.text(currency.code());
         });

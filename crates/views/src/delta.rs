@@ -1,5 +1,7 @@
 //! What one record added to the facts: exactly what a store has to keep.
 
+use std::sync::Arc;
+
 use perennial_domain::log::{Position, RecordedAt};
 
 use crate::columns::Row;
@@ -36,6 +38,8 @@ pub struct Delta {
     pub history: Vec<HistoryFact>,
     /// What stood out in it.
     pub exceptions: Vec<Exception>,
+    /// Who submitted it, where an answer tells: of overrides, of policies, and of what is said of exceptions.
+    pub maker: Option<Arc<str>>,
 }
 
 impl Delta {

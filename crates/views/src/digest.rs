@@ -35,10 +35,10 @@ pub(crate) fn hexadecimal(hash: [u8; 32]) -> String {
 }
 
 /// Returns the digest after a record: SHA-256 over the schema, the digest before, the position, each event's entry
-/// and history in order, and each posting in order. The digest before the first record is all zeros.
+/// and history in order, each posting in order, and who submitted it where an answer tells. The digest before the first record is all zeros.
 pub fn chained(
     before: StateDigest,
-    position: Position,
+    (position, maker): (Position, Option<&str>),
     events: &[Recorded<Event>],
     postings: &[Posting],
     buffer: &mut Canonical,
@@ -59,6 +59,9 @@ pub fn chained(
     buffer.number(u64::try_from(postings.len()).unwrap_or(u64::MAX));
     for posting in postings {
         buffer.posting(posting);
+    }
+    if let Some(maker) = maker {
+        buffer.text(maker);
     }
     let mut hash = Sha256::new();
     hash.update(before.0);

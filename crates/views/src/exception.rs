@@ -6,7 +6,7 @@ use perennial_domain::agreement::{AgreementEvent, OtherFlow, Published};
 use perennial_domain::event::{Event, Fact};
 use perennial_domain::log::{EventId, Recorded};
 use perennial_domain::pledge::PledgeEvent;
-use perennial_domain::rule::Breach;
+use perennial_domain::rule::{Breach, Override};
 
 use crate::day::Day;
 use crate::dictionary::EntityNo;
@@ -22,6 +22,8 @@ pub struct Exception {
     pub effective: Day,
     /// What.
     pub finding: Finding,
+    /// What let a strict ledger record the breach.
+    pub permitted: Option<Arc<Override>>,
 }
 
 /// What stood out.
@@ -50,9 +52,20 @@ pub fn exceptions_of(recorded: &Recorded<Event>, entity: EntityNo) -> Vec<Except
             event_id: recorded.event_id,
             entity,
             effective: Day::of(recorded.event.effective_on),
+            permitted: permitted(&recorded.event, &finding),
             finding,
         })
         .collect()
+}
+
+/// The override of a broken rule that its event carries.
+fn permitted(event: &Event, finding: &Finding) -> Option<Arc<Override>> {
+    let Finding::Breach(breach) = finding else {
+        return None;
+    };
+    let mut overrides = event.overrides.iter();
+    let permitted = overrides.find(|permitted| permitted.rule == breach.rule)?;
+    Some(Arc::new(permitted.clone()))
 }
 
 /// The published entry that an event repeats.

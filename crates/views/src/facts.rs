@@ -1,12 +1,12 @@
 //! All that is known of one ledger up to a position, and how a record is added to it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use perennial_domain::Date;
 use perennial_domain::event::Event;
 use perennial_domain::ids::AgreementId;
-use perennial_domain::ledger::LedgerPolicy;
+use perennial_domain::ledger::{ExceptionId, LedgerEvent, LedgerPolicy};
 use perennial_domain::log::{EventId, Position, Recorded, RecordedAt};
 use perennial_domain::rule::Profile;
 
@@ -67,6 +67,7 @@ pub struct Facts {
     exceptions_by_entity: HashMap<EntityNo, Vec<usize>>,
     records: Records,
     commitments: Commitments,
+    makers: BTreeMap<Position, Arc<str>>,
     buffer: Canonical,
     paging: Option<Paging>,
 }
@@ -131,6 +132,19 @@ impl Facts {
         record: RecordMeta,
         events: &[Recorded<Event>],
     ) -> Result<Applied, ApplyError> {
+        self.apply_by(record, "", events)
+    }
+
+    /// As [`Facts::apply`], saying who submitted the record: opaque subject of the credential.
+    ///
+    /// # Errors
+    /// As [`Facts::apply`].
+    pub fn apply_by(
+        &mut self,
+        record: RecordMeta,
+        maker: &str,
+        events: &[Recorded<Event>],
+    ) -> Result<Applied, ApplyError> {
         if !self.expects(record.position)? {
             return Ok(Applied::Before);
         }
@@ -139,14 +153,18 @@ impl Facts {
             return Err(lost.clone().into());
         }
         let before = self.records.head().map(|(_, digest)| digest);
+        let maker = maker_told(maker, events);
         let digest = chained(
             before.unwrap_or_default(),
-            record.position,
+            (record.position, maker.as_deref()),
             events,
             &postings,
             &mut self.buffer,
         );
-        let delta = self.delta(record, digest, events, &postings);
+        let delta = Delta {
+            maker,
+            ..self.delta(record, digest, events, &postings)
+        };
         self.add(&delta);
         Ok(Applied::Now(Box::new(delta)))
     }
@@ -257,6 +275,7 @@ impl Facts {
             entries,
             history,
             exceptions,
+            maker: None,
         }
     }
 
@@ -283,6 +302,16 @@ impl Facts {
         let notes = delta.entries.iter();
         let notes = notes.filter_map(|(_, entry, note)| Some((entry.event_id, note.as_ref()?)));
         self.records.add(delta.record, delta.digest, notes);
+        if let Some(maker) = &delta.maker {
+            self.makers.insert(delta.record.position, Arc::clone(maker));
+        }
+    }
+
+    /// Who submitted a record that holds an override, a change of policy, or something that is said of an exception;
+    /// the empty text where that is not known.
+    pub fn maker(&self, position: Position) -> &str {
+        let maker = self.makers.get(&position);
+        maker.map(AsRef::as_ref).unwrap_or_default()
     }
 
     /// The postings of one event, as [`expand`] gave them.
@@ -402,9 +431,24 @@ impl Facts {
             .filter_map(|&at| self.exceptions.get(at))
     }
 
-    /// The ledger's profile and policy, once it is created.
+    /// The ledger's profile and newest policy, once it is created.
     pub fn ledger(&self) -> Option<(Profile, &LedgerPolicy)> {
         self.histories.ledger(&self.dictionary)
+    }
+
+    /// The policy as known at `at` and in force at `effective`; without a date the newest known.
+    pub fn policy_at(&self, at: Position, effective: Option<Date>) -> Option<&LedgerPolicy> {
+        self.histories.policy_at(&self.dictionary, at, effective)
+    }
+
+    /// What was said of exceptions, as known at `at` and true at `effective`: the newest event about each.
+    pub fn dispositions_at(
+        &self,
+        at: Position,
+        effective: Option<Date>,
+    ) -> HashMap<ExceptionId, &Recorded<Event>> {
+        self.histories
+            .dispositions_at(&self.dictionary, at, effective)
     }
 
     /// The agreements known at `at` that a text names: by id, or by an external reference.
@@ -449,6 +493,20 @@ impl Facts {
             });
         }
     }
+}
+
+/// Who submitted a record, if its events are such that an answer tells.
+fn maker_told(maker: &str, events: &[Recorded<Event>]) -> Option<Arc<str>> {
+    use perennial_domain::event::Fact;
+    let told = events.iter().any(|recorded| {
+        let of_ledger = match &recorded.event.fact {
+            Fact::Ledger(LedgerEvent::LedgerCreated { .. }) => false,
+            Fact::Ledger(_) => true,
+            Fact::Agreement(_) | Fact::Pledge(_) | Fact::Import(_) => false,
+        };
+        of_ledger || !recorded.event.overrides.is_empty()
+    });
+    (told && !maker.is_empty()).then(|| maker.into())
 }
 
 /// The currency of an agreement that was signed earlier in the same record.

@@ -18,7 +18,7 @@ use perennial_domain::agreement::{AgreementEvent, Description, Line, Terms};
 use perennial_domain::classification::LineDims;
 use perennial_domain::event::{Event, Fact, Stream};
 use perennial_domain::import::ImportEvent;
-use perennial_domain::ledger::{LedgerEvent, LedgerPolicy};
+use perennial_domain::ledger::{ExceptionId, LedgerEvent, LedgerPolicy};
 use perennial_domain::log::{EventId, Position, Recorded};
 use perennial_domain::party::OrgRef;
 use perennial_domain::pledge::{PledgeAnnouncement, PledgeEvent};
@@ -40,7 +40,7 @@ pub type HistoryFact = Arc<Recorded<Event>>;
 /// Whether an event is kept as a fact of its stream's history. The others are amounts alone.
 pub fn is_history(fact: &Fact) -> bool {
     match fact {
-        Fact::Ledger(LedgerEvent::LedgerCreated { .. })
+        Fact::Ledger(_)
         | Fact::Import(ImportEvent::ImportStarted(_) | ImportEvent::ImportCompleted { .. })
         | Fact::Pledge(
             PledgeEvent::PledgeAnnounced(_)
@@ -157,7 +157,7 @@ impl Histories {
             Fact::Import(ImportEvent::ImportStarted(source)) => {
                 self.imports.push((recorded.event_id, source.published_on));
             }
-            Fact::Ledger(LedgerEvent::LedgerCreated { .. })
+            Fact::Ledger(_)
             | Fact::Import(ImportEvent::ImportCompleted { .. })
             | Fact::Pledge(_)
             | Fact::Agreement(_) => {}
@@ -342,17 +342,67 @@ impl Histories {
         self.entity_mut(entity).head.get_or_insert(head);
     }
 
-    /// The ledger's profile and policy, once it is created.
+    /// The ledger's profile and newest policy, once it is created.
     pub fn ledger(&self, dictionary: &Dictionary) -> Option<(Profile, &LedgerPolicy)> {
-        let entity = dictionary.find_entity(&Stream::Ledger)?;
-        self.entity(entity)?
-            .facts
-            .iter()
-            .find_map(|recorded| match &recorded.event.fact {
-                Fact::Ledger(LedgerEvent::LedgerCreated {
-                    profile, policy, ..
-                }) => Some((*profile, policy)),
+        let profile =
+            self.of_ledger(dictionary)
+                .find_map(|recorded| match &recorded.event.fact {
+                    Fact::Ledger(LedgerEvent::LedgerCreated { profile, .. }) => Some(*profile),
+                    Fact::Ledger(_) | Fact::Agreement(_) | Fact::Pledge(_) | Fact::Import(_) => {
+                        None
+                    }
+                })?;
+        let newest = self.policy_at(dictionary, Position(u64::MAX), None)?;
+        Some((profile, newest))
+    }
+
+    /// The policy as known at `at` and in force at `effective` (without a date: the newest known). The first one is
+    /// in force on every day before the first change. Changes are dated in the order of their recording.
+    pub fn policy_at(
+        &self,
+        dictionary: &Dictionary,
+        at: Position,
+        effective: Option<Date>,
+    ) -> Option<&LedgerPolicy> {
+        let known = self
+            .of_ledger(dictionary)
+            .take_while(|recorded| recorded.event_id.position <= at);
+        known
+            .filter_map(|recorded| match &recorded.event.fact {
+                Fact::Ledger(LedgerEvent::LedgerCreated { policy, .. }) => Some(policy),
+                Fact::Ledger(LedgerEvent::LedgerPolicyChanged { policy, .. }) => {
+                    let on = recorded.event.effective_on;
+                    effective.is_none_or(|cut| on <= cut).then_some(policy)
+                }
+                Fact::Ledger(_) | Fact::Agreement(_) | Fact::Pledge(_) | Fact::Import(_) => None,
+            })
+            .last()
+    }
+
+    /// What was said of exceptions, as known at `at` and true at `effective`: the newest event about each.
+    pub fn dispositions_at(
+        &self,
+        dictionary: &Dictionary,
+        at: Position,
+        effective: Option<Date>,
+    ) -> HashMap<ExceptionId, &Recorded<Event>> {
+        let known = self
+            .of_ledger(dictionary)
+            .take_while(|recorded| recorded.event_id.position <= at)
+            .filter(|recorded| effective.is_none_or(|cut| recorded.event.effective_on <= cut));
+        known
+            .filter_map(|recorded| match &recorded.event.fact {
+                Fact::Ledger(event) => Some((event.disposition()?.0, recorded.as_ref())),
                 Fact::Agreement(_) | Fact::Pledge(_) | Fact::Import(_) => None,
             })
+            .collect()
+    }
+
+    /// The facts of the stream `ledger`, in order.
+    fn of_ledger(&self, dictionary: &Dictionary) -> impl Iterator<Item = &HistoryFact> {
+        let history = dictionary
+            .find_entity(&Stream::Ledger)
+            .and_then(|entity| self.entity(entity));
+        history.into_iter().flat_map(|history| &history.facts)
     }
 }

@@ -5,6 +5,7 @@ use perennial_domain::classification::Pillar;
 use crate::lens::Lens;
 use crate::rows::{MultiYear, Row};
 use crate::view::View;
+use crate::view::exceptions::overpaid_in_words;
 
 /// The notes for these rows, in a fixed order.
 pub(crate) fn notes(view: View, lens: &Lens<'_>, rows: &[Row]) -> Vec<String> {
@@ -12,7 +13,8 @@ pub(crate) fn notes(view: View, lens: &Lens<'_>, rows: &[Row]) -> Vec<String> {
         "amounts are in the currency of each agreement; currencies are never added".to_owned(),
     ];
     match view {
-        View::Agreement | View::Timeline | View::Exceptions => {}
+        View::Agreement | View::Timeline | View::Overrides => {}
+        View::Exceptions => notes.extend(overpaid_in_words(lens)),
         View::Pledges => notes.push("pledges are part of no other total".to_owned()),
         View::ByYear | View::Nexus => {
             notes.push(directions());
@@ -51,6 +53,7 @@ pub(crate) fn notes(view: View, lens: &Lens<'_>, rows: &[Row]) -> Vec<String> {
     let of_totals = ![
         View::Timeline,
         View::Exceptions,
+        View::Overrides,
         View::Pledges,
         View::Reallocations,
         View::CashForecast,
@@ -80,6 +83,7 @@ fn unallocable(rows: &[Row], notes: &mut Vec<String>) {
         | Row::Register(_)
         | Row::Movement(_)
         | Row::Exception(_)
+        | Row::Override(_)
         | Row::Reallocation(_)
         | Row::CashForecast(_) => false,
     });
@@ -103,6 +107,7 @@ fn unknown_dates(rows: &[Row], notes: &mut Vec<String>) {
             | Row::Register(_)
             | Row::Movement(_)
             | Row::Exception(_)
+            | Row::Override(_)
             | Row::Reallocation(_)
             | Row::CashForecast(_) => 0,
         })

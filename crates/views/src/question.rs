@@ -127,8 +127,12 @@ pub struct Filter {
     pub pillar: Option<String>,
     /// This fiscal year, by its label in the question's calendar.
     pub year: Option<String>,
-    /// This rule or remark, as in `R10` (view `exceptions`).
+    /// This rule or remark, as in `R10` (views `exceptions` and `overrides`).
     pub rule: Option<String>,
+    /// What breaks its rule at (P, E), whether or not an event was flagged (view `exceptions`).
+    pub standing: bool,
+    /// What nobody has resolved (views `exceptions` and `overrides`).
+    pub open: bool,
 }
 
 impl Filter {
@@ -144,6 +148,8 @@ impl Filter {
             ("pillar", self.pillar.is_some()),
             ("year", self.year.is_some()),
             ("rule", self.rule.is_some()),
+            ("standing", self.standing),
+            ("open", self.open),
         ];
         given
             .into_iter()

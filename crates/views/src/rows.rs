@@ -8,10 +8,11 @@ use perennial_domain::money::Currency;
 pub use crate::view::agreement::{AgreementRow, MultiYear};
 pub use crate::view::by_year::ByYearRow;
 pub use crate::view::cash_forecast::CashForecastRow;
-pub use crate::view::exceptions::ExceptionRow;
+pub use crate::view::exceptions::{Disposed, ExceptionRow};
 pub use crate::view::movements::MovementRow;
 pub use crate::view::multi_year::MultiYearRow;
 pub use crate::view::nexus::NexusRow;
+pub use crate::view::overrides::OverrideRow;
 pub use crate::view::pledges::PledgeRow;
 pub use crate::view::reallocations::ReallocationRow;
 pub use crate::view::registers::RegisterRow;
@@ -59,6 +60,8 @@ pub enum Row {
     Movement(MovementRow),
     /// Of `exceptions`.
     Exception(ExceptionRow),
+    /// Of `overrides`.
+    Override(OverrideRow),
     /// Of `reallocations`.
     Reallocation(ReallocationRow),
     /// Of `cash-forecast`.
@@ -78,6 +81,7 @@ impl Row {
             Self::Register(row) => row.key(),
             Self::Movement(row) => row.key(),
             Self::Exception(row) => row.key(),
+            Self::Override(row) => row.key(),
             Self::Reallocation(row) => row.key(),
             Self::CashForecast(row) => row.key(),
         }

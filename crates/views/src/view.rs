@@ -12,9 +12,11 @@ pub mod exceptions;
 pub mod movements;
 pub mod multi_year;
 pub mod nexus;
+pub mod overrides;
 pub mod pledges;
 pub mod reallocations;
 pub mod registers;
+pub mod standing;
 pub mod timeline;
 
 use crate::answer::{Answer, ReadInfo};
@@ -44,6 +46,8 @@ pub enum View {
     Movements,
     /// What stands out.
     Exceptions,
+    /// What let a strict ledger record a breach.
+    Overrides,
     /// What was moved by heading, against the limits of policies.
     Reallocations,
     /// What is still to be paid or to come of scheduled portions.
@@ -52,7 +56,7 @@ pub enum View {
 
 impl View {
     /// All.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Agreement,
         Self::Timeline,
         Self::Pledges,
@@ -62,6 +66,7 @@ impl View {
         Self::Registers,
         Self::Movements,
         Self::Exceptions,
+        Self::Overrides,
         Self::Reallocations,
         Self::CashForecast,
     ];
@@ -78,6 +83,7 @@ impl View {
             Self::Registers => "registers",
             Self::Movements => "movements",
             Self::Exceptions => "exceptions",
+            Self::Overrides => "overrides",
             Self::Reallocations => "reallocations",
             Self::CashForecast => "cash-forecast",
         }
@@ -100,6 +106,7 @@ impl View {
             | Self::Registers
             | Self::Movements
             | Self::Exceptions
+            | Self::Overrides
             | Self::Reallocations
             | Self::CashForecast => &[],
         }
@@ -135,7 +142,15 @@ impl View {
                 "recipient",
                 "year",
             ],
-            Self::Exceptions => &["agreement_id", "rule"],
+            Self::Exceptions => &[
+                "agreement_id",
+                "direction",
+                "currency",
+                "rule",
+                "standing",
+                "open",
+            ],
+            Self::Overrides => &["agreement_id", "rule", "open"],
         }
     }
 
@@ -156,6 +171,7 @@ impl View {
             Self::Registers => rows(registers::evaluate(&lens), Row::Register),
             Self::Movements => rows(movements::evaluate(&lens), Row::Movement),
             Self::Exceptions => rows(exceptions::evaluate(&lens), Row::Exception),
+            Self::Overrides => rows(overrides::evaluate(&lens), Row::Override),
             Self::Reallocations => rows(reallocations::evaluate(&lens), Row::Reallocation),
             Self::CashForecast => rows(cash_forecast::evaluate(&lens), Row::CashForecast),
         };

@@ -7,6 +7,7 @@
     reason = "outside: whether the check passed; inside: whether the field is there"
 )]
 
+mod exceptions;
 mod filter;
 mod options;
 mod rows;

@@ -20,6 +20,7 @@ mod cash;
 pub(crate) mod check;
 mod command;
 mod import;
+mod ledger;
 mod life;
 mod limits;
 pub(crate) mod path;
@@ -32,7 +33,7 @@ mod to_message;
 mod value;
 mod violation;
 
-pub use admin::{CreateLedgerInput, create_ledger};
+pub use admin::{ChangePolicyInput, CreateLedgerInput, change_policy, create_ledger};
 pub use limits::Limits;
 pub use submission::{SubmitInput, canonical_submission, parse_request_id, submit};
 pub use violation::{Excess, Reason, Violation, Violations};

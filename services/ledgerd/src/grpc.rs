@@ -1,5 +1,6 @@
 //! The gRPC services of ledgerd: one file per RPC, each decode, authorise, call, encode, map the error.
 
+mod change_ledger_policy;
 mod create_ledger;
 mod encode;
 mod error;
@@ -54,6 +55,11 @@ impl Handlers {
             .add_service(ledger.max_decoding_message_size(limit))
             .add_service(admin.max_decoding_message_size(limit))
             .add_service(stream.max_decoding_message_size(limit))
+    }
+
+    /// The UTC date now.
+    fn today(&self) -> perennial_domain::Date {
+        perennial_app::ports::clock::Clock::now(&crate::system::SystemClock).date()
     }
 
     fn open_ledger(&self, ledger_id: &str) -> Result<(Ledger, Arc<FileLog>), Status> {
@@ -112,6 +118,13 @@ impl pb::admin::ledger_admin_service_server::LedgerAdminService for Handlers {
         request: Request<pb::admin::CreateLedgerRequest>,
     ) -> Result<Response<pb::admin::CreateLedgerResponse>, Status> {
         create_ledger::create_ledger(self, request).await
+    }
+
+    async fn change_ledger_policy(
+        &self,
+        request: Request<pb::admin::ChangeLedgerPolicyRequest>,
+    ) -> Result<Response<pb::admin::ChangeLedgerPolicyResponse>, Status> {
+        change_ledger_policy::change_ledger_policy(self, request).await
     }
 
     async fn get_ledger(

@@ -3,8 +3,8 @@
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
-    agreement, bench, demo, events, health, import, ledger, replay, report, reverse, serve, submit,
-    verify,
+    agreement, bench, demo, events, exceptions, health, import, ledger, replay, report, reverse,
+    serve, submit, verify,
 };
 
 const EXAMPLES: &str = "\
@@ -89,7 +89,7 @@ pub enum Command {
     Serve(serve::Arguments),
     /// Show everything on a small sample, on a fresh data directory.
     Demo(demo::Arguments),
-    /// Make and list ledgers.
+    /// Make and list ledgers, show and change their policies.
     #[command(subcommand)]
     Ledger(ledger::Verb),
     /// List and find agreements.
@@ -104,6 +104,9 @@ pub enum Command {
     Import(import::Verb),
     /// Print a view, as known and as true at any time.
     Report(report::Arguments),
+    /// Say what is known of a broken rule that is recorded.
+    #[command(subcommand)]
+    Exceptions(exceptions::Verb),
     /// Follow or fetch recorded events.
     #[command(subcommand)]
     Events(events::Verb),
@@ -128,6 +131,7 @@ impl Command {
             | Self::Agreement(_)
             | Self::Reverse(_)
             | Self::Report(_)
+            | Self::Exceptions(_)
             | Self::Replay(_)
             | Self::Verify(_)
             | Self::Health(_)

@@ -4,6 +4,7 @@ pub mod agreement;
 pub mod bench;
 pub mod demo;
 pub mod events;
+pub mod exceptions;
 pub mod health;
 pub mod import;
 pub mod ledger;
@@ -35,6 +36,7 @@ pub async fn run(cli: Cli, console: &Console) -> Result<(), Failure> {
         Command::Import(verb) => import::run(&session, verb).await,
         Command::Report(arguments) => report::run(&session, arguments).await,
         Command::Events(verb) => events::run(&session, verb).await,
+        Command::Exceptions(verb) => exceptions::run(&session, verb).await,
         Command::Replay(arguments) => replay::run(&session, arguments).await,
         Command::Verify(arguments) => verify::run(&session, arguments).await,
         Command::Health(arguments) => health::run(&session, arguments).await,

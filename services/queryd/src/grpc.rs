@@ -14,6 +14,7 @@ mod list_exceptions;
 mod list_movements;
 mod list_multi_year;
 mod list_nexus_pillar_matrix;
+mod list_overrides;
 mod list_pledge_conversion;
 mod list_projections;
 mod list_reallocation_trail;
@@ -180,6 +181,13 @@ impl pb::query::query_service_server::QueryService for Handlers {
         request: Request<pb::query::ListMovementsRequest>,
     ) -> Result<Response<pb::query::ListMovementsResponse>, Status> {
         list_movements::list_movements(self, &request).await
+    }
+
+    async fn list_overrides(
+        &self,
+        request: Request<pb::query::ListOverridesRequest>,
+    ) -> Result<Response<pb::query::ListOverridesResponse>, Status> {
+        list_overrides::list_overrides(self, &request).await
     }
 
     async fn list_exceptions(

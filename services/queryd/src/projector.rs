@@ -284,7 +284,7 @@ impl Projector {
 
     fn apply_one(&mut self, facts: &mut Facts, record: &DecodedRecord) -> Result<(), ApplyError> {
         let position = record.meta.position;
-        if let Applied::Now(delta) = facts.apply(record.meta, &record.events)? {
+        if let Applied::Now(delta) = facts.apply_by(record.meta, &record.maker, &record.events)? {
             self.newest = Some(SavedPosition {
                 position,
                 record_hash: Hash::from_bytes(record.meta.record_hash),

@@ -31,6 +31,8 @@ const RETRY_AFTER: Duration = Duration::from_millis(500);
 pub(crate) struct DecodedRecord {
     /// Place, time and hash.
     pub(crate) meta: RecordMeta,
+    /// Who submitted it.
+    pub(crate) maker: String,
     /// Its events; none in a kept refusal.
     pub(crate) events: Vec<Recorded<Event>>,
     /// The term it was appended in.
@@ -197,7 +199,7 @@ fn decode(records: &[LedgerRecord]) -> Result<Vec<DecodedRecord>, (Position, Str
         .iter()
         .map(|record| {
             let position: Position = record.position;
-            let events = record.events().map_err(|error| {
+            let (maker, events) = record.submitted().map_err(|error| {
                 let problem = format!(
                     "decode the record at position {position}: {}",
                     perennial_observe::error_chain(&error)
@@ -212,6 +214,7 @@ fn decode(records: &[LedgerRecord]) -> Result<Vec<DecodedRecord>, (Position, Str
             let (term, offset, next_offset) = (record.term, record.offset, record.next_offset);
             Ok(DecodedRecord {
                 meta,
+                maker,
                 events,
                 term,
                 offset,

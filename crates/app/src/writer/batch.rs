@@ -1,6 +1,9 @@
 //! Records that go to the log together, with the callers that wait for them.
 
+use std::sync::Arc;
+
 use super::{Answer, Job};
+use crate::ledger::InForce;
 use crate::ports::log::StoredEntry;
 use crate::submission::Place;
 
@@ -10,6 +13,8 @@ pub(super) struct Waiting {
     /// What the caller is told once the record is durable.
     pub(super) answer: Answer,
     pub(super) place: Place,
+    /// What is in force after it, if it changed the ledger's own stream.
+    pub(super) in_force: Option<Arc<InForce>>,
 }
 
 #[derive(Default)]

@@ -1,10 +1,13 @@
 //! What a submission is answered, the first time and again (INV-5).
 
-use perennial_app::submission::SubmitError;
-use perennial_domain::ledger::LedgerPolicy;
-use perennial_domain::log::{Position, RecordedAt};
+use perennial_app::submission::{Prepared, SubmitError};
+use perennial_domain::ids::RequestId;
+use perennial_domain::ledger::{LedgerCommand, LedgerPolicy};
+use perennial_domain::log::{Position, RecordedAt, Revision};
+use perennial_domain::rule::{Override, Rule};
+use perennial_wire::stored::RefusalClass;
 
-use crate::world::{NOW, World, pay, position, prepared, sign, submit};
+use crate::world::{NOW, World, actor, pay, position, prepared, sign, submit};
 
 #[tokio::test]
 async fn a_submission_is_one_record_with_all_its_events() {
@@ -160,4 +163,78 @@ async fn inv_9_recorded_at_never_decreases_when_the_clock_does() {
     world.clock.set(RecordedAt(NOW.0 - 5_000_000));
     let accepted = submit(&ledger, 2, vec![sign(2)]).await.unwrap();
     assert_eq!(accepted.place.unwrap().recorded_at, NOW);
+}
+
+#[tokio::test]
+async fn a_policy_is_in_force_for_readers_once_its_change_is_durable_and_after_a_reopening() {
+    let world = World::new();
+    let (ledger, task) = world.create(LedgerPolicy::default()).await;
+    assert_eq!(ledger.in_force().revision, Revision(1));
+    let command = || LedgerCommand::ChangePolicy {
+        policy: LedgerPolicy {
+            keep_refusals: true,
+            ..LedgerPolicy::default()
+        },
+        reason: "evidence".to_owned(),
+    };
+    let change = |day: &str| {
+        Prepared::policy_change(
+            RequestId([7; 16]),
+            actor(),
+            (command(), Some(Revision(1))),
+            day.parse().unwrap(),
+        )
+    };
+    let today = NOW.date().to_string();
+    let tomorrow = NOW.date().tomorrow().unwrap().to_string();
+    let changed = ledger.submit(change(&today), false).await.unwrap();
+    assert!(ledger.in_force().policy.keep_refusals);
+    assert_eq!(ledger.in_force().revision, Revision(2));
+    // The same request on another day is the same request.
+    let again = ledger.submit(change(&tomorrow), false).await.unwrap();
+    assert!(again.replayed);
+    assert_eq!(again.place, changed.place);
+    // From now on refusals are kept.
+    let refused = submit(&ledger, 8, vec![sign(1), pay(1, 101)]).await;
+    assert!(
+        matches!(refused, Err(SubmitError::Refused { kept: Some(_), .. })),
+        "{refused:?}"
+    );
+    drop(ledger);
+    task.ended().await.unwrap();
+    let (reopened, _task) = world.open().await.unwrap();
+    assert!(reopened.in_force().policy.keep_refusals);
+    assert_eq!(reopened.in_force().revision, Revision(2));
+}
+
+#[tokio::test]
+async fn who_submits_an_override_cannot_approve_it() {
+    let world = World::new();
+    let (ledger, _task) = world.create(LedgerPolicy::default()).await;
+    submit(&ledger, 1, vec![sign(1)]).await.unwrap();
+    let overpaid = |approver: &str| {
+        let mut command = pay(1, 101);
+        command.overrides.push(Override {
+            rule: Rule::WithinCommitment,
+            reason: "agreed".to_owned(),
+            approver: Some(approver.to_owned()),
+        });
+        command
+    };
+    let own = submit(&ledger, 2, vec![overpaid(&actor().subject)]).await;
+    let Err(SubmitError::Refused { refusal, .. }) = own else {
+        panic!("{own:?}")
+    };
+    let reasons: Vec<&str> = refusal
+        .violations
+        .iter()
+        .map(|violation| violation.reason.as_str())
+        .collect();
+    assert_eq!(reasons, ["SELF_APPROVAL"]);
+    assert_eq!(refusal.violations[0].class, RefusalClass::NotPermitted);
+    let other = submit(&ledger, 3, vec![overpaid("head-of-finance")]).await;
+    assert_eq!(
+        other.unwrap().events[0].flags[0].rule,
+        Rule::WithinCommitment
+    );
 }

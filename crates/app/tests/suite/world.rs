@@ -156,7 +156,7 @@ pub(crate) fn new_ledger(policy: LedgerPolicy) -> NewLedger {
     }
 }
 
-fn actor() -> Actor {
+pub(crate) fn actor() -> Actor {
     Actor {
         subject: "anonymous".to_owned(),
         peer: String::new(),

@@ -75,6 +75,9 @@ pub enum Impossible {
     /// It cancels an event that the stream does not have.
     #[error("it cancels an unknown event")]
     UnknownTarget,
+    /// It is about an exception that no event carries.
+    #[error("it is about an unknown exception")]
+    UnknownException,
     /// It cancels an event that is already cancelled.
     #[error("it cancels an event that is already cancelled")]
     ReversedTwice,

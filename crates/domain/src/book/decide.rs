@@ -12,6 +12,8 @@ use crate::event::{Event, Fact, Stream};
 use crate::finding::Context;
 use crate::ids::{AgreementId, ImportId, PledgeId};
 use crate::import::{self, Import, ImportEvent};
+use crate::ledger::state::{Exceptions, LedgerState};
+use crate::ledger::{self, LedgerEvent};
 use crate::log::{EventId, Position, Revision};
 use crate::pledge::{self, Pledge, PledgeCommand};
 use crate::rejection::{Refusal, Refused, Rejection};
@@ -97,6 +99,10 @@ struct Working<'a> {
     at: Position,
     /// Commands still to come, by stream; left empty where there is only one command.
     to_come: HashMap<Stream, usize>,
+    /// The ledger's own stream, once an earlier command changed it.
+    ledger: Option<LedgerState>,
+    /// What earlier commands said of exceptions.
+    dispositions: Exceptions,
     agreements: HashMap<AgreementId, Agreement>,
     pledges: HashMap<PledgeId, Pledge>,
     imports: HashMap<ImportId, Import>,
@@ -122,6 +128,8 @@ impl<'a> Working<'a> {
             today,
             at,
             to_come,
+            ledger: None,
+            dispositions: Exceptions::default(),
             agreements: HashMap::new(),
             pledges: HashMap::new(),
             imports: HashMap::new(),
@@ -171,11 +179,23 @@ impl<'a> Working<'a> {
         let on = command.effective_on;
         let context = Context {
             profile: self.book.profile,
-            policy: &self.book.policy,
+            policy: &self.ledger().policy,
             today: self.today,
             overrides: &command.overrides,
         };
         match &command.action {
+            Action::Ledger(action) => {
+                let disposition = |exception| {
+                    let earlier = self.dispositions.get(exception);
+                    earlier.or_else(|| self.book.exceptions.get(exception))
+                };
+                let drafts =
+                    ledger::decide::decide(context, self.ledger(), disposition, (on, action))?;
+                Ok(drafts
+                    .into_iter()
+                    .map(|draft| draft.map(Fact::Ledger))
+                    .collect())
+            }
             Action::Agreement(id, action) => {
                 let agreement = self.agreement(id);
                 let drafts = agreement::decide::decide(context, id, agreement, on, action)?;
@@ -211,13 +231,17 @@ impl<'a> Working<'a> {
         }
     }
 
+    fn ledger(&self) -> &LedgerState {
+        self.ledger.as_ref().unwrap_or(&self.book.ledger)
+    }
+
     fn agreement(&self, id: &AgreementId) -> Option<&Agreement> {
         self.agreements.get(id).or_else(|| self.book.agreement(id))
     }
 
     fn revision(&self, stream: &Stream) -> Revision {
         let copied = match stream {
-            Stream::Ledger => None,
+            Stream::Ledger => self.ledger.as_ref().map(|ledger| ledger.revision),
             Stream::Agreement(id) => self.agreements.get(id).map(Agreement::revision),
             Stream::Pledge(id) => self.pledges.get(id).map(Pledge::revision),
             Stream::Import(id) => self.imports.get(id).map(|import| import.revision),
@@ -276,10 +300,24 @@ impl<'a> Working<'a> {
         if let Fact::Import(ImportEvent::ImportStarted(source)) = &event.fact {
             self.newest_published_on = self.newest_published_on.max(Some(source.published_on));
         }
-        if copied {
+        if let Fact::Ledger(fact) = &event.fact {
+            self.evolve_ledger(event.effective_on, fact)?;
+        } else if copied {
             self.evolve_copy(event_id, &event)?;
         }
         self.events.push(event);
+        Ok(())
+    }
+
+    /// The ledger's policy holds for every later command, whatever its stream.
+    fn evolve_ledger(&mut self, on: Date, fact: &LedgerEvent) -> Result<(), Impossible> {
+        let before = &self.book.ledger;
+        self.ledger
+            .get_or_insert_with(|| before.clone())
+            .evolve(on, fact)?;
+        if let Some((exception, disposition)) = fact.disposition() {
+            self.dispositions.0.insert(exception, disposition);
+        }
         Ok(())
     }
 

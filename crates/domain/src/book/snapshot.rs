@@ -20,7 +20,8 @@ use bytes::{Decoder, Encoder, Stored};
 use super::{Book, CorruptStream, ReferenceKey};
 use crate::event::{Event, Stream};
 use crate::ids::{AgreementId, ImportId, LedgerId, PledgeId};
-use crate::ledger::LedgerPolicy;
+use crate::ledger::ExceptionId;
+use crate::ledger::state::{Exceptions, LedgerState};
 use crate::log::{EventId, Recorded};
 use crate::rule::Profile;
 
@@ -40,6 +41,8 @@ mod part {
     pub(super) const STREAMS: u8 = 2;
     /// Submitters' numbers of standing events.
     pub(super) const REFERENCES: u8 = 3;
+    /// Flags of recorded events, and how far people are with them.
+    pub(super) const EXCEPTIONS: u8 = 4;
 }
 
 /// What a stream is.
@@ -52,6 +55,9 @@ mod stream {
 /// The kinds of events that a submitter's number can belong to.
 const KINDS: &[&str] = &[
     "LedgerCreated",
+    "LedgerPolicyChanged",
+    "ExceptionAcknowledged",
+    "ExceptionResolved",
     "PledgeAnnounced",
     "PledgeRevised",
     "PledgeConverted",
@@ -102,6 +108,9 @@ pub struct Sweep {
     streams: usize,
     /// The last one taken.
     references: Option<EventId>,
+    references_ended: bool,
+    /// The last one taken.
+    exceptions: Option<ExceptionId>,
     ended: bool,
 }
 
@@ -129,7 +138,7 @@ impl Sweep {
             out.byte(part::LEDGER);
             book.ledger_id.put(&mut out);
             book.profile.put(&mut out);
-            book.policy.put(&mut out);
+            book.ledger.put(&mut out);
             return Some(out.into_bytes());
         }
         if let Some(left) = streams.get(self.streams..)
@@ -145,25 +154,49 @@ impl Sweep {
             }
             return Some(out.into_bytes());
         }
+        if !self.references_ended {
+            self.put_references(&mut out, book, bytes_about);
+            return Some(out.into_bytes());
+        }
         if self.ended {
             return None;
         }
+        self.put_exceptions(&mut out, book, bytes_about);
+        Some(out.into_bytes())
+    }
+
+    fn put_references(&mut self, out: &mut Encoder, book: &Book, bytes_about: usize) {
         out.byte(part::REFERENCES);
-        self.ended = true;
+        self.references_ended = true;
         let after = self.references.map_or(Bound::Unbounded, Bound::Excluded);
         let left = book.referenced.range((after, Bound::Unbounded));
         for (event_id, (system, kind, reference)) in left {
-            event_id.put(&mut out);
-            system.put(&mut out);
+            event_id.put(out);
+            system.put(out);
             out.text(kind);
-            reference.put(&mut out);
+            reference.put(out);
             self.references = Some(*event_id);
+            if bytes_about <= out.len() {
+                self.references_ended = false;
+                break;
+            }
+        }
+    }
+
+    fn put_exceptions(&mut self, out: &mut Encoder, book: &Book, bytes_about: usize) {
+        out.byte(part::EXCEPTIONS);
+        self.ended = true;
+        let after = self.exceptions.map_or(Bound::Unbounded, Bound::Excluded);
+        let left = book.exceptions.0.range((after, Bound::Unbounded));
+        for (exception, disposition) in left {
+            exception.put(out);
+            disposition.put(out);
+            self.exceptions = Some(*exception);
             if bytes_about <= out.len() {
                 self.ended = false;
                 break;
             }
         }
-        Some(out.into_bytes())
     }
 }
 
@@ -213,6 +246,7 @@ impl SnapshotLoader {
             (part::LEDGER, book @ None) => *book = Some(take_ledger(&mut from)?),
             (part::STREAMS, Some(book)) => take_streams(&mut from, book)?,
             (part::REFERENCES, Some(book)) => take_references(&mut from, book)?,
+            (part::EXCEPTIONS, Some(book)) => take_exceptions(&mut from, book)?,
             _ => return Err(MalformedSnapshot),
         }
         if from.is_empty() {
@@ -234,7 +268,8 @@ fn take_ledger(from: &mut Decoder<'_>) -> Result<Book, MalformedSnapshot> {
     Ok(Book {
         ledger_id: LedgerId::take(from)?,
         profile: Profile::take(from)?,
-        policy: LedgerPolicy::take(from)?,
+        ledger: LedgerState::take(from)?,
+        exceptions: Exceptions::default(),
         agreements: HashMap::new(),
         pledges: HashMap::new(),
         imports: HashMap::new(),
@@ -289,6 +324,14 @@ fn take_references(from: &mut Decoder<'_>, book: &mut Book) -> Result<(), Malfor
     Ok(())
 }
 
+fn take_exceptions(from: &mut Decoder<'_>, book: &mut Book) -> Result<(), MalformedSnapshot> {
+    while !from.is_empty() {
+        let exception = ExceptionId::take(from)?;
+        book.exceptions.0.insert(exception, Stored::take(from)?);
+    }
+    Ok(())
+}
+
 impl Book {
     /// The streams of agreements, pledges and imports, ascending.
     pub fn streams(&self) -> Vec<Stream> {
@@ -302,8 +345,8 @@ impl Book {
 
     /// Folds one recorded event into a book that was read from a snapshot and may hold it already: for the
     /// records after the first step of its [`Sweep`], in order, up to the last that a step could see. A stream's
-    /// revision says what it holds (INV-9); the submitters' numbers are taken up again, which changes nothing in
-    /// the end.
+    /// revision says what it holds (INV-9); the submitters' numbers and the exceptions are taken up again, which
+    /// changes nothing in the end.
     ///
     /// # Errors
     /// As [`Book::evolve`].
@@ -316,6 +359,7 @@ impl Book {
             return self.evolve(recorded);
         }
         self.note_reference(*event_id, event);
+        self.exceptions.note(*event_id, event);
         Ok(())
     }
 }

@@ -213,16 +213,24 @@ impl Case<'_> {
             });
             return None;
         };
-        let sets_whole = self.pledge.whole_set_by.contains(&target);
         let problem = if let Some(by) = entry.reversed_by {
             format!("{by} already reversed it")
         } else if entry.kind == PledgeEntryKind::Reversal {
             "a reversal cannot be reversed: book again".to_owned()
         } else if reason == ReversalReason::Returned {
             "only a payment can be returned".to_owned()
-        } else if sets_whole && self.pledge.whole_set_by.last() != Some(&target) {
-            "a later revision stands on it: reverse that first".to_owned()
         } else {
+            let standing = self.pledge.whole_set_by.iter().copied();
+            let later: Vec<EventId> = standing.skip_while(|&set_by| set_by != target).collect();
+            if let [_, dependents @ ..] = &later[..]
+                && !dependents.is_empty()
+            {
+                findings.reject(Rejection::EntryHasDependents {
+                    target,
+                    dependents: dependents.to_vec(),
+                });
+                return None;
+            }
             return Some(entry.effective_on);
         };
         findings.breach(Some(reversal_target(self.subject, target, &problem)));

@@ -19,6 +19,7 @@ impl Rejection {
             | Self::CurrencyMismatch { .. }
             | Self::CountsUnreconciled { .. }
             | Self::PublishedBeforeNewest { .. }
+            | Self::PolicyChangedLater { .. }
             | Self::EndNotLater { .. }
             | Self::EndNotEarlier { .. } => String::new(),
             Self::SelfApproval { approver } => approver.clone(),
@@ -63,6 +64,9 @@ impl Rejection {
             | Self::EntryHasDependents {
                 target: event_id, ..
             } => event_id.to_string(),
+            Self::UnknownException(exception) | Self::ExceptionResolved(exception) => {
+                exception.to_string()
+            }
             Self::Life(life) => life.subject(),
             Self::ReferenceExists {
                 external_reference, ..
@@ -142,6 +146,16 @@ impl Rejection {
             return Some([
                 ("ends_on", ends_on.to_string()),
                 ("new_ends_on", new_ends_on.to_string()),
+            ]);
+        }
+        if let Self::PolicyChangedLater {
+            changed_on,
+            effective_on,
+        } = self
+        {
+            return Some([
+                ("changed_on", changed_on.to_string()),
+                ("effective_on", effective_on.to_string()),
             ]);
         }
         if let Self::PublishedBeforeNewest {

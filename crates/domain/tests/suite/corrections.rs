@@ -19,6 +19,45 @@ fn wrong_target(target: EventId, problem: &str) -> Breach {
     )
 }
 
+fn stands_on(target: EventId, dependents: Vec<EventId>) -> Rejection {
+    Rejection::EntryHasDependents { target, dependents }
+}
+
+#[test]
+fn everything_that_stands_on_an_entry_is_named_in_order() {
+    let tranche_period = period("2025-01-15", "2025-01-15");
+    let drawn = |on| {
+        disbursed_from(
+            on,
+            eur(10),
+            vec![draw("tranche-1", tranche_period, eur(10))],
+        )
+    };
+    let history = [
+        signed(eur(100)),
+        scheduled("2024-02-01", "tranche-1", eur(50), "2025-01-15"),
+        scheduled("2024-02-01", "tranche-2", eur(20), "2025-02-15"),
+        drawn("2024-03-01"),
+        drawn("2024-04-01"),
+    ];
+    for profile in [Profile::Strict, Profile::Mirror] {
+        let rejection = stands_on(event_of(2), vec![event_of(4), event_of(5)]);
+        assert_eq!(
+            rejection.to_string(),
+            "other entries stand on 2-0: reverse 4-0, 5-0 first"
+        );
+        given(profile, history.clone())
+            .when(reverse("2024-06-01", event_of(2), ReversalReason::Error))
+            .then_rejected(rejection)
+            .when(reverse("2024-06-01", event_of(5), ReversalReason::Error))
+            .then_only_flagged([])
+            .when(reverse("2024-06-01", event_of(2), ReversalReason::Error))
+            .then_rejected(stands_on(event_of(2), vec![event_of(4)]))
+            .when(reverse("2024-06-01", event_of(3), ReversalReason::Error))
+            .then_only_flagged([]);
+    }
+}
+
 #[test]
 fn an_error_is_negated_at_its_own_date_whatever_date_is_asked_for() {
     for reason in [
@@ -174,10 +213,7 @@ fn a_scheduling_is_reversed_only_while_nothing_stands_on_it() {
     ));
     given(Profile::Strict, history)
         .when(reverse("2024-06-01", event_of(2), ReversalReason::Error))
-        .then_rejected(Rejection::EntryHasDependents {
-            target: event_of(2),
-            dependents: vec![event_of(3)],
-        });
+        .then_rejected(stands_on(event_of(2), vec![event_of(3)]));
 }
 
 #[test]
@@ -199,10 +235,7 @@ fn reversing_the_newest_plan_brings_the_one_before_back() {
     ];
     given(Profile::Mirror, history.clone())
         .when(reverse("2024-06-01", event_of(2), ReversalReason::Error))
-        .then_rejected(Rejection::EntryHasDependents {
-            target: event_of(2),
-            dependents: vec![event_of(3)],
-        });
+        .then_rejected(stands_on(event_of(2), vec![event_of(3)]));
     let after = given(Profile::Mirror, history)
         .when(reverse("2024-06-01", event_of(3), ReversalReason::Error))
         .then([reversed("2024-03-01", event_of(3), ReversalReason::Error)]);

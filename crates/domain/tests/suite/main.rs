@@ -17,6 +17,7 @@ mod currencies;
 mod dates;
 mod evidence;
 mod imports;
+mod ledger;
 mod life;
 mod life_words;
 mod limits;

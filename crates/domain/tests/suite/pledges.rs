@@ -246,10 +246,10 @@ fn only_the_latest_whole_is_reversed_and_nothing_of_a_pledge_is_returned() {
     revised
         .clone()
         .when_asked(reverse_entry(1, ReversalReason::Withdrawn))
-        .then_breaks(wrong(
-            1,
-            "a later revision stands on it: reverse that first",
-        ));
+        .then_rejected(Rejection::EntryHasDependents {
+            target: event_of(1),
+            dependents: vec![event_of(2)],
+        });
     revised
         .clone()
         .when_asked(reverse_entry(2, ReversalReason::Returned))

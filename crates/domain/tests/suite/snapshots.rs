@@ -5,7 +5,7 @@ use perennial_domain::book::{Book, SNAPSHOT_FORMAT, SnapshotLoader, Sweep};
 use perennial_domain::command::{Action, Command, Submission};
 use perennial_domain::event::{Event, Stream};
 use perennial_domain::import::{ImportCommand, ImportCounts, ImportSource};
-use perennial_domain::ledger::LedgerPolicy;
+use perennial_domain::ledger::{ExceptionId, LedgerCommand, LedgerPolicy, Tolerance};
 use perennial_domain::log::{EventId, Position, Recorded, Revision};
 use perennial_domain::party::ExternalReference;
 use perennial_domain::pledge::{PledgeAnnouncement, PledgeCommand};
@@ -19,9 +19,10 @@ use crate::replay::Story;
 /// Adds pledges, import runs and submitters' numbers to what [`Story`] tells.
 fn go_on(story: &mut Story, strict: bool) {
     let agreement_id = format!("agreement-{}", story.random.between(1, 4));
-    let mut command = match story.random.below(8) {
+    let mut command = match story.random.below(10) {
         0 => pledge_command(story),
         1 => import_command(story),
+        2 | 3 => ledger_command(story),
         _ => story.command(&agreement_id, strict),
     };
     if story.random.one_in(2) {
@@ -44,6 +45,46 @@ fn go_on(story: &mut Story, strict: bool) {
         story.log.push(recorded(position, index, event.clone()));
     }
     story.next = Position(story.next.0 + 1);
+}
+
+/// Another tolerance, or a word on a flag of some earlier event.
+fn ledger_command(story: &mut Story) -> Command {
+    let flagged: Vec<ExceptionId> = story
+        .log
+        .iter()
+        .flat_map(|recorded| {
+            let event_id = recorded.event_id;
+            let flags = recorded.event.flags.iter();
+            flags.map(move |flag| ExceptionId {
+                event_id,
+                rule: flag.rule,
+            })
+        })
+        .collect();
+    let some = u64::try_from(flagged.len().max(1)).unwrap();
+    let some = usize::try_from(story.random.below(some)).unwrap();
+    let disposition = "looked at".to_owned();
+    let command = match (flagged.get(some).copied(), story.random.below(3)) {
+        (Some(exception), 0) => LedgerCommand::ResolveException {
+            exception,
+            disposition,
+        },
+        (Some(exception), 1) => LedgerCommand::AcknowledgeException {
+            exception,
+            disposition,
+        },
+        _ => LedgerCommand::ChangePolicy {
+            policy: LedgerPolicy {
+                tolerance: Tolerance {
+                    absolute_minor: story.random.below(3),
+                    relative_ppm: 0,
+                },
+                ..LedgerPolicy::default()
+            },
+            reason: "another year".to_owned(),
+        },
+    };
+    asked(Action::Ledger(command))
 }
 
 fn pledge_command(story: &mut Story) -> Command {
@@ -220,7 +261,11 @@ fn a_part_is_about_as_large_as_asked_for() {
     let mut random = Random::for_test("a_part_is_about_as_large_as_asked_for");
     let story = story(&mut random, Profile::Strict, 300);
     let whole = snapshot(&story.book, usize::MAX);
-    assert_eq!(whole.len(), 3, "the ledger, its streams, its references");
+    assert_eq!(
+        whole.len(),
+        4,
+        "the ledger, its streams, its references, its exceptions"
+    );
     let single = snapshot(&story.book, 1);
     assert!(story.book.streams().len() + 2 < single.len());
 }

@@ -92,6 +92,8 @@ const EVENT: usize = 320;
 /// Estimates the bytes that the event of a command takes in a record's body, rather too many than too few.
 fn size(command: &Command) -> usize {
     let own = match &command.action {
+        // An import makes none.
+        Action::Ledger(_) => 0,
         Action::Import(_, command) => match command {
             ImportCommand::Start(source) => source.dataset.len(),
             ImportCommand::Complete { reasons, .. } => sum(reasons, |reason| {

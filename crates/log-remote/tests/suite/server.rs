@@ -12,8 +12,9 @@ use perennial_wire::pb::admin::ledger_admin_service_server::{
     LedgerAdminService, LedgerAdminServiceServer,
 };
 use perennial_wire::pb::admin::{
-    CreateLedgerRequest, CreateLedgerResponse, GetLedgerRequest, GetLedgerResponse, Ledger,
-    ListLedgersRequest, ListLedgersResponse,
+    ChangeLedgerPolicyRequest, ChangeLedgerPolicyResponse, CreateLedgerRequest,
+    CreateLedgerResponse, GetLedgerRequest, GetLedgerResponse, Ledger, ListLedgersRequest,
+    ListLedgersResponse,
 };
 use perennial_wire::pb::logstream::log_stream_service_server::{
     LogStreamService, LogStreamServiceServer,
@@ -98,6 +99,13 @@ impl Server {
 
 #[tonic::async_trait]
 impl LedgerAdminService for Logs {
+    async fn change_ledger_policy(
+        &self,
+        _: Request<ChangeLedgerPolicyRequest>,
+    ) -> Result<Response<ChangeLedgerPolicyResponse>, Status> {
+        Err(Status::unimplemented("only reading"))
+    }
+
     async fn create_ledger(
         &self,
         _: Request<CreateLedgerRequest>,

@@ -8,7 +8,7 @@ use perennial_domain::log::{EventId, Position, Recorded, RecordedAt};
 use perennial_domain::money::Currency;
 use perennial_domain::party::{ExternalReference, OrgRef};
 use perennial_domain::period::Period;
-use perennial_domain::rule::{Breach, Figure, Rule};
+use perennial_domain::rule::{Breach, Figure, Override, Rule};
 use perennial_views::columns::Row;
 use perennial_views::day::{Day, Month};
 use perennial_views::delta::{Delta, RecordMeta};
@@ -45,6 +45,7 @@ pub(crate) fn encode_delta(delta: &Delta, out: &mut Vec<u8>) {
         writer.bytes(&perennial_wire::stored::encode_event(&recorded.event));
     });
     writer.list(&delta.exceptions, exception);
+    writer.option(delta.maker.as_deref(), Writer::text);
 }
 
 /// Reads what [`encode_delta`] wrote, to the last byte.
@@ -65,6 +66,7 @@ pub(crate) fn decode_delta(bytes: &[u8]) -> Result<Delta, Malformed> {
         entries: reader.list(|reader| of_record.entry(reader))?,
         history: reader.list(|reader| of_record.fact(reader))?,
         exceptions: reader.list(|reader| of_record.exception(reader))?,
+        maker: reader.option(Reader::shared_text)?,
     };
     if reader.is_empty() {
         Ok(delta)
@@ -122,6 +124,7 @@ impl OfRecord {
                 1 => Finding::Remark(reader.shared_text()?),
                 _ => return Err(Malformed::new("a finding of no kind")),
             },
+            permitted: reader.option(read_override)?.map(Arc::new),
         })
     }
 }
@@ -316,13 +319,29 @@ fn exception(writer: &mut Writer<'_>, exception: &Exception) {
             writer.text(remark);
         }
     }
+    writer.option(exception.permitted.as_deref(), |writer, permitted| {
+        writer.text(permitted.rule.code());
+        writer.text(&permitted.reason);
+        writer.option(permitted.approver.as_deref(), Writer::text);
+    });
+}
+
+fn read_override(reader: &mut Reader<'_>) -> Result<Override, Malformed> {
+    Ok(Override {
+        rule: read_rule(reader)?,
+        reason: reader.owned_text()?,
+        approver: reader.option(Reader::owned_text)?,
+    })
+}
+
+fn read_rule(reader: &mut Reader<'_>) -> Result<Rule, Malformed> {
+    let rule = Rule::parse(reader.str()?);
+    rule.ok_or_else(|| Malformed::new("a breach of no rule"))
 }
 
 fn read_breach(reader: &mut Reader<'_>) -> Result<Breach, Malformed> {
-    let code = reader.str()?;
-    let rule = Rule::ALL.iter().copied().find(|rule| rule.code() == code);
     Ok(Breach {
-        rule: rule.ok_or_else(|| Malformed::new("a breach of no rule"))?,
+        rule: read_rule(reader)?,
         subject: reader.owned_text()?,
         figures: reader.list(|reader| {
             Ok(Figure {

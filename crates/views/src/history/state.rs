@@ -60,17 +60,23 @@ impl EntityHistory {
         let known = self
             .facts
             .partition_point(|recorded| recorded.event_id.position <= at);
-        let reversed: HashSet<EventId> = self
-            .facts
-            .iter()
-            .take(known)
-            .filter_map(|recorded| taken_out(recorded, effective))
-            .collect();
+        let reversed = self.reversed_at(at, effective);
         self.facts
             .iter()
             .take(known)
             .map(AsRef::as_ref)
             .filter(move |recorded| !reversed.contains(&recorded.event_id))
+    }
+
+    /// The entries that reversals known at `at` took out, as true at `effective`.
+    pub fn reversed_at(&self, at: Position, effective: Option<Date>) -> HashSet<EventId> {
+        let known = self
+            .facts
+            .partition_point(|recorded| recorded.event_id.position <= at);
+        let facts = self.facts.iter().take(known);
+        facts
+            .filter_map(|recorded| taken_out(recorded, effective))
+            .collect()
     }
 
     /// The agreement's attributes as known at `at` and true at `effective` (without a date: with all that is known);

@@ -16,6 +16,8 @@ pub struct Balances {
     sums: [i128; Measure::COUNT],
     /// Commitment entries less their reversals.
     pub commitment_entries: i64,
+    /// Entries of payments and receipts, money given back included, less their reversals.
+    pub payment_entries: i64,
 }
 
 impl Balances {
@@ -67,8 +69,15 @@ impl Balances {
         if let Some(sum) = self.sums.get_mut(measure.index()) {
             *sum += total.minor_units;
         }
+        let entries = i64::from(total.plus) - i64::from(total.minus);
         if register == Register::Commitment {
-            self.commitment_entries += i64::from(total.plus) - i64::from(total.minus);
+            self.commitment_entries += entries;
+        }
+        if matches!(
+            register,
+            Register::Disbursement | Register::Reimbursement | Register::IncomingFunds
+        ) {
+            self.payment_entries += entries;
         }
     }
 

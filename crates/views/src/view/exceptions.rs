@@ -1,14 +1,17 @@
-//! `exceptions`: what stood out when it was recorded, and whether it still stands.
+//! `exceptions`: what stood out when it was recorded, and what stands.
 //!
-//! A flag is history: it names the rule, what broke it and the figures of then. `standing` is the same rule evaluated
-//! at (P, E), for rules that are balances of an agreement (R10, R13, R14, R17, R23) or its counters
-//! (R18). Items that an import refused have no
-//! event; they come from the run's end.
+//! A flag is history: it names the rule, what broke it and the figures of then. `standing` is the same rule evaluated at
+//! (P, E), for the rules of [`standing`](crate::view::standing): each flag says whether it stands, and with the filter
+//! `standing` there is one row for each agreement that breaks a rule at (P, E), flagged or not, with the figures of
+//! (P, E). Items that an import refused have no event; they come from the run's end.
+
+use std::collections::HashMap;
 
 use perennial_domain::Date;
-use perennial_domain::event::{Fact, Stream};
+use perennial_domain::event::{Event, Fact, Stream};
 use perennial_domain::import::ImportEvent;
-use perennial_domain::log::{EventId, RecordedAt};
+use perennial_domain::ledger::{Disposition, ExceptionId, LedgerEvent};
+use perennial_domain::log::{EventId, Recorded, RecordedAt};
 use perennial_domain::rule::{Breach, Rule};
 
 use crate::dictionary::EntityNo;
@@ -16,8 +19,8 @@ use crate::exception::{Exception, Finding};
 use crate::lens::Lens;
 use crate::posting::{Direction, Measure};
 use crate::rows::RowKey;
-use crate::view::balances::{self, Balances};
-use crate::view::reallocations;
+use crate::view::balances;
+use crate::view::standing::{self, Subject};
 
 /// A row of `exceptions`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,55 +31,110 @@ pub struct ExceptionRow {
     pub reason: String,
     /// What broke it: a stream, or a line of it.
     pub subject: String,
-    /// The event that carries it; for refused items the end of the import run.
-    pub event_id: EventId,
+    /// The event that carries it; for refused items the end of the import run; for what stands the first event that was
+    /// flagged and is not resolved, if there is one.
+    pub event_id: Option<EventId>,
     /// The event's date.
-    pub effective_on: Date,
+    pub effective_on: Option<Date>,
     /// When it was first seen.
-    pub first_seen: RecordedAt,
-    /// The figures that showed it then: name and value.
+    pub first_seen: Option<RecordedAt>,
+    /// The figures that showed it then; of what stands, those of (P, E): name and value.
     pub values: Vec<(String, String)>,
-    /// How many items; above 1 for refused items only.
+    /// How many: refused items, or of what stands the events that were flagged, maybe 0. Else 1.
     pub count: u64,
     /// Where refused items stand in their file: the first ones.
     pub locators: Vec<String>,
-    /// Whether the rule is broken at (P, E); `None` where that is no question of balances.
+    /// Whether the rule is broken at (P, E); `None` where that is no question of what stands.
     pub standing: Option<bool>,
+    /// How far people are with it; `None` for what no event carries as a flag.
+    pub disposed: Option<Disposed>,
+}
+
+/// How far people are with an exception.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Disposed {
+    /// How far.
+    pub disposition: Disposition,
+    /// What they say.
+    pub text: String,
+    /// Who says it; the empty text where that is not known.
+    pub by: String,
+    /// When it was recorded.
+    pub recorded_at: Option<RecordedAt>,
 }
 
 impl ExceptionRow {
     /// Its key: event, reason and subject.
     pub fn key(&self) -> RowKey {
-        RowKey::of(&[&self.event_id.to_string(), &self.reason, &self.subject])
+        RowKey::of(&[&event_text(self.event_id), &self.reason, &self.subject])
+    }
+
+    fn is_open(&self) -> bool {
+        let disposed = self.disposed.as_ref();
+        disposed.is_none_or(|disposed| disposed.disposition != Disposition::Resolved)
     }
 }
 
-/// The rows, in order of recording.
+fn event_text(event_id: Option<EventId>) -> String {
+    event_id.map(|id| id.to_string()).unwrap_or_default()
+}
+
+/// The rows: flags, remarks and refused items in order of recording; with the filter `standing` what stands, by subject
+/// and rule.
 pub fn evaluate(lens: &Lens<'_>) -> Vec<ExceptionRow> {
+    let dispositions = Dispositions::at(lens);
+    let mut rows = if lens.question.filter.standing {
+        standing_rows(lens, &dispositions)
+    } else {
+        recorded_rows(lens, &dispositions)
+    };
+    let filter = &lens.question.filter;
+    rows.retain(|row| passes(lens, row) && (!filter.open || row.is_open()));
+    rows
+}
+
+fn recorded_rows(lens: &Lens<'_>, dispositions: &Dispositions<'_>) -> Vec<ExceptionRow> {
     let cut = lens.effective().map(crate::day::Day::of);
     let known = lens
         .facts
         .exceptions()
         .partition_point(|exception| exception.event_id.position <= lens.at);
-    let mut standings = Standings::default();
     let mut rows: Vec<ExceptionRow> = lens
         .facts
         .exceptions()
         .iter()
         .take(known)
         .filter(|exception| cut.is_none_or(|cut| exception.effective <= cut))
-        .map(|exception| row(lens, exception, &mut standings))
+        .filter(|exception| of_party(lens, exception.entity))
+        .map(|exception| row(lens, exception, dispositions))
         .collect();
-    refused_items(lens, &mut rows);
-    rows.retain(|row| passes(lens, row));
+    if lens.question.filter.direction.is_none() && lens.question.filter.currency.is_none() {
+        refused_items(lens, &mut rows);
+    }
     rows.sort_by(|a, b| (a.event_id, &a.reason).cmp(&(b.event_id, &b.reason)));
     rows
+}
+
+/// Whether the filter on direction and currency lets a stream pass.
+fn of_party(lens: &Lens<'_>, entity: EntityNo) -> bool {
+    let filter = &lens.question.filter;
+    if filter.direction.is_none() && filter.currency.is_none() {
+        return true;
+    }
+    let head = lens
+        .facts
+        .histories()
+        .entity(entity)
+        .and_then(|history| history.head);
+    head.is_some_and(|head| {
+        filter.direction.is_none_or(|asked| asked == head.direction)
+            && filter.currency.is_none_or(|asked| asked == head.currency)
+    })
 }
 
 /// How many exceptions an agreement's events carry at (P, E), and how many of them still stand.
 pub fn open_exceptions(lens: &Lens<'_>, entity: EntityNo) -> (u64, u64) {
     let cut = lens.effective().map(crate::day::Day::of);
-    let mut standings = Standings::default();
     let (mut all, mut standing) = (0, 0);
     for exception in lens.facts.exceptions_of(entity) {
         let known = exception.event_id.position <= lens.at;
@@ -84,7 +142,7 @@ pub fn open_exceptions(lens: &Lens<'_>, entity: EntityNo) -> (u64, u64) {
             continue;
         }
         all += 1;
-        if standings.of(lens, exception) == Some(true) {
+        if stands(lens, exception) == Some(true) {
             standing += 1;
         }
     }
@@ -105,32 +163,28 @@ fn passes(lens: &Lens<'_>, row: &ExceptionRow) -> bool {
         && (filter.agreements.is_empty() || of_agreement())
 }
 
-fn row(lens: &Lens<'_>, exception: &Exception, standings: &mut Standings) -> ExceptionRow {
+fn row(lens: &Lens<'_>, exception: &Exception, dispositions: &Dispositions<'_>) -> ExceptionRow {
     let recorded = lens.facts.record(exception.event_id.position);
     let blank = ExceptionRow {
         rule: None,
         reason: String::new(),
         subject: String::new(),
-        event_id: exception.event_id,
-        effective_on: exception.effective.date(),
-        first_seen: recorded
-            .map(|record| record.recorded_at)
-            .unwrap_or_default(),
+        event_id: Some(exception.event_id),
+        effective_on: Some(exception.effective.date()),
+        first_seen: recorded.map(|record| record.recorded_at),
         values: Vec::new(),
         count: 1,
         locators: Vec::new(),
-        standing: standings.of(lens, exception),
+        standing: stands(lens, exception),
+        disposed: None,
     };
     match &exception.finding {
         Finding::Breach(breach) => ExceptionRow {
             rule: Some(breach.rule.code()),
             reason: breach.rule.reason().to_owned(),
             subject: breach.subject.clone(),
-            values: breach
-                .figures
-                .iter()
-                .map(|figure| (figure.name.clone(), figure.value.clone()))
-                .collect(),
+            values: values(breach),
+            disposed: Some(dispositions.of(exception.event_id, breach.rule)),
             ..blank
         },
         Finding::Remark(remark) => ExceptionRow {
@@ -145,6 +199,14 @@ fn row(lens: &Lens<'_>, exception: &Exception, standings: &mut Standings) -> Exc
             ..blank
         },
     }
+}
+
+/// The figures of a breach.
+pub(crate) fn values(breach: &Breach) -> Vec<(String, String)> {
+    let figures = breach.figures.iter();
+    figures
+        .map(|figure| (figure.name.clone(), figure.value.clone()))
+        .collect()
 }
 
 /// Adds what import runs left out.
@@ -165,109 +227,176 @@ fn refused_items(lens: &Lens<'_>, rows: &mut Vec<ExceptionRow>) {
                 rule: None,
                 reason: reason.reason.clone(),
                 subject: recorded.event.stream.to_string(),
-                event_id: recorded.event_id,
-                effective_on: recorded.event.effective_on,
-                first_seen: recorded.recorded_at,
+                event_id: Some(recorded.event_id),
+                effective_on: Some(recorded.event.effective_on),
+                first_seen: Some(recorded.recorded_at),
                 values: Vec::new(),
                 count: reason.count,
                 locators: reason.locators.clone(),
                 standing: None,
+                disposed: None,
             }));
         }
     }
 }
 
-/// Balances looked up for standing rules, kept for the next exception of the same stream.
-#[derive(Debug, Default)]
-struct Standings {
-    last: Option<(EntityNo, Option<String>, Balances)>,
-}
-
-impl Standings {
-    fn of(&mut self, lens: &Lens<'_>, exception: &Exception) -> Option<bool> {
-        let Finding::Breach(breach) = &exception.finding else {
-            return None;
-        };
-        let stream = lens
-            .facts
-            .dictionary()
-            .entities
-            .get(exception.entity.index())?;
-        let direction = lens
-            .facts
-            .histories()
-            .entity(exception.entity)?
-            .head?
-            .direction;
-        if breach.rule == Rule::ReallocationWithinPolicy {
-            return reallocation_stands(lens, exception, breach);
-        }
-        if !matches!(stream, Stream::Agreement(_)) || !is_of_balances(breach.rule) {
-            return None;
-        }
-        let line = breach
-            .subject
-            .strip_prefix(&stream.to_string())
-            .and_then(|rest| rest.strip_prefix('/'))
-            .map(str::to_owned);
-        let same = |(entity, of, _): &(EntityNo, Option<String>, Balances)| {
-            *entity == exception.entity && *of == line
-        };
-        if !self.last.as_ref().is_some_and(same) {
-            let balances = match &line {
-                None => balances::of_entity(lens, exception.entity),
-                Some(line) => balances::of_line(lens, exception.entity, line),
-            };
-            self.last = Some((exception.entity, line, balances));
-        }
-        let (_, _, balances) = self.last.as_ref()?;
-        Some(stands(lens, breach.rule, direction, balances))
-    }
-}
-
-/// R18 by limit names its heading and limit; a forbidden move or a new heading is broken as long as the entry stands.
-fn reallocation_stands(lens: &Lens<'_>, exception: &Exception, breach: &Breach) -> Option<bool> {
-    let figure = |name: &str| {
-        let mut figures = breach.figures.iter();
-        figures.find(|figure| figure.name == name)
+/// Whether what was flagged then is broken at (P, E).
+fn stands(lens: &Lens<'_>, exception: &Exception) -> Option<bool> {
+    let Finding::Breach(breach) = &exception.finding else {
+        return None;
     };
-    let limited = figure("limit").and_then(|_| figure("heading"));
-    let heading = limited.map(|heading| heading.value.as_str());
-    reallocations::stands(lens, exception.entity, exception.event_id, heading)
+    if !standing::can_stand(breach.rule) {
+        return None;
+    }
+    let subject = Subject::of(lens, exception.entity)?;
+    let subject = subject.of_flag(exception.event_id, &breach.subject);
+    Some(subject.breach(breach.rule).is_some())
 }
 
-const fn is_of_balances(rule: Rule) -> bool {
-    matches!(
-        rule,
-        Rule::WithinCommitment
-            | Rule::CommitmentAboveDisbursed
-            | Rule::DisbursedNotNegative
-            | Rule::ScheduledWithinUndisbursed
-            | Rule::ExpenditureWithinReceived
-    )
+/// What breaks a rule at (P, E), by subject and rule.
+fn standing_rows(lens: &Lens<'_>, dispositions: &Dispositions<'_>) -> Vec<ExceptionRow> {
+    let mut rows = Vec::new();
+    each_subject(lens, |subject| {
+        for breach in subject.breaches(|rule| is_asked(lens, rule)) {
+            rows.push(standing_row(lens, subject, &breach, dispositions));
+        }
+    });
+    rows.sort_by(|a, b| (&a.subject, a.rule).cmp(&(&b.subject, b.rule)));
+    rows
 }
 
-/// Evaluates a rule of balances (SEMANTICS.md 2; ADR-0005: R13 knows no tolerance, R17 needs an open portion).
-fn stands(lens: &Lens<'_>, rule: Rule, direction: Direction, balances: &Balances) -> bool {
-    let committed = balances.committed();
-    let paid = balances.paid(direction);
-    if rule == Rule::WithinCommitment {
-        let tolerance = lens.facts.ledger().map(|(_, policy)| policy.tolerance);
-        let tolerance = tolerance.unwrap_or_default();
-        let absolute = i128::from(tolerance.absolute_minor);
-        let relative = committed.max(0) * i128::from(tolerance.relative_ppm) / 1_000_000;
-        return committed + absolute.max(relative) < paid;
+fn is_asked(lens: &Lens<'_>, rule: Rule) -> bool {
+    let asked = lens.question.filter.rule.as_ref();
+    asked.is_none_or(|asked| rule.code() == asked || rule.reason() == asked)
+}
+
+/// Calls `each` with every agreement that is known at P and passes the filter, its balances at hand.
+fn each_subject(lens: &Lens<'_>, mut each: impl FnMut(&Subject<'_>)) {
+    let measures = [
+        &Measure::COMMITTED[..],
+        &Measure::DISBURSED[..],
+        &Measure::RECEIVED[..],
+        &Measure::SCHEDULED[..],
+        &[Measure::Expended],
+    ]
+    .concat();
+    let mut all = balances::all(lens, &measures);
+    let asked = &lens.question.filter.agreements;
+    for (entity, _) in lens.facts.histories().entities() {
+        let stream = lens.facts.dictionary().entities.get(entity.index());
+        let wanted =
+            matches!(stream, Some(Stream::Agreement(id)) if asked.is_empty() || asked.contains(id));
+        if !wanted || !lens.facts.known(entity, lens.at) || !of_party(lens, entity) {
+            continue;
+        }
+        let Some(subject) = Subject::of(lens, entity) else {
+            continue;
+        };
+        let balances = all.remove(&(entity, subject.currency()));
+        each(&subject.with_balances(balances.unwrap_or_default()));
     }
-    if rule == Rule::DisbursedNotNegative {
-        return paid < 0;
+}
+
+fn standing_row(
+    lens: &Lens<'_>,
+    subject: &Subject<'_>,
+    breach: &Breach,
+    dispositions: &Dispositions<'_>,
+) -> ExceptionRow {
+    let flags: Vec<(&Exception, Disposed)> = subject
+        .flags(breach.rule)
+        .map(|flag| (flag, dispositions.of(flag.event_id, breach.rule)))
+        .collect();
+    let is_open =
+        |(_, disposed): &&(&Exception, Disposed)| disposed.disposition != Disposition::Resolved;
+    let shown = flags.iter().find(is_open).or(flags.first());
+    let record = shown.and_then(|(flag, _)| lens.facts.record(flag.event_id.position));
+    ExceptionRow {
+        rule: Some(breach.rule.code()),
+        reason: breach.rule.reason().to_owned(),
+        subject: breach.subject.clone(),
+        event_id: shown.map(|(flag, _)| flag.event_id),
+        effective_on: shown.map(|(flag, _)| flag.effective.date()),
+        first_seen: record.map(|record| record.recorded_at),
+        values: values(breach),
+        count: u64::try_from(flags.len()).unwrap_or(u64::MAX),
+        locators: Vec::new(),
+        standing: Some(true),
+        disposed: shown.map(|(_, disposed)| disposed.clone()),
     }
-    if rule == Rule::ScheduledWithinUndisbursed {
-        let scheduled = balances.scheduled();
-        return 0 < scheduled && balances.undisbursed(direction) < scheduled;
+}
+
+/// What R10 finds at (P, E) beside what breaks it, in words: one sentence for each direction.
+pub(crate) fn overpaid_in_words(lens: &Lens<'_>) -> Vec<String> {
+    let filter = &lens.question.filter;
+    if !filter.standing || !is_asked(lens, Rule::WithinCommitment) {
+        return Vec::new();
     }
-    if rule == Rule::ExpenditureWithinReceived {
-        let expended = balances.of(Measure::Expended);
-        return 0 < expended && balances.received() < expended;
+    // By direction: both sides, of them broken, paid without a commitment.
+    let mut counts: HashMap<Direction, [u64; 3]> = HashMap::new();
+    each_subject(lens, |subject| {
+        let balances = subject.balances();
+        if balances.payment_entries <= 0 {
+            return;
+        }
+        let [both, broken, without] = counts.entry(subject.direction()).or_default();
+        let breaks = u64::from(subject.breach(Rule::WithinCommitment).is_some());
+        if balances.commitment_entries <= 0 {
+            *without += breaks;
+            return;
+        }
+        *both += 1;
+        *broken += breaks;
+    });
+    [Direction::Outgoing, Direction::Incoming]
+        .into_iter()
+        .filter_map(|direction| {
+            let [both, broken, without] = counts.get(&direction)?;
+            Some(format!(
+                "R10, {}: {broken} of {both} agreements with both commitments and payments exceed what is committed; \
+                 {without} more are paid without any commitment",
+                direction.name()
+            ))
+        })
+        .collect()
+}
+
+/// What people said of exceptions, as known at P and true at E.
+pub(crate) struct Dispositions<'a> {
+    lens: &'a Lens<'a>,
+    said: HashMap<ExceptionId, &'a Recorded<Event>>,
+}
+
+impl<'a> Dispositions<'a> {
+    pub(crate) fn at(lens: &'a Lens<'a>) -> Self {
+        Self {
+            lens,
+            said: lens.facts.dispositions_at(lens.at, lens.effective()),
+        }
     }
-    rule == Rule::CommitmentAboveDisbursed && committed < paid
+
+    pub(crate) fn of(&self, event_id: EventId, rule: Rule) -> Disposed {
+        let said = self.said.get(&ExceptionId { event_id, rule }).copied();
+        let told = said.and_then(|recorded| match &recorded.event.fact {
+            Fact::Ledger(
+                event @ (LedgerEvent::ExceptionAcknowledged { disposition, .. }
+                | LedgerEvent::ExceptionResolved { disposition, .. }),
+            ) => Some((event.disposition()?.1, disposition.clone(), recorded)),
+            Fact::Ledger(_) | Fact::Agreement(_) | Fact::Pledge(_) | Fact::Import(_) => None,
+        });
+        let Some((disposition, text, recorded)) = told else {
+            return Disposed {
+                disposition: Disposition::Open,
+                text: String::new(),
+                by: String::new(),
+                recorded_at: None,
+            };
+        };
+        Disposed {
+            disposition,
+            text,
+            by: self.lens.facts.maker(recorded.event_id.position).to_owned(),
+            recorded_at: Some(recorded.recorded_at),
+        }
+    }
 }

@@ -16,7 +16,7 @@ use perennial_domain::log::{EventId, Position, Recorded, RecordedAt, Revision};
 use perennial_domain::money::{Currency, Money};
 use perennial_domain::party::OrgRef;
 use perennial_domain::period::Period;
-use perennial_domain::rule::{Breach, Profile};
+use perennial_domain::rule::{Breach, Override, Profile};
 use perennial_views::{Applied, Facts, RecordMeta};
 
 pub(crate) const DAY_MICROS: i64 = 86_400_000_000;
@@ -169,6 +169,9 @@ pub(crate) fn increased(minor_units: i128, year_shares: Vec<YearShare>) -> Fact 
     })
 }
 
+/// Who submits every record.
+pub(crate) const MAKER: &str = "clerk";
+
 /// An event to record: stream, effective date, what happened.
 pub(crate) type Wish<'a> = (Stream, &'a str, Fact);
 
@@ -244,6 +247,20 @@ impl Log {
         position
     }
 
+    /// As [`Log::record_flagged`], for one event that only these overrides let pass.
+    pub(crate) fn record_overridden(
+        &mut self,
+        wish: Wish<'_>,
+        flags: &[Breach],
+        overrides: &[Override],
+    ) -> u64 {
+        let position = self.record_flagged(&[wish], flags);
+        if let Some((_, events)) = self.records.last_mut() {
+            events[0].event.overrides = overrides.to_vec();
+        }
+        position
+    }
+
     pub(crate) fn facts(&self) -> Facts {
         self.facts_of_first(self.records.len())
     }
@@ -253,7 +270,7 @@ impl Log {
         let mut facts = Facts::default();
         for (meta, events) in &self.records[..records] {
             assert!(matches!(
-                facts.apply(*meta, events).unwrap(),
+                facts.apply_by(*meta, MAKER, events).unwrap(),
                 Applied::Now(_)
             ));
         }

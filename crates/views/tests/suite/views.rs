@@ -3,7 +3,9 @@
 mod exceptions;
 mod life;
 mod moves;
+mod overrides;
 mod pledges;
 mod schedule;
+mod standing;
 mod statements;
 mod summaries;

@@ -97,11 +97,21 @@ fn condition(filter: &mut Filter, field: &str, value: &str) -> Result<(), String
         "pillar" => set(field, &mut filter.pillar, text()),
         "year" => set(field, &mut filter.year, text()),
         "rule" => set(field, &mut filter.rule, text()),
+        "standing" => flag(field, &mut filter.standing, value),
+        "open" => flag(field, &mut filter.open, value),
         unknown => Err(format!(
             "knows no field \"{unknown}\": it knows agreement_id, direction, currency, donor, recipient, country, \
-             pillar, year and rule"
+             pillar, year, rule, standing and open"
         )),
     }
+}
+
+/// A condition that is there or not.
+fn flag(field: &str, place: &mut bool, value: &str) -> Result<(), String> {
+    if value != "true" {
+        return Err(format!("knows \"{field}\" as {field} = true only"));
+    }
+    once(field, !std::mem::replace(place, true))
 }
 
 fn set(field: &str, place: &mut Option<String>, value: Option<String>) -> Result<(), String> {

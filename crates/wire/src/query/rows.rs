@@ -7,8 +7,8 @@ use perennial_domain::money::Currency;
 use perennial_views::ReadInfo;
 use perennial_views::posting::Direction;
 use perennial_views::rows::{
-    AgreementRow, ByYearRow, CashForecastRow, ExceptionRow, MovementRow, MultiYear, MultiYearRow,
-    NexusRow, Party, PledgeRow, ReallocationRow, RegisterRow, Row, TimelineRow,
+    AgreementRow, ByYearRow, CashForecastRow, MovementRow, MultiYear, MultiYearRow, NexusRow,
+    Party, PledgeRow, ReallocationRow, RegisterRow, Row, TimelineRow,
 };
 use perennial_views::view::timeline::Running;
 
@@ -402,27 +402,6 @@ impl TryFrom<&TimelineRow> for pb::TimelineRow {
     }
 }
 
-impl From<&ExceptionRow> for pb::ExceptionRow {
-    fn from(row: &ExceptionRow) -> Self {
-        let figure = |(name, value): &(String, String)| pb::Figure {
-            name: name.clone(),
-            value: value.clone(),
-        };
-        Self {
-            rule: row.rule.map(str::to_owned),
-            reason: row.reason.clone(),
-            subject: row.subject.clone(),
-            event_id: row.event_id.to_string(),
-            effective_on: Some(to_google(row.effective_on)),
-            first_seen: Some(to_timestamp(row.first_seen)),
-            values: row.values.iter().map(figure).collect(),
-            count: row.count,
-            locators: row.locators.clone(),
-            standing: row.standing,
-        }
-    }
-}
-
 impl TryFrom<&Row> for pb::Row {
     type Error = AmountOutOfRange;
 
@@ -438,6 +417,7 @@ impl TryFrom<&Row> for pb::Row {
             Row::Register(row) => Message::Register(row.try_into()?),
             Row::Movement(row) => Message::Movement(row.try_into()?),
             Row::Exception(row) => Message::Exception(row.into()),
+            Row::Override(row) => Message::Override(row.into()),
             Row::Reallocation(row) => Message::Reallocation(row.try_into()?),
             Row::CashForecast(row) => Message::CashForecast(row.try_into()?),
         };

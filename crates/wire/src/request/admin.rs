@@ -1,7 +1,8 @@
 //! `ledger_admin_service.proto`: a new ledger and its policy.
 
 use perennial_domain::ids::{LedgerId, RequestId};
-use perennial_domain::ledger::{LedgerPolicy, Overridable, Tolerance};
+use perennial_domain::ledger::{LedgerCommand, LedgerPolicy, Overridable, Tolerance};
+use perennial_domain::log::Revision;
 use perennial_domain::period::FiscalCalendar;
 use perennial_domain::rule::Profile;
 
@@ -54,8 +55,55 @@ pub fn create_ledger(
     check.finish(input)
 }
 
+/// A request for another policy, checked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChangePolicyInput {
+    /// The client's key.
+    pub request_id: RequestId,
+    /// The ledger.
+    pub ledger_id: LedgerId,
+    /// How many events the ledger's own stream is believed to hold.
+    pub expected: Option<Revision>,
+    /// What is asked for.
+    pub command: LedgerCommand,
+}
+
+/// Checks a request for another policy.
+///
+/// # Errors
+/// [`Violations`]: every field that is not as the contract says. Fix the request.
+pub fn change_policy(
+    message: pb::ChangeLedgerPolicyRequest,
+    limits: &Limits,
+) -> Result<ChangePolicyInput, Violations> {
+    let mut check = Check::new(limits);
+    let request_id = check.request_id(Path::top("request_id"), &message.request_id);
+    let at = Path::top("ledger_id");
+    let ledger_id = check.id(at, &message.ledger_id, LedgerId::parse);
+    let policy = check.required(Path::top("policy"), message.policy, Check::policy);
+    let max = limits.reason_chars_max;
+    let reason = check.text(Path::top("reason"), message.reason, max);
+    let revision = message.expected_revision;
+    let input = (|| {
+        Some(ChangePolicyInput {
+            request_id: request_id?,
+            ledger_id: ledger_id?,
+            expected: (0 < revision).then_some(Revision(revision)),
+            command: LedgerCommand::ChangePolicy {
+                policy: policy?,
+                reason: reason?,
+            },
+        })
+    })();
+    check.finish(input)
+}
+
 impl Check<'_> {
-    fn policy(&mut self, path: Path<'_>, message: pb::LedgerPolicy) -> Option<LedgerPolicy> {
+    pub(super) fn policy(
+        &mut self,
+        path: Path<'_>,
+        message: pb::LedgerPolicy,
+    ) -> Option<LedgerPolicy> {
         let default = LedgerPolicy::default();
         let code = Some(message.functional_currency).filter(|code| !code.is_empty());
         let at = path.field("functional_currency");

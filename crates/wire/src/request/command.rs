@@ -19,6 +19,15 @@ macro_rules! actions {
         $($variant:ident = $field:literal => $asked:ident via $function:ident,)+
     }) => {
         match $message {
+            Message::ChangeLedgerPolicy(message) => $check
+                .change_ledger_policy($path.field("change_ledger_policy"), message)
+                .map(Action::Ledger),
+            Message::AcknowledgeException(message) => $check
+                .acknowledge_exception($path.field("acknowledge_exception"), message)
+                .map(Action::Ledger),
+            Message::ResolveException(message) => $check
+                .resolve_exception($path.field("resolve_exception"), message)
+                .map(Action::Ledger),
             $(Message::$variant(message) => {
                 let path = $path.field($field);
                 $check.$function(path, message).map(|(id, command)| Action::$asked(id, command))
@@ -189,7 +198,7 @@ impl Check<'_> {
                     replacement_effective_on: replacement.effective_on,
                 },
             )),
-            Action::Agreement(..) | Action::Pledge(..) | Action::Import(..) => {
+            Action::Ledger(_) | Action::Agreement(..) | Action::Pledge(..) | Action::Import(..) => {
                 self.invalid(at, "is not for the same agreement")
             }
         }

@@ -10,6 +10,7 @@ use perennial_domain::command::{Action, Command, Expected, Submission};
 use perennial_domain::event::Stream;
 use perennial_domain::ids::{AgreementId, ImportId, PledgeId};
 use perennial_domain::import::{ImportCommand, RefusedReason};
+use perennial_domain::ledger::LedgerCommand;
 use perennial_domain::pledge::{PledgeAnnouncement, PledgeCommand};
 use perennial_domain::rule::Override;
 
@@ -60,6 +61,7 @@ impl From<&Command> for pb::Command {
             evidence: command.evidence.iter().map(Into::into).collect(),
             overrides: command.overrides.iter().map(permitted).collect(),
             action: Some(match &command.action {
+                Action::Ledger(command) => ledger_action(command),
                 Action::Agreement(id, command) => agreement::action(id, command),
                 Action::Pledge(id, command) => pledge_action(id, command),
                 Action::Import(id, command) => import_action(id, command),
@@ -73,6 +75,33 @@ fn permitted(permitted: &Override) -> pb::Override {
         rule: permitted.rule.code().to_owned(),
         reason: permitted.reason.clone(),
         approver: permitted.approver.clone().unwrap_or_default(),
+    }
+}
+
+fn ledger_action(command: &LedgerCommand) -> Message {
+    match command {
+        LedgerCommand::ChangePolicy { policy, reason } => {
+            Message::ChangeLedgerPolicy(pb::ChangeLedgerPolicy {
+                policy: Some(policy.into()),
+                reason: reason.clone(),
+            })
+        }
+        LedgerCommand::AcknowledgeException {
+            exception,
+            disposition,
+        } => Message::AcknowledgeException(pb::AcknowledgeException {
+            event_id: exception.event_id.to_string(),
+            rule: exception.rule.code().to_owned(),
+            disposition: disposition.clone(),
+        }),
+        LedgerCommand::ResolveException {
+            exception,
+            disposition,
+        } => Message::ResolveException(pb::ResolveException {
+            event_id: exception.event_id.to_string(),
+            rule: exception.rule.code().to_owned(),
+            disposition: disposition.clone(),
+        }),
     }
 }
 

@@ -107,6 +107,9 @@ macro_rules! facts {
 facts! {
     ledger_fact -> LedgerEvent {
         LedgerCreated = "ledger_created" => ledger::created,
+        LedgerPolicyChanged = "ledger_policy_changed" => ledger::policy_changed,
+        ExceptionAcknowledged = "exception_acknowledged" => ledger::acknowledged,
+        ExceptionResolved = "exception_resolved" => ledger::resolved,
     }
     pledge_fact -> PledgeEvent {
         PledgeAnnounced = "pledge_announced" => pledge::announced,

@@ -8,6 +8,9 @@ pub const fn kind(event: &pb::StoredEvent) -> &'static str {
     match &event.kind {
         None => "",
         Some(Kind::LedgerCreated(_)) => "LedgerCreated",
+        Some(Kind::LedgerPolicyChanged(_)) => "LedgerPolicyChanged",
+        Some(Kind::ExceptionAcknowledged(_)) => "ExceptionAcknowledged",
+        Some(Kind::ExceptionResolved(_)) => "ExceptionResolved",
         Some(Kind::PledgeAnnounced(_)) => "PledgeAnnounced",
         Some(Kind::PledgeRevised(_)) => "PledgeRevised",
         Some(Kind::PledgeConverted(_)) => "PledgeConverted",

@@ -1,11 +1,11 @@
 //! `ledger.proto`: events of the ledger itself.
 
 use perennial_domain::ids::LedgerId;
-use perennial_domain::ledger::{LedgerEvent, LedgerPolicy, Overridable, Tolerance};
+use perennial_domain::ledger::{ExceptionId, LedgerEvent, LedgerPolicy, Overridable, Tolerance};
 
 use super::error::{At, DecodeError, Problem, enumeration, list, optional, required};
 use super::event::rule;
-use super::value::currency;
+use super::value::{currency, event_id};
 use crate::pb::log as pb;
 use crate::pb::log::stored_event::Kind;
 
@@ -20,6 +20,28 @@ pub(super) fn to_kind(event: &LedgerEvent) -> Kind {
             profile: pb::Profile::from(*profile).into(),
             policy: Some(policy.into()),
         }),
+        LedgerEvent::LedgerPolicyChanged { policy, reason } => {
+            Kind::LedgerPolicyChanged(pb::LedgerPolicyChanged {
+                policy: Some(policy.into()),
+                reason: reason.clone(),
+            })
+        }
+        LedgerEvent::ExceptionAcknowledged {
+            exception,
+            disposition,
+        } => Kind::ExceptionAcknowledged(pb::ExceptionAcknowledged {
+            target: Some(exception.event_id.into()),
+            rule: exception.rule.code().to_owned(),
+            disposition: disposition.clone(),
+        }),
+        LedgerEvent::ExceptionResolved {
+            exception,
+            disposition,
+        } => Kind::ExceptionResolved(pb::ExceptionResolved {
+            target: Some(exception.event_id.into()),
+            rule: exception.rule.code().to_owned(),
+            disposition: disposition.clone(),
+        }),
     }
 }
 
@@ -30,6 +52,34 @@ pub(super) fn created(message: pb::LedgerCreated) -> Result<LedgerEvent, DecodeE
             .at("ledger_id")?,
         profile: enumeration::<pb::Profile>(message.profile).at("profile")?,
         policy: required("policy", message.policy, policy)?,
+    })
+}
+
+pub(super) fn policy_changed(message: pb::LedgerPolicyChanged) -> Result<LedgerEvent, DecodeError> {
+    Ok(LedgerEvent::LedgerPolicyChanged {
+        policy: required("policy", message.policy, policy)?,
+        reason: message.reason,
+    })
+}
+
+pub(super) fn acknowledged(message: pb::ExceptionAcknowledged) -> Result<LedgerEvent, DecodeError> {
+    Ok(LedgerEvent::ExceptionAcknowledged {
+        exception: exception(message.target, &message.rule)?,
+        disposition: message.disposition,
+    })
+}
+
+pub(super) fn resolved(message: pb::ExceptionResolved) -> Result<LedgerEvent, DecodeError> {
+    Ok(LedgerEvent::ExceptionResolved {
+        exception: exception(message.target, &message.rule)?,
+        disposition: message.disposition,
+    })
+}
+
+fn exception(target: Option<pb::EventId>, code: &str) -> Result<ExceptionId, DecodeError> {
+    Ok(ExceptionId {
+        event_id: required("target", target, event_id)?,
+        rule: rule(code).at("rule")?,
     })
 }
 

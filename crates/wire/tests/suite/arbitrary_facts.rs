@@ -229,7 +229,7 @@ impl Random {
                 }
                 Action::Import(id, ImportCommand::Complete { counts, reasons })
             }
-            action @ (Action::Pledge(..) | Action::Import(..)) => action,
+            action @ (Action::Ledger(_) | Action::Pledge(..) | Action::Import(..)) => action,
         };
         Command {
             effective_on: self.date(),

@@ -9,6 +9,7 @@ use perennial_domain::command::{Action, Command, Expected, Submission};
 use perennial_domain::event::Stream;
 use perennial_domain::ids::ImportId;
 use perennial_domain::import::{ImportCommand, ImportCounts, ImportSource, RefusedReason};
+use perennial_domain::ledger::{ExceptionId, LedgerCommand, LedgerPolicy};
 use perennial_domain::log::Revision;
 use perennial_domain::pledge::{PledgeAnnouncement, PledgeCommand};
 use perennial_domain::rule::{Override, Rule};
@@ -54,12 +55,50 @@ pub(crate) fn commands() -> Vec<(&'static str, Submission)> {
     actions.extend(life_commands().into_iter().map(agreement));
     actions.extend(pledge_commands().into_iter().map(pledge));
     actions.extend(import_commands().into_iter().map(import));
+    let ledger = |(name, command)| (name, Action::Ledger(command));
+    actions.extend(ledger_commands().into_iter().map(ledger));
     let mut submissions: Vec<(&'static str, Submission)> = actions
         .into_iter()
         .map(|(name, action)| (name, submission(action)))
         .collect();
     submissions.push(("disburse.overridden", overriding()));
     submissions
+}
+
+fn ledger_commands() -> Vec<(&'static str, LedgerCommand)> {
+    let exception = ExceptionId {
+        event_id: target(),
+        rule: Rule::WithinCommitment,
+    };
+    let disposition = "amended".to_owned();
+    vec![
+        (
+            "change_ledger_policy",
+            LedgerCommand::ChangePolicy {
+                policy: LedgerPolicy {
+                    functional_currency: Some(crate::currency("SEK")),
+                    keep_refusals: true,
+                    overridable: Vec::new(),
+                    ..LedgerPolicy::default()
+                },
+                reason: "the auditor asked for it".to_owned(),
+            },
+        ),
+        (
+            "acknowledge_exception",
+            LedgerCommand::AcknowledgeException {
+                exception,
+                disposition: disposition.clone(),
+            },
+        ),
+        (
+            "resolve_exception",
+            LedgerCommand::ResolveException {
+                exception,
+                disposition,
+            },
+        ),
+    ]
 }
 
 /// A payment that may break two rules, one of them without an approver.

@@ -9,7 +9,7 @@ use perennial_domain::agreement::{
 use perennial_domain::event::{Event, Fact, Stream};
 use perennial_domain::ids::{ImportId, LedgerId};
 use perennial_domain::import::{ImportCounts, ImportEvent, ImportSource, RefusedReason};
-use perennial_domain::ledger::{LedgerEvent, LedgerPolicy, Overridable, Tolerance};
+use perennial_domain::ledger::{ExceptionId, LedgerEvent, LedgerPolicy, Overridable, Tolerance};
 use perennial_domain::log::Revision;
 use perennial_domain::period::FiscalCalendar;
 use perennial_domain::pledge::{PledgeAnnouncement, PledgeEvent};
@@ -453,8 +453,16 @@ fn first(stream: Stream, fact: Fact) -> Event {
     }
 }
 
-fn ledger_events() -> Vec<(&'static str, Event)> {
-    let permissive = LedgerPolicy {
+fn exception() -> ExceptionId {
+    ExceptionId {
+        event_id: target(),
+        rule: Rule::WithinCommitment,
+    }
+}
+
+/// Lets two rules be overridden, one of them by one person alone.
+fn permissive() -> LedgerPolicy {
+    LedgerPolicy {
         overridable: vec![
             Overridable {
                 rule: Rule::WithinCommitment,
@@ -466,8 +474,33 @@ fn ledger_events() -> Vec<(&'static str, Event)> {
             },
         ],
         ..LedgerPolicy::default()
-    };
+    }
+}
+
+fn ledger_events() -> Vec<(&'static str, Event)> {
+    let ledger = |fact| first(Stream::Ledger, Fact::Ledger(fact));
     vec![
+        (
+            "ledger_policy_changed",
+            ledger(LedgerEvent::LedgerPolicyChanged {
+                policy: permissive(),
+                reason: "the auditor asked for it".to_owned(),
+            }),
+        ),
+        (
+            "exception_acknowledged",
+            ledger(LedgerEvent::ExceptionAcknowledged {
+                exception: exception(),
+                disposition: "the amendment is on its way".to_owned(),
+            }),
+        ),
+        (
+            "exception_resolved",
+            ledger(LedgerEvent::ExceptionResolved {
+                exception: exception(),
+                disposition: "amended".to_owned(),
+            }),
+        ),
         (
             "ledger_created.overridable",
             first(
@@ -475,7 +508,7 @@ fn ledger_events() -> Vec<(&'static str, Event)> {
                 Fact::Ledger(LedgerEvent::LedgerCreated {
                     ledger_id: LedgerId::parse("treasury").unwrap(),
                     profile: Profile::Strict,
-                    policy: permissive,
+                    policy: permissive(),
                 }),
             ),
         ),

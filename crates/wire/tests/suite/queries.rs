@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use perennial_domain::agreement::{Conditionality, Status};
 use perennial_domain::classification::Pillar;
-use perennial_domain::ledger::LedgerPolicy;
+use perennial_domain::ledger::{Disposition, LedgerPolicy};
 use perennial_domain::log::{EventId, Position, RecordedAt, Revision};
 use perennial_domain::party::ExternalReference;
 use perennial_domain::period::FiscalCalendar;
 use perennial_views::history::{Kind, Note};
 use perennial_views::posting::Direction;
 use perennial_views::rows::{
-    AgreementRow, ByYearRow, ExceptionRow, MultiYear, NexusRow, Party, RegisterRow, Row,
+    AgreementRow, ByYearRow, Disposed, ExceptionRow, MultiYear, NexusRow, Party, RegisterRow, Row,
     TimelineRow,
 };
 use perennial_views::view::timeline::Running;
@@ -542,16 +542,22 @@ fn an_exception_tells_when_it_was_first_seen_and_whether_it_stands() {
         rule: Some("R10"),
         reason: "DISBURSEMENT_EXCEEDS_COMMITMENT".to_owned(),
         subject: "agreement/swe-iom-2026".to_owned(),
-        event_id: EventId {
+        event_id: Some(EventId {
             position: Position(1042),
             index: 0,
-        },
-        effective_on: on("2026-03-01"),
-        first_seen: RecordedAt(-1),
+        }),
+        effective_on: Some(on("2026-03-01")),
+        first_seen: Some(RecordedAt(-1)),
         values: vec![("limit".to_owned(), "5.00 USD".to_owned())],
         count: 1,
         locators: Vec::new(),
         standing: Some(false),
+        disposed: Some(Disposed {
+            disposition: Disposition::Acknowledged,
+            text: "the amendment is on its way".to_owned(),
+            by: "clerk".to_owned(),
+            recorded_at: Some(RecordedAt(-1)),
+        }),
     };
     let message = pb::ExceptionRow::from(&exception);
     let instant = prost_types::Timestamp {
@@ -562,4 +568,17 @@ fn an_exception_tells_when_it_was_first_seen_and_whether_it_stands() {
     assert_eq!(message.event_id, "1042-0");
     assert_eq!(message.values[0].value, "5.00 USD");
     assert_eq!(message.standing, Some(false));
+    let disposition = message.disposition.unwrap();
+    assert_eq!(disposition.state(), pb::DispositionState::Acknowledged);
+    assert_eq!(disposition.by, "clerk");
+    let unflagged = ExceptionRow {
+        event_id: None,
+        effective_on: None,
+        first_seen: None,
+        disposed: None,
+        ..exception
+    };
+    let message = pb::ExceptionRow::from(&unflagged);
+    assert_eq!(message.event_id, "");
+    assert_eq!((message.first_seen, message.disposition), (None, None));
 }

@@ -27,16 +27,18 @@ pub(super) fn encode_ledger(ledger_id: &LedgerId, slot: &Slot) -> pb::admin::Led
     match slot {
         Slot::Open(ledger, _) => {
             let head = *ledger.head().borrow();
+            let in_force = ledger.in_force();
             pb::admin::Ledger {
                 ledger_id,
                 profile: encode_profile(ledger.profile()).into(),
-                policy: Some(ledger.policy().into()),
+                policy: Some((&in_force.policy).into()),
                 head_position: head
                     .newest
                     .map(|place| place.position.0)
                     .unwrap_or_default(),
                 term: head.term.0,
                 problem: String::new(),
+                revision: in_force.revision.0,
             }
         }
         Slot::Refused(refused) => pb::admin::Ledger {

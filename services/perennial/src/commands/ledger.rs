@@ -1,4 +1,6 @@
-//! `perennial ledger create ID` and `perennial ledger list`.
+//! `perennial ledger create ID`, `perennial ledger list` and `perennial ledger policy`.
+
+mod policy;
 
 use clap::{Args, Subcommand, ValueEnum};
 use perennial_client::RetryPolicy;
@@ -14,7 +16,7 @@ use crate::session::Session;
 use crate::submission::ledger_request_id;
 use crate::time::instant_text;
 
-/// Make and list ledgers.
+/// Make and list ledgers; show and change their policies.
 #[derive(Debug, Subcommand)]
 #[command(before_long_help = "Examples:
   perennial ledger create treasury --profile strict --currency USD
@@ -30,6 +32,9 @@ pub enum Verb {
   perennial ledger list --output json
 ")]
     List,
+    /// Show a ledger's policy, or change it.
+    #[command(subcommand)]
+    Policy(policy::Verb),
 }
 
 /// What a new ledger is like.
@@ -73,6 +78,7 @@ pub async fn run(session: &Session, verb: Verb) -> Result<(), Failure> {
     match verb {
         Verb::Create(arguments) => create(session, arguments).await,
         Verb::List => list(session).await,
+        Verb::Policy(verb) => policy::run(session, verb).await,
     }
 }
 

@@ -209,6 +209,7 @@ impl Replay {
         let hash = record_hash(&record.header_bytes);
         let body = decode_body(&record.body_bytes).map_err(|error| bad(error.to_string()))?;
         let recorded_at = RecordedAt(header.recorded_at);
+        let maker = body.actor.subject;
         let events = match body.outcome {
             Outcome::Events(events) => events,
             Outcome::Refusal(_) => Vec::new(),
@@ -228,7 +229,7 @@ impl Replay {
             record_hash: *hash.as_bytes(),
         };
         self.facts
-            .apply(meta, &recorded)
+            .apply_by(meta, &maker, &recorded)
             .map_err(|error| bad(error.to_string()))?;
         self.prev_hash = hash;
         self.records = self.records.saturating_add(1);

@@ -25,6 +25,7 @@ Examples:
   perennial report by-year --effective-as-of 2026-12-31   as it was true then
   perennial report cash-forecast --overdue
   perennial report registers --at-position 1200 --output csv
+  perennial report exceptions --standing --rule R10       what is overpaid, flagged or not
 ";
 
 /// Prints a view.
@@ -48,9 +49,15 @@ pub struct Arguments {
     /// Conditions on rows, as in `direction = outgoing AND year = "2026"`.
     #[arg(long, value_name = "CONDITIONS", default_value = "")]
     pub filter: String,
-    /// For `exceptions`: only what still stands.
+    /// For `exceptions`: only what breaks its rule then, one row an agreement and rule, flagged or not.
     #[arg(long)]
     pub standing: bool,
+    /// For `exceptions` and `overrides`: only what nobody has resolved.
+    #[arg(long)]
+    pub open_only: bool,
+    /// For `exceptions` and `overrides`: only this rule, as in `R10`.
+    #[arg(long, value_name = "RULE", default_value = "")]
+    pub rule: String,
     /// For `cash-forecast`: only what was due before the day that is asked for.
     #[arg(long)]
     pub overdue: bool,
@@ -115,6 +122,8 @@ pub enum ViewName {
     Movements,
     /// Broken rules, remarks of importers, refused items.
     Exceptions,
+    /// What let a strict ledger record breaches: rule, reason, maker, approver.
+    Overrides,
     /// What was moved by heading, and how much of each limit it used.
     Reallocations,
     /// What is still to be paid or to come of scheduled portions, the first due first.
@@ -133,6 +142,7 @@ impl From<ViewName> for View {
             ViewName::Registers => Self::Registers,
             ViewName::Movements => Self::Movements,
             ViewName::Exceptions => Self::Exceptions,
+            ViewName::Overrides => Self::Overrides,
             ViewName::Reallocations => Self::Reallocations,
             ViewName::CashForecast => Self::CashForecast,
         }
@@ -171,6 +181,7 @@ pub async fn run(session: &Session, arguments: Arguments) -> Result<(), Failure>
         | ViewName::Registers
         | ViewName::Movements
         | ViewName::Exceptions
+        | ViewName::Overrides
         | ViewName::Reallocations
         | ViewName::CashForecast => false,
     };
@@ -251,6 +262,8 @@ impl Question {
             group_by: Vec::new(),
             filter: String::new(),
             standing: false,
+            open_only: false,
+            rule: String::new(),
             overdue: false,
             due_from: None,
             due_to: None,

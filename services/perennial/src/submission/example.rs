@@ -49,6 +49,9 @@ const EXAMPLES: &[(&str, &str)] = examples![
     "replace-entry",
     "start-import",
     "complete-import",
+    "change-ledger-policy",
+    "acknowledge-exception",
+    "resolve-exception",
 ];
 
 /// Returns the names of every kind of command.

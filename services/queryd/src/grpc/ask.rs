@@ -9,7 +9,7 @@ use perennial_domain::ids::AgreementId;
 use perennial_domain::ledger::LedgerPolicy;
 use perennial_domain::log::Position;
 use perennial_views::rows::Row;
-use perennial_views::{Answer, AsOf, Facts, QuestionError, ReadInfo, View};
+use perennial_views::{Answer, AsOf, Cut, Facts, QuestionError, ReadInfo, View};
 use perennial_wire::pb::query as pb;
 use perennial_wire::query::{
     AmountOutOfRange, Defaults, Envelope, ReadInput, ReadRequest, read, read_info,
@@ -198,6 +198,7 @@ impl Ask {
             today: self.today,
             start: self.start,
             agreement: self.agreement.clone(),
+            at: (self.input.question.at, self.input.question.effective),
         };
         let live = Arc::clone(live);
         let published_as_of = match self.input.question.at {
@@ -257,14 +258,13 @@ struct Asked {
     today: Date,
     start: Option<PageStart>,
     agreement: Option<String>,
+    /// As known and as true when, whatever the policy.
+    at: (AsOf, Cut),
 }
 
 impl Asked {
     fn answer(self, facts: &Facts) -> Result<Answer, Status> {
-        let policy = facts
-            .ledger()
-            .map(|(_, policy)| policy.clone())
-            .unwrap_or_default();
+        let policy = self.policy(facts).unwrap_or_default();
         let defaults = Defaults {
             policy: &policy,
             today: self.today,
@@ -289,6 +289,17 @@ impl Asked {
             .map_err(|problem: QuestionError| error::question(&problem))?;
         question.filter.agreements = vec![the_agreement(facts, &name, at)?];
         evaluated(&question)
+    }
+}
+
+impl Asked {
+    /// The policy as known and in force at what is asked; whether a question can be answered there is said later.
+    fn policy(&self, facts: &Facts) -> Option<LedgerPolicy> {
+        let (at, effective) = match &self.start {
+            Some(start) => (start.position, start.effective),
+            None => (facts.resolve(self.at.0).ok()?, self.at.1),
+        };
+        facts.policy_at(at, effective.date()).cloned()
     }
 }
 

@@ -206,6 +206,9 @@ async fn an_unknown_ledger_and_one_that_is_none() {
             "registers",
             "movements",
             "exceptions",
+            "overrides",
+            "reallocations",
+            "cash-forecast",
         ]
     );
     reader.stop().await;

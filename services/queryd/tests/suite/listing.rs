@@ -320,6 +320,7 @@ async fn exceptions_can_be_only_those_that_stand() {
             options: None,
             page: None,
             standing_only,
+            ..ListExceptionsRequest::default()
         };
         reader.handlers.list_exceptions(Request::new(request))
     };

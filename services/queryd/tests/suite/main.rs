@@ -164,7 +164,8 @@ fn folded(log: &SampleLog) -> StateDigest {
                 recorded_at: record.recorded_at,
                 record_hash: *record.record_hash.as_bytes(),
             };
-            facts.apply(meta, &record.events().unwrap()).unwrap();
+            let (maker, events) = record.submitted().unwrap();
+            facts.apply_by(meta, &maker, &events).unwrap();
         }
     }
 }

@@ -20,7 +20,8 @@ use crate::ids::{
     self, AgreementId, ConditionId, ImportId, LedgerId, LineId, PaymentId, PledgeId, TrancheId,
 };
 use crate::import::{Import, ImportSource};
-use crate::ledger::{LedgerPolicy, Overridable, Tolerance};
+use crate::ledger::state::LedgerState;
+use crate::ledger::{Disposition, ExceptionId, LedgerPolicy, Overridable, Tolerance};
 use crate::log::{EventId, Position, Revision};
 use crate::money::{Currency, Money};
 use crate::party::OrgRef;
@@ -124,6 +125,7 @@ enums! {
         8 = Terms, 9 = Status, 10 = Condition, 11 = Receivable,
     }
     Turn { 1 = Suspended, 2 = Resumed, 3 = Ended, 4 = Terminated, 5 = Cancelled, 6 = Closed }
+    Disposition { 1 = Open, 2 = Acknowledged, 3 = Resolved }
     PledgeEntryKind { 1 = Announcement, 2 = Revision, 3 = Use, 4 = Reversal }
 }
 
@@ -135,6 +137,8 @@ structs! {
         overridable,
     }
     Overridable { rule, needs_approver }
+    LedgerState { revision, policy, policy_since }
+    ExceptionId { event_id, rule }
     OrgRef { id, name, type_code, derived }
     Share { vocabulary, code, share_ppm }
     OwnCode { scheme, code }

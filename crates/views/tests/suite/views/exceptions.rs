@@ -80,7 +80,7 @@ fn a_flag_stays_and_says_whether_it_stands() {
     assert_eq!(
         standing(&log),
         [
-            (Some("R12"), None),
+            (Some("R12"), Some(false)),
             (Some("R10"), Some(true)),
             (Some("R10"), Some(true)),
         ]
@@ -94,7 +94,7 @@ fn a_flag_stays_and_says_whether_it_stands() {
     assert_eq!(
         standing(&log),
         [
-            (Some("R12"), None),
+            (Some("R12"), Some(false)),
             (Some("R10"), Some(false)),
             (Some("R10"), Some(false)),
         ]
@@ -107,9 +107,9 @@ fn a_flag_stays_and_says_whether_it_stands() {
     assert_eq!(row.standing, Some(true), "as known then");
     assert_eq!(row.reason, "DISBURSEMENT_EXCEEDS_COMMITMENT");
     assert_eq!(row.subject, "agreement/agreement-1");
-    assert_eq!(row.event_id, event_id(2, 0));
-    assert_eq!(row.effective_on, date("2020-02-01"));
-    assert_eq!(row.first_seen, RecordedAt(2 * DAY_MICROS));
+    assert_eq!(row.event_id, Some(event_id(2, 0)));
+    assert_eq!(row.effective_on, Some(date("2020-02-01")));
+    assert_eq!(row.first_seen, Some(RecordedAt(2 * DAY_MICROS)));
     assert_eq!(
         row.values[1],
         ("attempted".to_owned(), "1.01 USD".to_owned())

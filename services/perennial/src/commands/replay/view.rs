@@ -124,6 +124,7 @@ fn object(row: Row) -> Result<Cell, Failure> {
         Some(Message::Register(row)) => document("RegisterRow")?.object(&row),
         Some(Message::Movement(row)) => document("MovementRow")?.object(&row),
         Some(Message::Exception(row)) => document("ExceptionRow")?.object(&row),
+        Some(Message::Override(row)) => document("OverrideRow")?.object(&row),
         Some(Message::Reallocation(row)) => document("ReallocationRow")?.object(&row),
         Some(Message::CashForecast(row)) => document("CashForecastRow")?.object(&row),
         None => Err(Failure::new(Exit::Other, "a row without content")),

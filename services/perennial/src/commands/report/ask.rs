@@ -8,8 +8,8 @@ use perennial_wire::pb::query::{
     FindAgreementsRequest, GetAgreementStatementRequest, ListAgreementStatementsRequest,
     ListAgreementTimelineRequest, ListCashForecastRequest, ListCommitmentByYearRequest,
     ListExceptionsRequest, ListMovementsRequest, ListMultiYearRequest,
-    ListNexusPillarMatrixRequest, ListPledgeConversionRequest, ListReallocationTrailRequest,
-    ListRegistersRequest, Page, ReadInfo, ReadOptions, TimeAxis,
+    ListNexusPillarMatrixRequest, ListOverridesRequest, ListPledgeConversionRequest,
+    ListReallocationTrailRequest, ListRegistersRequest, Page, ReadInfo, ReadOptions, TimeAxis,
 };
 use tonic::transport::Channel;
 use tonic::{Response, Status};
@@ -188,7 +188,14 @@ pub(crate) async fn ask(
         ViewName::Movements => list!(asked, MovementRow, list_movements, ListMovementsRequest),
         ViewName::Exceptions => list!(
             asked, ExceptionRow, list_exceptions, ListExceptionsRequest,
-            standing_only: arguments.standing
+            standing_only: arguments.standing,
+            open_only: arguments.open_only,
+            rule: arguments.rule.clone()
+        ),
+        ViewName::Overrides => list!(
+            asked, OverrideRow, list_overrides, ListOverridesRequest,
+            open_only: arguments.open_only,
+            rule: arguments.rule.clone()
         ),
         ViewName::CashForecast => list!(
             asked, CashForecastRow, list_cash_forecast, ListCashForecastRequest,

@@ -180,7 +180,12 @@ const fn table_columns(view: ViewName) -> &'static str {
         ViewName::Movements => {
             "direction currency year opening signed increases decreases paid refunds write_offs closing"
         }
-        ViewName::Exceptions => "rule reason subject event_id effective_on count standing values",
+        ViewName::Exceptions => {
+            "rule reason subject event_id effective_on count standing disposition.state values"
+        }
+        ViewName::Overrides => {
+            "rule subject event_id effective_on reason maker approver disposition.state values"
+        }
         ViewName::CashForecast => {
             "due_on agreement_id tranche_id direction provider recipient currency scheduled open \
              days_late outstanding"
