@@ -196,14 +196,15 @@ const fn paid_name(direction: Direction) -> &'static str {
     }
 }
 
-/// R10, with the tolerance of the policy as known at P and in force at E.
+/// R10, with the tolerance of the policy as known at P and in force at E. Where nothing was paid nothing exceeds, also
+/// if more was given up than was ever committed.
 fn within_commitment(subject: &Subject<'_>) -> Option<Breach> {
     let (committed, paid) = (subject.balances().committed(), subject.paid());
     let lens = subject.lens;
     let policy = lens.facts.policy_at(lens.at, lens.effective());
     let tolerance = policy.map(|policy| policy.tolerance).unwrap_or_default();
     let limit = tolerance.limit(committed);
-    if paid <= limit {
+    if paid <= limit || paid == 0 {
         return None;
     }
     subject.breaks(

@@ -130,6 +130,29 @@ fn r10_stands_without_any_flag_from_the_first_cent_above_the_commitment() {
 }
 
 #[test]
+fn r10_needs_a_payment_even_where_less_than_nothing_is_committed() {
+    let mut log = Log::new();
+    let stream = opened(&mut log, "agreement-1", Perspective::Provider, 0);
+    log.record(&[(
+        stream.clone(),
+        "2020-02-01",
+        Fact::Agreement(AgreementEvent::CommitmentDecreased {
+            line_id: crate::given::line_id("line-1"),
+            amount: usd(1),
+            year_shares: year(1),
+            reason: perennial_domain::agreement::DecreaseReason::Unknown,
+            published: None,
+        }),
+    )]);
+    assert_eq!(rows(&log, &asked(standing())), []);
+    log.record(&[(stream, "2020-02-02", disbursed(1))]);
+    assert_eq!(
+        named(&log, &asked(standing())),
+        [one("agreement/agreement-1", "R10")]
+    );
+}
+
+#[test]
 fn one_row_stands_for_all_flags_of_an_agreement_and_rule() {
     let mut log = Log::new();
     let stream = opened(&mut log, "agreement-1", Perspective::Provider, 100);
