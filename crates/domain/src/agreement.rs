@@ -21,6 +21,7 @@
 
 mod entry;
 mod further;
+mod handing;
 mod terms;
 
 mod event;
@@ -58,6 +59,11 @@ pub use further::{
     MoveDimension, NewHeading, PledgeLink, ReallocationPolicy, ReallocationScope, RevisableTerm,
     TermsRevision, UpstreamLink,
 };
+pub use handing::{
+    Allocation, AllocationDims, AllocationRelease, AllocationWish, OnwardGrant, OnwardWish,
+    Transfer, TransferDirection, TransferWish,
+};
+pub use moves::AllocationState;
 pub use state::{Agreement, Balance, ConditionState, Entry, EntryKind, TrancheState};
 pub use status::{Status, Turn};
 pub use terms::{Conditionality, Firmness, Line, Perspective, Terms, YearBasis, YearShare};

@@ -8,7 +8,7 @@ mod decide;
 mod fold;
 mod snapshot;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use jiff::civil::Date;
@@ -68,6 +68,8 @@ pub struct Book {
     /// The same the other way round, ascending, so that a snapshot can be taken in steps.
     referenced: BTreeMap<EventId, ReferenceKey>,
     newest_published_on: Option<Date>,
+    /// By upstream agreement: those that are linked with it.
+    onward: BTreeMap<AgreementId, BTreeSet<AgreementId>>,
 }
 
 impl Book {
@@ -124,6 +126,7 @@ impl Book {
                     references: HashMap::new(),
                     referenced: BTreeMap::new(),
                     newest_published_on: None,
+                    onward: BTreeMap::new(),
                 })
             }
             Fact::Ledger(_) | Fact::Agreement(_) | Fact::Pledge(_) | Fact::Import(_) => Err(
@@ -256,7 +259,15 @@ impl Book {
         let at = (event_id, event.effective_on);
         match (&event.stream, &event.fact) {
             (Stream::Agreement(id), Fact::Agreement(fact)) => {
-                fold::agreement(&mut self.agreements, id, at, fact)
+                let unlinked = self.upstream_of(id, fact);
+                fold::agreement(&mut self.agreements, id, at, fact)?;
+                if let AgreementEvent::OnwardGrantLinked(link) = fact {
+                    self.note_link(&link.upstream_agreement_id, id);
+                }
+                if let Some(upstream) = unlinked {
+                    self.note_unlinked(&upstream, id);
+                }
+                Ok(())
             }
             (Stream::Pledge(id), Fact::Pledge(fact)) => {
                 fold::pledge(&mut self.pledges, id, at, fact)
@@ -278,6 +289,39 @@ impl Book {
                 Fact::Ledger(_) | Fact::Agreement(_) | Fact::Pledge(_) | Fact::Import(_),
             ) => Err(Impossible::WrongStream),
         }
+    }
+
+    /// The upstream agreement of the link that a fact cancels, if it cancels one.
+    fn upstream_of(&self, id: &AgreementId, fact: &AgreementEvent) -> Option<AgreementId> {
+        let (AgreementEvent::EntryReversed { target, .. }
+        | AgreementEvent::EntryReplaced { target }) = fact
+        else {
+            return None;
+        };
+        let mut links = self.agreements.get(id)?.onward_links();
+        let (_, _, link) = links.find(|(event_id, _, _)| event_id == target)?;
+        Some(link.upstream_agreement_id.clone())
+    }
+
+    /// Forgets a pair of which no link stands any more.
+    fn note_unlinked(&mut self, upstream: &AgreementId, downstream: &AgreementId) {
+        let agreement = self.agreements.get(downstream);
+        let mut links = agreement.into_iter().flat_map(Agreement::onward_links);
+        if links.any(|(_, _, link)| link.upstream_agreement_id == *upstream) {
+            return;
+        }
+        if let Some(linked) = self.onward.get_mut(upstream) {
+            linked.remove(downstream);
+            if linked.is_empty() {
+                self.onward.remove(upstream);
+            }
+        }
+    }
+
+    /// Keeps which agreements are linked with an upstream one.
+    fn note_link(&mut self, upstream: &AgreementId, downstream: &AgreementId) {
+        let linked = self.onward.entry(upstream.clone()).or_default();
+        linked.insert(downstream.clone());
     }
 
     /// Keeps the submitter's numbers of standing events; a reversed one gives its number free.

@@ -73,6 +73,25 @@ impl Action {
         }
     }
 
+    /// Every stream that it may change: the asked one first. Reversing a half of a transfer changes the other
+    /// agreement too, which only the state knows.
+    pub(crate) fn changes(&self) -> Vec<Stream> {
+        let mut streams = vec![self.stream()];
+        if let Self::Agreement(_, AgreementCommand::TransferFunds(wish)) = self {
+            streams.push(Stream::Agreement(wish.to_agreement_id.clone()));
+        }
+        streams
+    }
+
+    /// Every stream whose state it is decided on: what it changes, and what it only looks at.
+    pub(crate) fn needs(&self) -> Vec<Stream> {
+        let mut streams = self.changes();
+        if let Self::Agreement(_, AgreementCommand::LinkOnwardGrant(wish)) = self {
+            streams.push(Stream::Agreement(wish.upstream_agreement_id.clone()));
+        }
+        streams
+    }
+
     /// The stream that is asked.
     pub fn stream(&self) -> Stream {
         match self {

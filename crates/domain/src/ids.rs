@@ -67,6 +67,10 @@ text_ids! {
     ConditionId = "condition_id";
     /// Identifies a disbursement, receipt, refund or reimbursement within its agreement.
     PaymentId = "payment_id";
+    /// Identifies an allocation of parked money within its agreement.
+    AllocationId = "allocation_id";
+    /// Identifies a transfer within each of its two agreements.
+    TransferId = "transfer_id";
     /// Identifies an import run within its ledger.
     ImportId = "import_id";
 }

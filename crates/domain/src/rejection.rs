@@ -8,7 +8,9 @@ use jiff::civil::Date;
 use crate::classification::Pillar;
 use crate::command::Expected;
 use crate::event::Stream;
-use crate::ids::{AgreementId, ImportId, LineId, PaymentId, PledgeId, TrancheId};
+use crate::ids::{
+    AgreementId, AllocationId, ImportId, LineId, PaymentId, PledgeId, TrancheId, TransferId,
+};
 use crate::import::ImportCounts;
 use crate::ledger::ExceptionId;
 use crate::log::{EventId, Revision};
@@ -102,6 +104,14 @@ pub enum Rejection {
         agreement_id: AgreementId,
         /// The tranche.
         tranche_id: TrancheId,
+    },
+    /// No such allocation in the agreement.
+    #[error("agreement \"{agreement_id}\" has no allocation \"{allocation_id}\"")]
+    UnknownAllocation {
+        /// The agreement.
+        agreement_id: AgreementId,
+        /// The allocation.
+        allocation_id: AllocationId,
     },
     /// No such event in the stream.
     #[error("\"{stream}\" has no event {event_id}")]
@@ -227,6 +237,44 @@ pub enum Rejection {
         /// Their currency.
         currency: Currency,
     },
+    /// The agreement already has an allocation of this id.
+    #[error("agreement \"{agreement_id}\" already has an allocation \"{allocation_id}\"")]
+    AllocationExists {
+        /// The agreement.
+        agreement_id: AgreementId,
+        /// The allocation.
+        allocation_id: AllocationId,
+    },
+    /// More is to be released than is allocated.
+    #[error("{} are to be released of allocation \"{allocation_id}\", {} are allocated by it", sum_text(*requested, *currency), sum_text(*allocated, *currency))]
+    ReleaseExceedsAllocated {
+        /// The allocation.
+        allocation_id: AllocationId,
+        /// What is allocated by it, in minor units.
+        allocated: i128,
+        /// What is asked for, in minor units.
+        requested: i128,
+        /// Their currency.
+        currency: Currency,
+    },
+    /// The agreement already has a transfer of this id.
+    #[error("agreement \"{agreement_id}\" already has a transfer \"{transfer_id}\"")]
+    TransferExists {
+        /// The agreement.
+        agreement_id: AgreementId,
+        /// The transfer.
+        transfer_id: TransferId,
+    },
+    /// A link would let money come out of itself.
+    #[error(
+        "agreement \"{agreement_id}\" cannot be paid out of \"{upstream_agreement_id}\": that is paid out of it"
+    )]
+    OnwardCycle {
+        /// The downstream agreement.
+        agreement_id: AgreementId,
+        /// The one that the money is said to come from.
+        upstream_agreement_id: AgreementId,
+    },
     /// An extension does not end later.
     #[error("an extension to {new_ends_on} does not end after {ends_on}")]
     EndNotLater {
@@ -329,6 +377,7 @@ impl Rejection {
             Self::UnknownPledge(_) => "UNKNOWN_PLEDGE",
             Self::UnknownLine { .. } => "UNKNOWN_LINE",
             Self::UnknownTranche { .. } => "UNKNOWN_TRANCHE",
+            Self::UnknownAllocation { .. } => "UNKNOWN_ALLOCATION",
             Self::UnknownEvent { .. } => "UNKNOWN_EVENT",
             Self::UnknownImport(_) => "UNKNOWN_IMPORT",
             Self::UnknownException(_) => "UNKNOWN_EXCEPTION",
@@ -346,6 +395,10 @@ impl Rejection {
             Self::PillarNotDeclared { .. } => "PILLAR_NOT_DECLARED",
             Self::CodeNotOnLine { .. } => "CODE_NOT_ON_LINE",
             Self::CarryOverExceedsUndisbursed { .. } => "CARRY_OVER_EXCEEDS_UNDISBURSED",
+            Self::AllocationExists { .. } => "ALLOCATION_EXISTS",
+            Self::ReleaseExceedsAllocated { .. } => "RELEASE_EXCEEDS_ALLOCATED",
+            Self::TransferExists { .. } => "TRANSFER_EXISTS",
+            Self::OnwardCycle { .. } => "ONWARD_CYCLE",
             Self::EndNotLater { .. } => "END_NOT_LATER",
             Self::EndNotEarlier { .. } => "END_NOT_EARLIER",
             Self::PublishedBeforeNewest { .. } => "PUBLISHED_BEFORE_NEWEST",
@@ -372,6 +425,7 @@ impl Rejection {
             | Self::UnknownPledge(_)
             | Self::UnknownLine { .. }
             | Self::UnknownTranche { .. }
+            | Self::UnknownAllocation { .. }
             | Self::UnknownEvent { .. }
             | Self::UnknownImport(_)
             | Self::UnknownException(_) => Class::NotFound,
@@ -389,6 +443,10 @@ impl Rejection {
             | Self::PillarNotDeclared { .. }
             | Self::CodeNotOnLine { .. }
             | Self::CarryOverExceedsUndisbursed { .. }
+            | Self::AllocationExists { .. }
+            | Self::ReleaseExceedsAllocated { .. }
+            | Self::TransferExists { .. }
+            | Self::OnwardCycle { .. }
             | Self::EndNotLater { .. }
             | Self::EndNotEarlier { .. }
             | Self::PublishedBeforeNewest { .. }
@@ -412,9 +470,11 @@ impl Rejection {
                 | Rule::DisbursedNotNegative
                 | Rule::ConversionWithinPledge
                 | Rule::ScheduledWithinUndisbursed
+                | Rule::AllocationWithinParked
                 | Rule::ReallocationWithinPolicy
                 | Rule::NotWhileSuspended
                 | Rule::ConditionsMet
+                | Rule::OnwardWithinReceived
                 | Rule::RefundWithinDisbursed
                 | Rule::ExpenditureWithinReceived
                 | Rule::ReceiptMatchesSent => Class::Precondition,

@@ -96,6 +96,8 @@ rules! {
     DisbursedNotNegative = "R14", "DISBURSED_NEGATIVE", Refuse, Flag;
     /// A pledge's conversion is at most what is outstanding of it.
     ConversionWithinPledge = "R15", "CONVERSION_EXCEEDS_PLEDGE", Refuse, Flag;
+    /// An allocation is at most what is parked on its line.
+    AllocationWithinParked = "R16", "ALLOCATION_EXCEEDS_PARKED", Refuse, Flag;
     /// Open tranches are at most the undisbursed amount.
     ScheduledWithinUndisbursed = "R17", "SCHEDULED_EXCEEDS_UNDISBURSED", Flag, Flag;
     /// What is moved of a heading without an amendment is at most what the agreement's policy allows.
@@ -106,6 +108,8 @@ rules! {
     ConditionsMet = "R20", "TRANCHE_CONDITION_UNMET", Refuse, Flag;
     /// A refund is at most what was disbursed to that party.
     RefundWithinDisbursed = "R21", "REFUND_EXCEEDS_DISBURSED", Refuse, Flag;
+    /// Onward grants out of an agreement are at most what it received.
+    OnwardWithinReceived = "R22", "ONWARD_EXCEEDS_RECEIVED", Flag, Flag;
     /// Expenditure is at most the cash received.
     ExpenditureWithinReceived = "R23", "EXPENDITURE_EXCEEDS_RECEIVED", Flag, Flag;
     /// An amount has at most its currency's minor digits.

@@ -333,6 +333,7 @@ impl Canonical {
             }
             AgreementEvent::EntryReplaced { target } => self.event_id(*target),
             AgreementEvent::TermsRevised(revision) => self.revision(revision),
+            AgreementEvent::OnwardGrantLinked(link) => self.link(link),
             AgreementEvent::FundsReallocated(reallocated) => self.reallocated(reallocated),
             AgreementEvent::CommitmentIncreased { .. }
             | AgreementEvent::CommitmentDecreased { .. }
@@ -342,7 +343,10 @@ impl Canonical {
             | AgreementEvent::RefundReceived { .. }
             | AgreementEvent::ExpenditureReported { .. }
             | AgreementEvent::ExpenditureReduced { .. }
+            | AgreementEvent::AllocationMade(_)
+            | AgreementEvent::AllocationReleased(_)
             | AgreementEvent::FundsCarriedOver(_)
+            | AgreementEvent::FundsTransferred(_)
             | AgreementEvent::OtherFlowRecorded(_)
             // Their kind and date are in the entry, their amounts in the postings.
             | AgreementEvent::AgreementSuspended { .. }

@@ -102,6 +102,8 @@ fn published(fact: &Fact) -> Option<&Published> {
             | AgreementEvent::ForecastReplaced { .. }
             | AgreementEvent::FundsReallocated(_)
             | AgreementEvent::TermsRevised(_)
+            | AgreementEvent::AllocationMade(_)
+            | AgreementEvent::AllocationReleased(_)
             | AgreementEvent::FundsCarriedOver(_)
             | AgreementEvent::AgreementSuspended { .. }
             | AgreementEvent::AgreementResumed { .. }
@@ -113,6 +115,8 @@ fn published(fact: &Fact) -> Option<&Published> {
             | AgreementEvent::TrancheConditionWaived(_)
             | AgreementEvent::ReceivableWrittenOff(_)
             | AgreementEvent::ReceivableRecovered(_)
+            | AgreementEvent::FundsTransferred(_)
+            | AgreementEvent::OnwardGrantLinked(_)
             | AgreementEvent::EntryReversed { .. }
             | AgreementEvent::EntryReplaced { .. } => None,
         },

@@ -5,9 +5,9 @@
 
 use perennial_domain::Date;
 use perennial_domain::agreement::{
-    AgreementEvent, CashEntry, Decommitment, Firmness, ForecastEntry, Leg, LegDirection, OtherFlow,
-    Published, ReceivableEntry, ReversalReason, ShareMove, Termination, Terms, TrancheDraw,
-    YearBasis, YearShare,
+    AgreementEvent, Allocation, CashEntry, Decommitment, Firmness, ForecastEntry, Leg,
+    LegDirection, OtherFlow, Published, ReceivableEntry, ReversalReason, ShareMove, Termination,
+    Terms, TrancheDraw, TransferDirection, YearBasis, YearShare,
 };
 use perennial_domain::event::{Event, Fact};
 use perennial_domain::ids::LineId;
@@ -162,6 +162,10 @@ impl Expansion<'_> {
             AgreementEvent::PeriodExtended { moves, .. } => {
                 self.moved(moves, |_| Measure::Moved);
             }
+            AgreementEvent::AllocationMade(_)
+            | AgreementEvent::AllocationReleased(_)
+            | AgreementEvent::FundsTransferred(_)
+            | AgreementEvent::OnwardGrantLinked(_) => self.handed_on(event),
             AgreementEvent::FundsCarriedOver(carried) => {
                 self.moved(&carried.moves, carried_measure);
             }
@@ -201,6 +205,33 @@ impl Expansion<'_> {
         clippy::wildcard_enum_match_arm,
         reason = "`agreement` names every event and sends only this family here"
     )]
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "`agreement` names every event and sends only these here"
+    )]
+    fn handed_on(&mut self, event: &AgreementEvent) {
+        match event {
+            AgreementEvent::AllocationMade(allocation) => self.allocated(allocation, 1),
+            AgreementEvent::AllocationReleased(release) => {
+                self.allocated(&release.allocation, -1);
+            }
+            AgreementEvent::FundsTransferred(transfer) => {
+                let measure = match transfer.direction {
+                    TransferDirection::Out => Measure::Decreased,
+                    TransferDirection::In => Measure::Increased,
+                };
+                let (line_id, shares) = (&transfer.line_id, &transfer.year_shares);
+                self.changed(measure, line_id, transfer.amount, shares);
+            }
+            AgreementEvent::OnwardGrantLinked(link) => {
+                let (amount, measure) = (link.amount, Measure::LinkedOnward);
+                let posting = self.blank(measure, amount.currency(), amount.minor_units());
+                self.out.push(posting);
+            }
+            _ => {}
+        }
+    }
+
     fn paid(&mut self, event: &AgreementEvent) {
         match event {
             AgreementEvent::DisbursementMade { cash, draws } => {
@@ -496,6 +527,42 @@ impl Expansion<'_> {
                 ..posting
             });
         }
+    }
+
+    /// What is allocated leaves what the line is for and is for the allocation's own dims, on the same line and for the
+    /// same periods; a release brings it back.
+    fn allocated(&mut self, allocation: &Allocation, sign: i128) {
+        let currency = allocation.amount.currency();
+        let dims = &allocation.dims;
+        for share in &allocation.shares {
+            let minor_units = sign * share.minor_units;
+            let parked = Posting {
+                line_id: Some(allocation.line_id.clone()),
+                period: Some(widened_to_month(share.period)),
+                basis: Some(share.basis),
+                firmness: share.firmness,
+                ..self.blank(Measure::Moved, currency, -minor_units)
+            };
+            let named = Posting {
+                minor_units,
+                receiver: dims.receiver.clone(),
+                pillar: dims.pillar,
+                purpose: dims.purpose.clone(),
+                place: dims.country.clone(),
+                ..parked.clone()
+            };
+            self.out.extend([parked, named]);
+        }
+        let amount = sign * allocation.amount.minor_units();
+        let posting = self.blank(Measure::Allocated, currency, amount);
+        self.out.push(Posting {
+            line_id: Some(allocation.line_id.clone()),
+            receiver: dims.receiver.clone(),
+            pillar: dims.pillar,
+            purpose: dims.purpose.clone(),
+            place: dims.country.clone(),
+            ..posting
+        });
     }
 
     fn reversed(&mut self, reason: ReversalReason) {

@@ -17,6 +17,7 @@ use perennial_domain::Date;
 use perennial_domain::agreement::{AgreementEvent, Description, Line, Terms};
 use perennial_domain::classification::LineDims;
 use perennial_domain::event::{Event, Fact, Stream};
+use perennial_domain::ids::AgreementId;
 use perennial_domain::import::ImportEvent;
 use perennial_domain::ledger::{ExceptionId, LedgerEvent, LedgerPolicy};
 use perennial_domain::log::{EventId, Position, Recorded};
@@ -54,6 +55,7 @@ pub fn is_history(fact: &Fact) -> bool {
             | AgreementEvent::PeriodExtended { .. }
             | AgreementEvent::PeriodShortened { .. }
             | AgreementEvent::TermsRevised(_)
+            | AgreementEvent::OnwardGrantLinked(_)
             | AgreementEvent::TrancheScheduled { .. }
             | AgreementEvent::TrancheRescheduled { .. }
             | AgreementEvent::TrancheCancelled { .. }
@@ -91,7 +93,10 @@ pub fn is_history(fact: &Fact) -> bool {
             | AgreementEvent::RefundReceived { .. }
             | AgreementEvent::ExpenditureReported { .. }
             | AgreementEvent::ExpenditureReduced { .. }
+            | AgreementEvent::AllocationMade(_)
+            | AgreementEvent::AllocationReleased(_)
             | AgreementEvent::FundsCarriedOver(_)
+            | AgreementEvent::FundsTransferred(_)
             | AgreementEvent::OtherFlowRecorded(_)
             | AgreementEvent::ReceivableWrittenOff(_)
             | AgreementEvent::ReceivableRecovered(_),
@@ -124,6 +129,8 @@ pub struct Histories {
     references: HashMap<Arc<str>, Vec<(EntityNo, EventId)>>,
     imports: Vec<(EventId, Date)>,
     children: Vec<EntityNo>,
+    /// By upstream agreement: those that were ever linked with it, each once.
+    linked: HashMap<AgreementId, Vec<EntityNo>>,
 }
 
 impl Histories {
@@ -150,6 +157,13 @@ impl Histories {
             }
             Fact::Agreement(AgreementEvent::AgreementDescribed(description)) => {
                 self.described(entity, recorded, description);
+            }
+            Fact::Agreement(AgreementEvent::OnwardGrantLinked(link)) => {
+                let upstream = link.upstream_agreement_id.clone();
+                let linked = self.linked.entry(upstream).or_default();
+                if !linked.contains(&entity) {
+                    linked.push(entity);
+                }
             }
             Fact::Pledge(PledgeEvent::PledgeAnnounced(announced)) => {
                 self.announced(dictionary, entity, recorded, announced);
@@ -235,6 +249,11 @@ impl Histories {
     /// The agreements whose words ever named a published parent, each once, in order of the first time.
     pub fn ever_children(&self) -> &[EntityNo] {
         &self.children
+    }
+
+    /// The agreements whose money was ever said to come out of another one, in order of the first time.
+    pub fn ever_linked(&self, upstream: &AgreementId) -> &[EntityNo] {
+        self.linked.get(upstream).map_or(&[], Vec::as_slice)
     }
 
     fn entity_mut(&mut self, entity: EntityNo) -> &mut EntityHistory {

@@ -84,6 +84,10 @@ codes! {
         WrittenOff = 18, "written_off";
         /// Receivables expected again after they were given up: below 0.
         Recovered = 19, "recovered";
+        /// Allocated out of what is parked on a line; part of no balance.
+        Allocated = 20, "allocated";
+        /// Of the commitment: what comes out of another agreement; part of no balance.
+        LinkedOnward = 22, "linked_onward";
         /// Carried into a period from an earlier one: with what was carried out it sums to 0.
         CarriedIn = 23, "carried_in";
         /// Carried out of a period into a later one: below 0.

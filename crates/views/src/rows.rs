@@ -5,7 +5,7 @@
 
 use perennial_domain::money::Currency;
 
-pub use crate::view::agreement::{AgreementRow, MultiYear};
+pub use crate::view::agreement::{AgreementDetails, AgreementRow, MultiYear};
 pub use crate::view::by_year::ByYearRow;
 pub use crate::view::cash_forecast::CashForecastRow;
 pub use crate::view::exceptions::{Disposed, ExceptionRow};

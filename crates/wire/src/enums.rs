@@ -86,6 +86,7 @@ coded_twice! {
 }
 
 coded! {
+    agreement::TransferDirection, pb::log::TransferDirection { Out, In }
     rule::Profile, pb::log::Profile { Strict, Mirror }
     rule::Profile, pb::admin::Profile { Strict, Mirror }
     period::FiscalCalendar, pb::log::FiscalCalendar { January, April, July, October }

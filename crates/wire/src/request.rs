@@ -19,6 +19,7 @@ mod agreement;
 mod cash;
 pub(crate) mod check;
 mod command;
+mod handing;
 mod import;
 mod ledger;
 mod life;

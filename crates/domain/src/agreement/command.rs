@@ -1,11 +1,11 @@
 use jiff::civil::Date;
 
 use crate::agreement::{
-    CashModality, Condition, ConditionEntry, Conversion, DecreaseReason, Description,
-    EvidenceLevel, ExtensionKind, ForecastEntry, Leg, Line, OtherFlowKind, Published,
-    ReversalReason, Terms, TermsRevision, YearShare,
+    AllocationWish, CashModality, Condition, ConditionEntry, Conversion, DecreaseReason,
+    Description, EvidenceLevel, ExtensionKind, ForecastEntry, Leg, Line, OnwardWish, OtherFlowKind,
+    Published, ReversalReason, Terms, TermsRevision, TransferWish, YearShare,
 };
-use crate::ids::{LineId, PaymentId, TrancheId};
+use crate::ids::{AllocationId, LineId, PaymentId, TrancheId};
 use crate::log::EventId;
 use crate::money::Money;
 use crate::party::OrgRef;
@@ -249,8 +249,23 @@ pub enum AgreementCommand {
     ReallocateFunds(Reallocation),
     /// Revise terms beside parties, dates and money.
     ReviseTerms(Box<TermsRevision>),
+    /// Say what parked money is for.
+    Allocate(Box<AllocationWish>),
+    /// Park allocated money again.
+    ReleaseAllocation {
+        /// The allocation.
+        allocation_id: AllocationId,
+        /// How much goes back: above 0, at most what is allocated by it.
+        amount: Money,
+        /// Why; may be empty.
+        reason: String,
+    },
     /// Carry undisbursed money to a later fiscal period.
     CarryOverFunds(CarryOver),
+    /// Transfer committed money to another agreement; asked of the one that gives.
+    TransferFunds(Box<TransferWish>),
+    /// Say which agreement the money comes out of; asked of the one that receives.
+    LinkOnwardGrant(Box<OnwardWish>),
     /// Book interest, a loan repayment, equity or a guarantee.
     RecordOtherFlow {
         /// Which.
@@ -338,7 +353,11 @@ impl AgreementCommand {
             Self::ReduceExpenditure { .. } => "ExpenditureReduced",
             Self::ReallocateFunds(_) => "FundsReallocated",
             Self::ReviseTerms(_) => "TermsRevised",
+            Self::Allocate(_) => "AllocationMade",
+            Self::ReleaseAllocation { .. } => "AllocationReleased",
             Self::CarryOverFunds(_) => "FundsCarriedOver",
+            Self::TransferFunds(_) => "FundsTransferred",
+            Self::LinkOnwardGrant(_) => "OnwardGrantLinked",
             Self::RecordOtherFlow { .. } => "OtherFlowRecorded",
             Self::Suspend { .. } => "AgreementSuspended",
             Self::Resume { .. } => "AgreementResumed",
@@ -378,7 +397,11 @@ impl AgreementCommand {
             Self::ReduceExpenditure { .. } => "reduce_expenditure",
             Self::ReallocateFunds(_) => "reallocate_funds",
             Self::ReviseTerms(_) => "revise_terms",
+            Self::Allocate(_) => "allocate",
+            Self::ReleaseAllocation { .. } => "release_allocation",
             Self::CarryOverFunds(_) => "carry_over_funds",
+            Self::TransferFunds(_) => "transfer_funds",
+            Self::LinkOnwardGrant(_) => "link_onward_grant",
             Self::RecordOtherFlow { .. } => "record_other_flow",
             Self::Suspend { .. } => "suspend_agreement",
             Self::Resume { .. } => "resume_agreement",

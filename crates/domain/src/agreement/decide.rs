@@ -3,26 +3,30 @@
 //! Each family of commands works out what its command leaves out and builds the event; [`Case::judge`] then
 //! holds every event against the rules about amounts, in one place.
 
+mod allocation;
 mod carry_over;
 mod cash;
 mod commitment;
 mod correction;
 mod headings;
 mod life;
+pub(crate) mod onward;
 mod reallocation;
 mod schedule;
 mod signature;
 mod sources;
 mod term;
 mod terms;
+pub(crate) mod transfer;
 
 use jiff::civil::Date;
 
 use crate::agreement::rules::{self, Change};
 use crate::agreement::state::Effect;
-use crate::agreement::{Agreement, AgreementCommand, AgreementEvent};
+use crate::agreement::{Agreement, AgreementCommand, AgreementEvent, ReversalReason};
 use crate::finding::{Context, Findings, Verdict};
 use crate::ids::{AgreementId, LineId};
+use crate::log::EventId;
 use crate::money::{Currency, Money};
 use crate::rejection::Rejection;
 use crate::rule::{Breach, Rule};
@@ -62,6 +66,17 @@ pub(crate) struct Case<'a> {
     judged_on: &'a Agreement,
     /// What a replacement has already taken out of `judged_on`.
     taken_out: Option<&'a (Date, Vec<Effect>)>,
+    /// What happens to the other half where a half of a transfer is corrected.
+    other_half: OtherHalf,
+}
+
+/// What happens to the other half of a transfer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum OtherHalf {
+    /// Nothing: then this one stays too.
+    Stays,
+    /// It is reversed in the same record.
+    Reversed,
 }
 
 /// Decides a command on an agreement, which is absent before its signature.
@@ -82,15 +97,43 @@ pub(crate) fn decide(
     let Some(agreement) = agreement else {
         return Err(vec![Rejection::UnknownAgreement(id.clone())]);
     };
-    let case = Case {
-        context,
-        id,
-        subject: &subject,
-        agreement,
-        judged_on: agreement,
-        taken_out: None,
-    };
+    let case = Case::of(context, id, &subject, agreement);
     case.decide(effective_on, command)
+}
+
+/// Decides the reversal of a half of a transfer whose other half is reversed in the same record.
+pub(crate) fn reverse_half(
+    context: Context<'_>,
+    (id, agreement): (&AgreementId, &Agreement),
+    effective_on: Date,
+    (target, reason): (EventId, ReversalReason),
+) -> Drafts<AgreementEvent> {
+    let subject = Agreement::subject(id);
+    let case = Case {
+        other_half: OtherHalf::Reversed,
+        ..Case::of(context, id, &subject, agreement)
+    };
+    correction::reverse(&case, effective_on, target, reason)
+}
+
+impl<'a> Case<'a> {
+    /// An agreement as it stands.
+    const fn of(
+        context: Context<'a>,
+        id: &'a AgreementId,
+        subject: &'a str,
+        agreement: &'a Agreement,
+    ) -> Self {
+        Self {
+            context,
+            id,
+            subject,
+            agreement,
+            judged_on: agreement,
+            taken_out: None,
+            other_half: OtherHalf::Stays,
+        }
+    }
 }
 
 impl Case<'_> {
@@ -152,6 +195,17 @@ impl Case<'_> {
                 reallocation::draft(self, findings, effective_on, reallocation)
             }
             AgreementCommand::ReviseTerms(revision) => terms::draft(self, findings, revision),
+            AgreementCommand::Allocate(wish) => allocation::allocate(self, findings, wish),
+            AgreementCommand::ReleaseAllocation {
+                allocation_id,
+                amount,
+                reason,
+            } => allocation::release(self, findings, (allocation_id, *amount, reason)),
+            // They need another agreement too, so they are decided where both are known.
+            AgreementCommand::TransferFunds(_) | AgreementCommand::LinkOnwardGrant(_) => {
+                findings.malformed("replacement", "must be of one agreement alone");
+                None
+            }
             AgreementCommand::CarryOverFunds(wish) => {
                 carry_over::draft(self, findings, effective_on, wish)
             }
@@ -220,6 +274,7 @@ impl Case<'_> {
         findings.flag(rules::line_within_commitment(&change, tolerance));
         findings.breach(rules::commitment_above_disbursed(&change));
         findings.breach(rules::disbursed_not_negative(&change));
+        findings.breach(rules::allocation_within_parked(&change));
         findings.breach(rules::scheduled_within_undisbursed(&change));
         findings.breach(rules::expenditure_within_received(&change));
         if matches!(

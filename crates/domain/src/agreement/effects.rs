@@ -3,8 +3,8 @@
 
 use crate::agreement::state::{Effect, EntryKind, Measure};
 use crate::agreement::{
-    Agreement, AgreementEvent, CashEntry, Decommitment, HeadingCount, Leg, LegDirection, ShareMove,
-    Termination, YearShare,
+    Agreement, AgreementEvent, Allocation, CashEntry, Decommitment, HeadingCount, Leg,
+    LegDirection, ShareMove, Termination, Transfer, TransferDirection, YearShare,
 };
 use crate::book::Impossible;
 use crate::ids::{LineId, TrancheId};
@@ -56,6 +56,11 @@ impl Agreement {
             }
             AgreementEvent::ReceivableWrittenOff(entry) => Ok(written_off(entry.amount, 1)),
             AgreementEvent::ReceivableRecovered(entry) => Ok(written_off(entry.amount, -1)),
+            AgreementEvent::AllocationMade(allocation) => self.allocation_effects(allocation, 1),
+            AgreementEvent::AllocationReleased(release) => {
+                self.allocation_effects(&release.allocation, -1)
+            }
+            AgreementEvent::FundsTransferred(transfer) => self.transfer_effects(transfer),
             AgreementEvent::EntryReversed { target, .. }
             | AgreementEvent::EntryReplaced { target } => self.reversal_effects(*target),
             AgreementEvent::DisbursementMade { .. }
@@ -72,6 +77,7 @@ impl Agreement {
             | AgreementEvent::TrancheRescheduled { .. }
             | AgreementEvent::ForecastReplaced { .. }
             | AgreementEvent::TermsRevised(_)
+            | AgreementEvent::OnwardGrantLinked(_)
             | AgreementEvent::OtherFlowRecorded(_)
             | AgreementEvent::AgreementSuspended { .. }
             | AgreementEvent::AgreementResumed { .. }
@@ -134,6 +140,27 @@ impl Agreement {
             effects.extend(self.commitment_effects(&given_up.line_id, amount, shares, -1)?);
         }
         Ok(effects)
+    }
+
+    fn allocation_effects(
+        &self,
+        allocation: &Allocation,
+        sign: i128,
+    ) -> Result<Vec<Effect>, Impossible> {
+        Ok(vec![Effect::Allocated {
+            line: self.place(&allocation.line_id)?,
+            allocation_id: allocation.allocation_id.clone(),
+            minor_units: allocation.amount.minor_units().saturating_mul(sign),
+        }])
+    }
+
+    fn transfer_effects(&self, transfer: &Transfer) -> Result<Vec<Effect>, Impossible> {
+        let sign = match transfer.direction {
+            TransferDirection::Out => -1,
+            TransferDirection::In => 1,
+        };
+        let (line_id, shares) = (&transfer.line_id, &transfer.year_shares);
+        self.commitment_effects(line_id, transfer.amount, shares, sign)
     }
 
     fn leg_effects(&self, legs: &[Leg]) -> Result<Vec<Effect>, Impossible> {
@@ -289,7 +316,11 @@ impl AgreementEvent {
             | Self::ForecastReplaced { .. }
             | Self::FundsReallocated(_)
             | Self::TermsRevised(_)
+            | Self::AllocationMade(_)
+            | Self::AllocationReleased(_)
             | Self::FundsCarriedOver(_)
+            | Self::FundsTransferred(_)
+            | Self::OnwardGrantLinked(_)
             | Self::OtherFlowRecorded(_)
             | Self::EntryReversed { .. }
             | Self::EntryReplaced { .. } => None,
@@ -320,6 +351,9 @@ impl AgreementEvent {
             | Self::OtherFlowRecorded(_) => EntryKind::Cash,
             Self::FundsReallocated(_) | Self::FundsCarriedOver(_) => EntryKind::Reallocation,
             Self::TermsRevised(_) => EntryKind::Terms,
+            Self::AllocationMade(_) | Self::AllocationReleased(_) => EntryKind::Allocation,
+            Self::FundsTransferred(_) => EntryKind::Transfer,
+            Self::OnwardGrantLinked(_) => EntryKind::Link,
             Self::TrancheScheduled { .. }
             | Self::TrancheRescheduled { .. }
             | Self::TrancheCancelled { .. } => EntryKind::Schedule,

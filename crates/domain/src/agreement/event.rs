@@ -1,8 +1,9 @@
 use jiff::civil::Date;
 
 use crate::agreement::{
-    CarriedFunds, CashEntry, Condition, ForecastEntry, Line, LinePart, OtherFlow, Published,
-    ReallocatedFunds, ShareMove, Terms, TermsRevision, TrancheDraw, YearShare,
+    Allocation, AllocationRelease, CarriedFunds, CashEntry, Condition, ForecastEntry, Line,
+    LinePart, OnwardGrant, OtherFlow, Published, ReallocatedFunds, ShareMove, Terms, TermsRevision,
+    TrancheDraw, Transfer, YearShare,
 };
 use crate::ids::{ConditionId, LineId, PaymentId, TrancheId};
 use crate::log::EventId;
@@ -308,6 +309,10 @@ pub enum AgreementEvent {
     OtherFlowRecorded(OtherFlow),
     /// Terms beside parties, dates and money changed: only what changed is in it.
     TermsRevised(Box<TermsRevision>),
+    /// Parked money of a line is for something now.
+    AllocationMade(Box<Allocation>),
+    /// Allocated money is parked again.
+    AllocationReleased(Box<AllocationRelease>),
     /// Undisbursed money of one fiscal period is for a later one.
     FundsCarriedOver(Box<CarriedFunds>),
     /// Payments stop for a while (R19).
@@ -347,6 +352,10 @@ pub enum AgreementEvent {
     ReceivableWrittenOff(ReceivableEntry),
     /// A receivable that was given up is expected again: takes out of W. The money itself is an entry of its own.
     ReceivableRecovered(ReceivableEntry),
+    /// Committed money left for another agreement, or came from one: one half of a transfer.
+    FundsTransferred(Box<Transfer>),
+    /// The agreement's money comes out of another agreement.
+    OnwardGrantLinked(Box<OnwardGrant>),
     /// An entry is cancelled whole.
     EntryReversed {
         /// The entry.
@@ -386,6 +395,8 @@ impl AgreementEvent {
             Self::FundsReallocated(_) => "FundsReallocated",
             Self::OtherFlowRecorded(_) => "OtherFlowRecorded",
             Self::TermsRevised(_) => "TermsRevised",
+            Self::AllocationMade(_) => "AllocationMade",
+            Self::AllocationReleased(_) => "AllocationReleased",
             Self::FundsCarriedOver(_) => "FundsCarriedOver",
             Self::AgreementSuspended { .. } => "AgreementSuspended",
             Self::AgreementResumed { .. } => "AgreementResumed",
@@ -397,6 +408,8 @@ impl AgreementEvent {
             Self::TrancheConditionWaived(_) => "TrancheConditionWaived",
             Self::ReceivableWrittenOff(_) => "ReceivableWrittenOff",
             Self::ReceivableRecovered(_) => "ReceivableRecovered",
+            Self::FundsTransferred(_) => "FundsTransferred",
+            Self::OnwardGrantLinked(_) => "OnwardGrantLinked",
             Self::EntryReversed { .. } => "EntryReversed",
             Self::EntryReplaced { .. } => "EntryReplaced",
         }

@@ -6,7 +6,9 @@ use jiff::civil::Date;
 
 use crate::agreement::state::{Claim, Effect, Entry, EntryKind, Life, LineState, TrancheState};
 use crate::agreement::status::Milestone;
-use crate::agreement::{Agreement, AgreementEvent, ConditionEntry, Rescheduling, Terms, Turn};
+use crate::agreement::{
+    Agreement, AgreementEvent, ConditionEntry, Rescheduling, Terms, TransferDirection, Turn,
+};
 use crate::book::Impossible;
 use crate::ids::{LineId, TrancheId};
 use crate::log::{EventId, Revision};
@@ -121,6 +123,14 @@ impl Agreement {
                 Effect::WrittenOff { minor_units } => {
                     self.life_mut().written_off.add(on, *minor_units);
                 }
+                Effect::Allocated {
+                    line,
+                    allocation_id,
+                    minor_units,
+                } => {
+                    let moves = self.moves_mut();
+                    moves.allocate(on, (*line, allocation_id), *minor_units);
+                }
             }
         }
         Ok(())
@@ -141,6 +151,7 @@ impl Agreement {
             } => Some((period.starts_on(), minor_units.saturating_neg())),
             Effect::Amount { .. }
             | Effect::Share { .. }
+            | Effect::Allocated { .. }
             | Effect::Counted { .. }
             | Effect::WrittenOff { .. } => None,
         });
@@ -202,10 +213,11 @@ impl Agreement {
                     self.touch(event_id, &draw.tranche_id)?;
                 }
             }
-            AgreementEvent::TermsRevised(revision) => {
-                let revised = (event_id, effective_on, (**revision).clone());
-                self.moves_mut().revisions.push(revised);
-            }
+            AgreementEvent::AllocationMade(_)
+            | AgreementEvent::AllocationReleased(_)
+            | AgreementEvent::FundsTransferred(_)
+            | AgreementEvent::OnwardGrantLinked(_)
+            | AgreementEvent::TermsRevised(_) => self.note_moves(event_id, effective_on, event)?,
             AgreementEvent::TrancheConditionMet(entry)
             | AgreementEvent::TrancheConditionWaived(entry) => {
                 self.settle(event_id, effective_on, entry)?;
@@ -234,6 +246,44 @@ impl Agreement {
         }
         self.note_payment(event);
         self.note_life(event_id, effective_on, event);
+        Ok(())
+    }
+
+    /// Takes up allocations, transfers, links and changes of terms.
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "`note` names every event and sends only these here"
+    )]
+    fn note_moves(
+        &mut self,
+        event_id: EventId,
+        effective_on: Date,
+        event: &AgreementEvent,
+    ) -> Result<(), Impossible> {
+        match event {
+            AgreementEvent::AllocationMade(allocation) => {
+                self.moves_mut().made(event_id, allocation);
+            }
+            AgreementEvent::AllocationReleased(release) => {
+                let allocation_id = &release.allocation.allocation_id;
+                self.moves_mut().released(event_id, allocation_id)?;
+            }
+            AgreementEvent::FundsTransferred(transfer) => {
+                self.moves_mut().transferred(event_id, transfer);
+                if transfer.direction == TransferDirection::In {
+                    self.count_commitment(effective_on, true);
+                }
+            }
+            AgreementEvent::OnwardGrantLinked(link) => {
+                let linked = (event_id, effective_on, (**link).clone());
+                self.moves_mut().onward.push(linked);
+            }
+            AgreementEvent::TermsRevised(revision) => {
+                let revised = (event_id, effective_on, (**revision).clone());
+                self.moves_mut().revisions.push(revised);
+            }
+            _ => {}
+        }
         Ok(())
     }
 
@@ -352,7 +402,7 @@ impl Agreement {
         }
         entry.reversed_by = Some(event_id);
         let (kind, booked_on) = (entry.kind, entry.effective_on);
-        let committed = kind == EntryKind::Commitment
+        let committed = matches!(kind, EntryKind::Commitment | EntryKind::Transfer)
             && entry.effects.iter().any(
                 |effect| matches!(effect, Effect::Amount { minor_units, .. } if 0 < *minor_units),
             );

@@ -1,5 +1,5 @@
-//! What few agreements have, kept apart so that the others cost nothing: revised terms and what counts against limits
-//! on reallocations.
+//! What few agreements have, kept apart so that the others cost nothing: revised terms, what counts against limits on
+//! reallocations, allocations, transfers and links.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,9 +7,13 @@ use std::sync::Arc;
 use jiff::civil::Date;
 
 use crate::agreement::{
-    Agreement, Conditionality, FurtherTerms, ReallocationPolicy, RevisableTerm, TermsRevision,
+    Agreement, Allocation, Conditionality, FurtherTerms, OnwardGrant, ReallocationPolicy,
+    RevisableTerm, TermsRevision, Transfer, TransferDirection,
 };
+use crate::book::Impossible;
+use crate::ids::{AgreementId, AllocationId, TransferId};
 use crate::log::EventId;
+use crate::series::Series;
 
 /// The part of an agreement's state that is absent until something of it happens.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
@@ -18,6 +22,36 @@ pub(crate) struct Moves {
     pub(crate) revisions: Vec<(EventId, Date, TermsRevision)>,
     /// What standing reallocations moved, by heading, in minor units; none is 0.
     pub(crate) counted: BTreeMap<Arc<str>, i128>,
+    /// Allocations of parked money, those that are all released included.
+    pub(crate) allocations: BTreeMap<AllocationId, AllocationState>,
+    /// What is allocated, by line.
+    pub(crate) allocated: BTreeMap<usize, Series<i128>>,
+    /// Halves of standing transfers, in order of recording: the other agreement and which half this one is.
+    pub(crate) transfers: Vec<(EventId, TransferId, (AgreementId, TransferDirection))>,
+    /// Standing links with the agreements that the money comes from, in order of recording.
+    pub(crate) onward: Vec<(EventId, Date, OnwardGrant)>,
+}
+
+/// What is known of one allocation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AllocationState {
+    pub(crate) made: Allocation,
+    /// What is allocated by it now, in minor units.
+    pub(crate) open: i128,
+    /// Standing events about it, oldest first.
+    pub(crate) touched_by: Vec<EventId>,
+}
+
+impl AllocationState {
+    /// As it was made.
+    pub fn made(&self) -> &Allocation {
+        &self.made
+    }
+
+    /// What is allocated by it now, in minor units: releases are taken out.
+    pub fn open(&self) -> i128 {
+        self.open
+    }
 }
 
 impl Moves {
@@ -30,10 +64,60 @@ impl Moves {
         }
     }
 
+    /// Adds to what is allocated of a line and by an allocation.
+    pub(crate) fn allocate(
+        &mut self,
+        on: Date,
+        (line, allocation_id): (usize, &AllocationId),
+        minor_units: i128,
+    ) {
+        self.allocated.entry(line).or_default().add(on, minor_units);
+        if let Some(known) = self.allocations.get_mut(allocation_id) {
+            known.open = known.open.saturating_add(minor_units);
+        }
+    }
+
+    /// Takes a new allocation up; its amount is already added to its line.
+    pub(crate) fn made(&mut self, event_id: EventId, allocation: &Allocation) {
+        let state = AllocationState {
+            made: allocation.clone(),
+            open: allocation.amount.minor_units(),
+            touched_by: vec![event_id],
+        };
+        self.allocations
+            .insert(allocation.allocation_id.clone(), state);
+    }
+
+    pub(crate) fn released(
+        &mut self,
+        event_id: EventId,
+        allocation_id: &AllocationId,
+    ) -> Result<(), Impossible> {
+        let known = self.allocations.get_mut(allocation_id);
+        let known = known.ok_or(Impossible::UnknownAllocation)?;
+        known.touched_by.push(event_id);
+        Ok(())
+    }
+
+    pub(crate) fn transferred(&mut self, event_id: EventId, transfer: &Transfer) {
+        let other = (transfer.other_agreement_id.clone(), transfer.direction);
+        self.transfers
+            .push((event_id, transfer.transfer_id.clone(), other));
+    }
+
     /// Takes a reversed event out.
     pub(crate) fn untouch(&mut self, target: EventId) {
         self.revisions
             .retain(|(event_id, _, _)| *event_id != target);
+        self.transfers
+            .retain(|(event_id, _, _)| *event_id != target);
+        self.onward.retain(|(event_id, _, _)| *event_id != target);
+        for state in self.allocations.values_mut() {
+            state.touched_by.retain(|&event_id| event_id != target);
+        }
+        // One whose making is reversed is gone.
+        self.allocations
+            .retain(|_, state| !state.touched_by.is_empty());
     }
 }
 
@@ -80,6 +164,45 @@ impl Agreement {
         let moves = self.moves.as_deref();
         let counted = moves.and_then(|moves| moves.counted.get(heading));
         counted.copied().unwrap_or_default()
+    }
+
+    /// An allocation, released or not.
+    pub fn allocation(&self, allocation_id: &AllocationId) -> Option<&AllocationState> {
+        self.moves.as_deref()?.allocations.get(allocation_id)
+    }
+
+    /// What is allocated of a line, by day.
+    pub(crate) fn allocated(&self, line: usize) -> Option<&Series<i128>> {
+        self.moves.as_deref()?.allocated.get(&line)
+    }
+
+    /// Whether a standing transfer has this id.
+    pub(crate) fn has_transfer(&self, transfer_id: &TransferId) -> bool {
+        let moves = self.moves.as_deref();
+        moves.is_some_and(|moves| {
+            let mut transfers = moves.transfers.iter();
+            transfers.any(|(_, known, _)| known == transfer_id)
+        })
+    }
+
+    /// The other half of a standing transfer, by the event of this agreement's half.
+    pub(crate) fn other_half(&self, event_id: EventId) -> Option<(AgreementId, EventId)> {
+        let transfers = &self.moves.as_deref()?.transfers;
+        let (_, _, (other, direction)) = transfers.iter().find(|(own, _, _)| *own == event_id)?;
+        let index = match direction {
+            TransferDirection::Out => event_id.index.checked_add(1)?,
+            TransferDirection::In => event_id.index.checked_sub(1)?,
+        };
+        Some((other.clone(), EventId { index, ..event_id }))
+    }
+
+    /// Standing links with the agreements that its money comes from, in order of recording.
+    pub fn onward_links(&self) -> impl Iterator<Item = (EventId, Date, &OnwardGrant)> {
+        let moves = self.moves.as_deref();
+        moves
+            .into_iter()
+            .flat_map(|moves| &moves.onward)
+            .map(|(event_id, on, link)| (*event_id, *on, link))
     }
 
     pub(crate) fn moves_mut(&mut self) -> &mut Moves {

@@ -5,6 +5,8 @@
 //! and every later one, and count only what the change makes new or larger (SEMANTICS.md 2 "Back-dated
 //! entries").
 
+use std::collections::BTreeMap;
+
 use jiff::civil::Date;
 
 use crate::agreement::state::{Effect, Measure};
@@ -92,6 +94,7 @@ impl<'a> Change<'a> {
                 Effect::Amount { .. }
                 | Effect::Share { .. }
                 | Effect::Tranche { .. }
+                | Effect::Allocated { .. }
                 | Effect::Counted { .. }
                 | Effect::WrittenOff { .. } => None,
             })
@@ -118,6 +121,7 @@ fn balances(effects: &[(Date, Vec<Effect>)], only: Option<usize>) -> Vec<(Date, 
         Effect::Amount { .. }
         | Effect::Tranche { .. }
         | Effect::Share { .. }
+        | Effect::Allocated { .. }
         | Effect::Counted { .. }
         | Effect::WrittenOff { .. } => sum,
     };
@@ -257,6 +261,106 @@ pub(crate) fn disbursed_not_negative(change: &Change<'_>) -> Option<Breach> {
         &[
             (paid_name(perspective), &change.text(paid(worst.after))),
             ("on", &worst.on),
+        ],
+    ))
+}
+
+/// R16: more of a line is allocated than is committed on it. Judged by what allocates more; the first line.
+pub(crate) fn allocation_within_parked(change: &Change<'_>) -> Option<Breach> {
+    let mut lines: BTreeMap<usize, Vec<(Date, i128)>> = BTreeMap::new();
+    for (on, effects) in change.effects {
+        for effect in effects {
+            if let Effect::Allocated {
+                line, minor_units, ..
+            } = effect
+            {
+                lines.entry(*line).or_default().push((*on, *minor_units));
+            }
+        }
+    }
+    lines
+        .into_iter()
+        .find_map(|(at, changes)| allocates_too_much(change, at, &changes))
+}
+
+fn allocates_too_much(change: &Change<'_>, at: usize, changes: &[(Date, i128)]) -> Option<Breach> {
+    let agreement = change.agreement;
+    let committed = &agreement.lines.get(at)?.balances;
+    let nothing = Series::default();
+    let allocated: &Series<i128> = agreement.allocated(at).unwrap_or(&nothing);
+    // What is committed changes on days of its own, on which nothing is allocated.
+    let first = changes.first().map(|&(on, _)| on)?;
+    let mut days: Vec<(Date, i128)> = changes.to_vec();
+    let later = committed.changes().map(|(on, _)| (on, 0));
+    days.extend(later.filter(|&(on, _)| first <= on));
+    days.sort_by_key(|&(on, _)| on);
+    let mut worst: Option<(i128, i128, Date)> = None;
+    allocated.walk(&days, |on, before, after| {
+        let committed = committed.as_of(on).committed;
+        let excess = |allocated: i128| allocated.saturating_sub(committed);
+        let larger = before < after && excess(before).max(0) < excess(after);
+        let above = |worst: (i128, i128, Date)| worst.0.saturating_sub(worst.1) < excess(after);
+        if larger && worst.is_none_or(above) {
+            worst = Some((after, committed, on));
+        }
+    });
+    let (after, committed, on) = worst?;
+    let asked: i128 = changes
+        .iter()
+        .map(|&(_, sum)| sum)
+        .fold(0, i128::saturating_add);
+    let line = agreement.line_at(at)?;
+    let parked = committed.saturating_sub(after.saturating_sub(asked));
+    Some(Breach::new(
+        Rule::AllocationWithinParked,
+        format!("{}/{}", change.subject, line.line_id),
+        &[
+            ("parked", &change.text(parked)),
+            ("asked", &change.text(asked)),
+            ("committed", &change.text(committed)),
+            ("on", &on),
+        ],
+    ))
+}
+
+/// R22: more goes onward out of an agreement than it received for that. `linked` and `new` are in minor units of the
+/// upstream agreement's currency.
+pub(crate) fn onward_within_received(
+    upstream: &Agreement,
+    subject: &str,
+    linked: &[(Date, i128)],
+    new: (Date, i128),
+) -> Option<Breach> {
+    let perspective = upstream.perspective();
+    let (first, asked) = new;
+    let mut onward: Series<i128> = Series::default();
+    for &(on, minor_units) in linked {
+        onward.add(on, minor_units);
+    }
+    let mut days = vec![new];
+    let receipts = upstream.balances.changes().map(|(on, _)| (on, 0));
+    days.extend(receipts.filter(|&(on, _)| first <= on));
+    days.sort_by_key(|&(on, _)| on);
+    let mut worst: Option<(i128, i128, Date)> = None;
+    onward.walk(&days, |on, before, after| {
+        let received = upstream.balances.as_of(on).paid(perspective);
+        let excess = |linked: i128| linked.saturating_sub(received);
+        let larger = before < after && excess(before).max(0) < excess(after);
+        let above = |worst: (i128, i128, Date)| worst.0.saturating_sub(worst.1) < excess(after);
+        if larger && worst.is_none_or(above) {
+            worst = Some((after, received, on));
+        }
+    });
+    let (after, received, on) = worst?;
+    let text = |minor_units: i128| sum_text(minor_units, upstream.currency());
+    Some(Breach::new(
+        Rule::OnwardWithinReceived,
+        subject,
+        &[
+            (paid_name(perspective), &text(received)),
+            ("linked", &text(after.saturating_sub(asked))),
+            ("asked", &text(asked)),
+            ("on", &on),
         ],
     ))
 }

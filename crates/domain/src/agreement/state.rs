@@ -10,7 +10,7 @@ use crate::agreement::status::{Milestone, Status, Turn};
 use crate::agreement::{
     Condition, Firmness, ForecastEntry, Line, Perspective, Terms, YearBasis, YearShare,
 };
-use crate::ids::{AgreementId, ConditionId, LineId, PaymentId, TrancheId};
+use crate::ids::{AgreementId, AllocationId, ConditionId, LineId, PaymentId, TrancheId};
 use crate::log::{EventId, Revision};
 use crate::money::{Currency, Money};
 use crate::party::OrgRef;
@@ -116,6 +116,12 @@ pub(crate) enum Effect {
         period: Period,
         minor_units: i128,
     },
+    /// To what is allocated of a line.
+    Allocated {
+        line: usize,
+        allocation_id: AllocationId,
+        minor_units: i128,
+    },
     /// To what counts against a heading's limit on reallocations (R18).
     Counted {
         heading: Arc<str>,
@@ -131,6 +137,7 @@ impl Effect {
         match &mut effect {
             Self::Amount { minor_units, .. }
             | Self::Tranche { minor_units, .. }
+            | Self::Allocated { minor_units, .. }
             | Self::Counted { minor_units, .. }
             | Self::WrittenOff { minor_units } => {
                 *minor_units = minor_units.saturating_neg();
@@ -164,6 +171,12 @@ pub enum EntryKind {
     Reversal,
     /// Terms beside parties, dates and money were revised.
     Terms,
+    /// Parked money was allocated or released.
+    Allocation,
+    /// One half of a transfer between agreements.
+    Transfer,
+    /// A grant was linked with the one that its money comes from.
+    Link,
     /// Signature, words, lines and term: other entries stand on it, and a later event of the same kind
     /// corrects it, so it cannot be reversed.
     Fixed,
@@ -201,6 +214,7 @@ impl Entry {
             Effect::Amount { .. }
             | Effect::Share { .. }
             | Effect::Tranche { .. }
+            | Effect::Allocated { .. }
             | Effect::Counted { .. } => sum,
         })
     }
@@ -211,6 +225,7 @@ impl Entry {
             Effect::Amount { minor_units, .. } => sum.saturating_add(*minor_units),
             Effect::Share { .. }
             | Effect::Tranche { .. }
+            | Effect::Allocated { .. }
             | Effect::Counted { .. }
             | Effect::WrittenOff { .. } => sum,
         })

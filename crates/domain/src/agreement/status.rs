@@ -113,7 +113,11 @@ impl Turn {
             | AgreementEvent::FundsReallocated { .. }
             | AgreementEvent::OtherFlowRecorded(_)
             | AgreementEvent::TermsRevised(_)
+            | AgreementEvent::AllocationMade(_)
+            | AgreementEvent::AllocationReleased(_)
             | AgreementEvent::FundsCarriedOver(_)
+            | AgreementEvent::FundsTransferred(_)
+            | AgreementEvent::OnwardGrantLinked(_)
             | AgreementEvent::TrancheConditionMet(_)
             | AgreementEvent::TrancheConditionWaived(_)
             | AgreementEvent::ReceivableWrittenOff(_)
@@ -141,9 +145,9 @@ pub(crate) enum Deed {
     Term,
     /// More is committed, or a line is opened for it.
     Commit,
-    /// Less is committed.
+    /// Less is committed or allocated.
     Release,
-    /// Committed money moves.
+    /// Committed money moves or is allocated.
     Move,
     /// A portion or plan is made or moved.
     Plan,
@@ -153,7 +157,7 @@ pub(crate) enum Deed {
     Condition,
     /// The provider pays. While it is suspended R19 judges it.
     Pay,
-    /// Money that arrived or came back is booked, spending is reported.
+    /// Money that arrived or came back is booked, spending is reported, its origin is said.
     Settle,
     /// A receivable is given up or expected again.
     Receivable,
@@ -183,10 +187,12 @@ impl Deed {
             AgreementCommand::OpenLine(_) | AgreementCommand::IncreaseCommitment { .. } => {
                 Self::Commit
             }
-            AgreementCommand::DecreaseCommitment { .. } => Self::Release,
-            AgreementCommand::ReallocateFunds(_) | AgreementCommand::CarryOverFunds(_) => {
-                Self::Move
-            }
+            AgreementCommand::DecreaseCommitment { .. }
+            | AgreementCommand::ReleaseAllocation { .. } => Self::Release,
+            AgreementCommand::ReallocateFunds(_)
+            | AgreementCommand::CarryOverFunds(_)
+            | AgreementCommand::Allocate(_)
+            | AgreementCommand::TransferFunds(_) => Self::Move,
             AgreementCommand::ScheduleTranche(_)
             | AgreementCommand::RescheduleTranche { .. }
             | AgreementCommand::ReplaceForecast(_) => Self::Plan,
@@ -195,7 +201,8 @@ impl Deed {
                 Self::Condition
             }
             AgreementCommand::Disburse { .. } | AgreementCommand::Reimburse(_) => Self::Pay,
-            AgreementCommand::Refund { .. }
+            AgreementCommand::LinkOnwardGrant(_)
+            | AgreementCommand::Refund { .. }
             | AgreementCommand::ConfirmReceipt { .. }
             | AgreementCommand::ConfirmRefund { .. }
             | AgreementCommand::ReportExpenditure { .. }

@@ -72,6 +72,9 @@ pub enum Impossible {
     /// It settles a condition that is already met or waived.
     #[error("it settles a condition that is already settled")]
     SettledTwice,
+    /// It names an allocation that the agreement does not have.
+    #[error("it names an unknown allocation")]
+    UnknownAllocation,
     /// It cancels an event that the stream does not have.
     #[error("it cancels an unknown event")]
     UnknownTarget,

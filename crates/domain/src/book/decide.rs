@@ -1,10 +1,12 @@
 //! How a submission is decided as a whole: beliefs first, then command by command, all or nothing.
 
-use std::collections::{HashMap, HashSet};
+mod handing;
+
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use jiff::civil::Date;
 
-use crate::agreement::decide::Drafts;
+use crate::agreement::decide::{Draft, Drafts};
 use crate::agreement::{self, Agreement, AgreementCommand, AgreementEvent};
 use crate::book::{Book, Decision, Impossible, ReferenceKey, fold, reference_key, reversed};
 use crate::command::{Action, Command, Expected, Submission};
@@ -18,6 +20,9 @@ use crate::log::{EventId, Position, Revision};
 use crate::pledge::{self, Pledge, PledgeCommand};
 use crate::rejection::{Refusal, Refused, Rejection};
 use crate::rule::Profile;
+
+/// What a command makes, each event with its stream; or every reason against it.
+type Streamed = Result<Vec<(Stream, Draft<Fact>)>, Vec<Rejection>>;
 
 /// The most commands of one submission (CONVENTIONS.md 8 "Limits").
 pub const COMMANDS_MAX: usize = 1_000;
@@ -33,12 +38,14 @@ pub(super) fn decide(
     let mut reasons = of_submission(book, submission);
     let mut working = Working::new(book, submission, at, today);
     for (index, command) in submission.commands.iter().enumerate() {
-        let stream = command.action.stream();
-        if working.failed.contains(&stream) {
+        let streams = command.action.needs();
+        if streams.iter().any(|stream| working.failed.contains(stream)) {
+            // What it would have changed is not as a later command expects it either.
+            working.failed.extend(command.action.changes());
             continue;
         }
-        if let Err(rejections) = working.take(&stream, command) {
-            working.failed.insert(stream);
+        if let Err(rejections) = working.take(command) {
+            working.failed.extend(command.action.changes());
             reasons.extend(rejections.into_iter().map(|rejection| Refused {
                 command_index: Some(index),
                 rejection,
@@ -110,6 +117,8 @@ struct Working<'a> {
     references: HashSet<ReferenceKey>,
     freed: HashSet<EventId>,
     newest_published_on: Option<Date>,
+    /// Links of this submission: upstream and downstream.
+    linked: BTreeSet<(AgreementId, AgreementId)>,
     failed: HashSet<Stream>,
     events: Vec<Event>,
 }
@@ -119,8 +128,10 @@ impl<'a> Working<'a> {
         let mut to_come: HashMap<Stream, usize> = HashMap::new();
         if 1 < submission.commands.len() {
             for command in &submission.commands {
-                let count = to_come.entry(command.action.stream()).or_default();
-                *count = count.saturating_add(1);
+                for stream in command.action.needs() {
+                    let count = to_come.entry(stream).or_default();
+                    *count = count.saturating_add(1);
+                }
             }
         }
         Self {
@@ -137,13 +148,14 @@ impl<'a> Working<'a> {
             references: HashSet::new(),
             freed: HashSet::new(),
             newest_published_on: book.newest_published_on,
+            linked: BTreeSet::new(),
             failed: HashSet::new(),
             events: Vec::new(),
         }
     }
 
     /// Decides one command and takes its events up.
-    fn take(&mut self, stream: &Stream, command: &Command) -> Result<(), Vec<Rejection>> {
+    fn take(&mut self, command: &Command) -> Result<(), Vec<Rejection>> {
         let drafts = self.drafts(command);
         let drafts = match (self.reference_exists(command), drafts) {
             (None, drafts) => drafts?,
@@ -153,17 +165,22 @@ impl<'a> Working<'a> {
                 return Err(rejections);
             }
         };
-        let copied = self.is_needed_later(stream);
-        let mut revision = self.revision(stream);
-        let last = drafts.len().saturating_sub(1);
-        for (index, draft) in drafts.into_iter().enumerate() {
-            revision = Revision(revision.0.saturating_add(1));
+        self.count_off(command);
+        let asked = command.action.stream();
+        let last = drafts.iter().rposition(|(stream, _)| *stream == asked);
+        let mut revisions: Vec<(Stream, Revision)> = Vec::new();
+        for (index, (stream, draft)) in drafts.into_iter().enumerate() {
+            let revision = self.next_revision(&mut revisions, &stream);
+            let copied = self.is_needed_later(&stream, &draft.fact);
             let event = Event {
-                stream: stream.clone(),
+                stream,
                 revision,
                 effective_on: draft.effective_on,
-                // A replacement's number belongs to the event that takes the place.
-                external_reference: command.external_reference.clone().filter(|_| index == last),
+                // A replacement's number belongs to the event that takes the place, a transfer's to the giving half.
+                external_reference: command
+                    .external_reference
+                    .clone()
+                    .filter(|_| Some(index) == last),
                 evidence: command.evidence.clone(),
                 flags: draft.verdict.flags,
                 overrides: draft.verdict.overrides,
@@ -175,14 +192,38 @@ impl<'a> Working<'a> {
         Ok(())
     }
 
-    fn drafts(&self, command: &Command) -> Drafts<Fact> {
-        let on = command.effective_on;
+    /// The revision of the next event of a stream; one that is copied knows its earlier ones of this command itself.
+    fn next_revision(&self, revisions: &mut Vec<(Stream, Revision)>, stream: &Stream) -> Revision {
+        let known = revisions.iter_mut().find(|(known, _)| known == stream);
+        if let Some((_, revision)) = known {
+            *revision = Revision(revision.0.saturating_add(1));
+            return *revision;
+        }
+        let revision = Revision(self.revision(stream).0.saturating_add(1));
+        revisions.push((stream.clone(), revision));
+        revision
+    }
+
+    fn drafts(&self, command: &Command) -> Streamed {
         let context = Context {
             profile: self.book.profile,
             policy: &self.ledger().policy,
             today: self.today,
             overrides: &command.overrides,
         };
+        if let Action::Agreement(id, action) = &command.action
+            && let Some(drafts) = self.of_two(context, (id, action), command.effective_on)
+        {
+            return drafts;
+        }
+        let stream = command.action.stream();
+        let drafts = self.of_one(context, command)?.into_iter();
+        Ok(drafts.map(|draft| (stream.clone(), draft)).collect())
+    }
+
+    /// What a command makes that one stream is enough for.
+    fn of_one(&self, context: Context<'_>, command: &Command) -> Drafts<Fact> {
+        let on = command.effective_on;
         match &command.action {
             Action::Ledger(action) => {
                 let disposition = |exception| {
@@ -250,13 +291,35 @@ impl<'a> Working<'a> {
         revision.unwrap_or_default()
     }
 
-    /// Whether a later command asks the same stream; counts this one off.
-    fn is_needed_later(&mut self, stream: &Stream) -> bool {
-        let Some(count) = self.to_come.get_mut(stream) else {
+    /// Counts a command off the streams that it needed.
+    fn count_off(&mut self, command: &Command) {
+        if self.to_come.is_empty() {
+            return;
+        }
+        for stream in command.action.needs() {
+            if let Some(count) = self.to_come.get_mut(&stream) {
+                *count = count.saturating_sub(1);
+            }
+        }
+    }
+
+    /// Whether a later command needs the stream as this fact leaves it. Links, and what cancels one, concern every
+    /// link with the same upstream agreement.
+    fn is_needed_later(&self, stream: &Stream, fact: &Fact) -> bool {
+        if self.to_come.is_empty() {
             return false;
+        }
+        let links = match (stream, fact) {
+            (_, Fact::Agreement(AgreementEvent::OnwardGrantLinked(_))) => true,
+            (Stream::Agreement(id), _) if reversed(fact).is_some() => self
+                .agreement(id)
+                .is_some_and(|agreement| agreement.onward_links().next().is_some()),
+            (
+                Stream::Ledger | Stream::Agreement(_) | Stream::Pledge(_) | Stream::Import(_),
+                Fact::Ledger(_) | Fact::Agreement(_) | Fact::Pledge(_) | Fact::Import(_),
+            ) => false,
         };
-        *count = count.saturating_sub(1);
-        0 < *count
+        links || self.to_come.get(stream).is_some_and(|&count| 0 < count)
     }
 
     /// Strict: a standing event of the same kind already carries the command's number.
@@ -296,6 +359,12 @@ impl<'a> Working<'a> {
             (&event.stream, &event.fact)
         {
             self.signed.insert(id.clone());
+        }
+        if let (Stream::Agreement(id), Fact::Agreement(AgreementEvent::OnwardGrantLinked(link))) =
+            (&event.stream, &event.fact)
+        {
+            let linked = (link.upstream_agreement_id.clone(), id.clone());
+            self.linked.insert(linked);
         }
         if let Fact::Import(ImportEvent::ImportStarted(source)) = &event.fact {
             self.newest_published_on = self.newest_published_on.max(Some(source.published_on));

@@ -26,7 +26,7 @@ use crate::log::{EventId, Recorded};
 use crate::rule::Profile;
 
 /// The version of the encoding, in the first bytes of every part.
-pub const SNAPSHOT_FORMAT: u64 = 2;
+pub const SNAPSHOT_FORMAT: u64 = 3;
 
 /// Bytes that are no snapshot of this version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -84,6 +84,8 @@ const KINDS: &[&str] = &[
     "FundsReallocated",
     "OtherFlowRecorded",
     "TermsRevised",
+    "AllocationMade",
+    "AllocationReleased",
     "FundsCarriedOver",
     "AgreementSuspended",
     "AgreementResumed",
@@ -95,6 +97,8 @@ const KINDS: &[&str] = &[
     "TrancheConditionWaived",
     "ReceivableWrittenOff",
     "ReceivableRecovered",
+    "FundsTransferred",
+    "OnwardGrantLinked",
     "EntryReversed",
     "EntryReplaced",
     "ImportStarted",
@@ -276,6 +280,7 @@ fn take_ledger(from: &mut Decoder<'_>) -> Result<Book, MalformedSnapshot> {
         references: HashMap::new(),
         referenced: BTreeMap::new(),
         newest_published_on: None,
+        onward: BTreeMap::new(),
     })
 }
 
@@ -284,7 +289,11 @@ fn take_streams(from: &mut Decoder<'_>, book: &mut Book) -> Result<(), Malformed
         let taken_twice = match from.byte()? {
             stream::AGREEMENT => {
                 let id = AgreementId::take(from)?;
-                book.agreements.insert(id, Stored::take(from)?).is_some()
+                let agreement = crate::agreement::Agreement::take(from)?;
+                for (_, _, link) in agreement.onward_links() {
+                    book.note_link(&link.upstream_agreement_id, &id);
+                }
+                book.agreements.insert(id, agreement).is_some()
             }
             stream::PLEDGE => {
                 let id = PledgeId::take(from)?;

@@ -1,5 +1,6 @@
 //! What a rejection is about and the figures that show it, for programs: the message is for people.
 
+use crate::ids::AgreementId;
 use crate::log::EventId;
 use crate::money::{Currency, sum_text};
 use crate::rule::Figure;
@@ -25,6 +26,7 @@ impl Rejection {
             Self::SelfApproval { approver } => approver.clone(),
             Self::LineRequired { agreement_id, .. }
             | Self::CarryOverExceedsUndisbursed { agreement_id, .. }
+            | Self::OnwardCycle { agreement_id, .. }
             | Self::UnknownAgreement(agreement_id)
             | Self::AgreementExists(agreement_id) => format!("agreement/{agreement_id}"),
             Self::UnknownPledge(id) | Self::PledgeExists(id) => format!("pledge/{id}"),
@@ -41,22 +43,14 @@ impl Rejection {
             } => {
                 format!("agreement/{agreement_id}/{line_id}")
             }
-            Self::UnknownTranche {
-                agreement_id,
-                tranche_id,
-            }
-            | Self::TrancheExists {
-                agreement_id,
-                tranche_id,
-            }
-            | Self::TrancheNotOpen {
-                agreement_id,
-                tranche_id,
-            } => format!("agreement/{agreement_id}/{tranche_id}"),
-            Self::PaymentExists {
-                agreement_id,
-                payment_id,
-            } => format!("agreement/{agreement_id}/{payment_id}"),
+            Self::UnknownTranche { .. }
+            | Self::TrancheExists { .. }
+            | Self::TrancheNotOpen { .. }
+            | Self::PaymentExists { .. }
+            | Self::UnknownAllocation { .. }
+            | Self::AllocationExists { .. }
+            | Self::TransferExists { .. } => self.part().unwrap_or_default(),
+            Self::ReleaseExceedsAllocated { allocation_id, .. } => allocation_id.to_string(),
             Self::TotalOutOfRange { stream } | Self::RevisionConflict { stream, .. } => {
                 stream.to_string()
             }
@@ -127,12 +121,9 @@ impl Rejection {
                 ("actual", actual.to_string()),
             ]);
         }
-        if let Some((undisbursed, requested, currency)) = self.shortage() {
+        if let Some((name, available, requested, currency)) = self.shortage() {
             let text = |minor_units| sum_text(minor_units, currency);
-            return Some([
-                ("undisbursed", text(undisbursed)),
-                ("requested", text(requested)),
-            ]);
+            return Some([(name, text(available)), ("requested", text(requested))]);
         }
         if let Self::EndNotLater {
             ends_on,
@@ -171,8 +162,48 @@ impl Rejection {
         None
     }
 
-    /// What is undisbursed, what was asked for, and their currency, where it is about that.
-    const fn shortage(&self) -> Option<(i128, i128, Currency)> {
+    /// The tranche, payment, allocation or transfer of an agreement that it is about.
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "`subject` names every rejection and sends only these here"
+    )]
+    fn part(&self) -> Option<String> {
+        let (agreement_id, part): (&AgreementId, &str) = match self {
+            Self::UnknownTranche {
+                agreement_id,
+                tranche_id,
+            }
+            | Self::TrancheExists {
+                agreement_id,
+                tranche_id,
+            }
+            | Self::TrancheNotOpen {
+                agreement_id,
+                tranche_id,
+            } => (agreement_id, tranche_id.as_str()),
+            Self::PaymentExists {
+                agreement_id,
+                payment_id,
+            } => (agreement_id, payment_id.as_str()),
+            Self::UnknownAllocation {
+                agreement_id,
+                allocation_id,
+            }
+            | Self::AllocationExists {
+                agreement_id,
+                allocation_id,
+            } => (agreement_id, allocation_id.as_str()),
+            Self::TransferExists {
+                agreement_id,
+                transfer_id,
+            } => (agreement_id, transfer_id.as_str()),
+            _ => return None,
+        };
+        Some(format!("agreement/{agreement_id}/{part}"))
+    }
+
+    /// What there is, what was asked for, and their currency, where it is about that; and what it is called.
+    const fn shortage(&self) -> Option<(&'static str, i128, i128, Currency)> {
         if let Self::LegExceedsUndisbursed {
             undisbursed,
             requested,
@@ -186,7 +217,16 @@ impl Rejection {
             ..
         } = self
         {
-            return Some((*undisbursed, *requested, *currency));
+            return Some(("undisbursed", *undisbursed, *requested, *currency));
+        }
+        if let Self::ReleaseExceedsAllocated {
+            allocated,
+            requested,
+            currency,
+            ..
+        } = self
+        {
+            return Some(("allocated", *allocated, *requested, *currency));
         }
         None
     }

@@ -9,6 +9,7 @@
     reason = "a test that meets the unexpected fails, in its helpers too"
 )]
 
+mod allocations;
 mod amounts;
 mod carry_overs;
 mod conditions;
@@ -22,6 +23,7 @@ mod life;
 mod life_words;
 mod limits;
 mod netherlands;
+mod onward_grants;
 mod oracle;
 mod overrides;
 mod payments;
@@ -38,3 +40,4 @@ mod shares;
 mod signatures;
 mod snapshots;
 mod terms;
+mod transfers;

@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use perennial_domain::Date;
-use perennial_domain::agreement::{AgreementEvent, CashEntry, Perspective, Termination};
+use perennial_domain::agreement::{
+    AgreementEvent, CashEntry, Perspective, Termination, TransferDirection,
+};
 use perennial_domain::event::{Event, Fact, Stream};
 use perennial_domain::ids::AgreementId;
 use perennial_domain::log::{EventId, Recorded};
@@ -41,6 +43,10 @@ impl Agreement {
                 [lines.map(|line| line.amount.minor_units()).sum(), 0]
             }
             AgreementEvent::CommitmentIncreased { amount, .. } => [amount.minor_units(), 0],
+            AgreementEvent::FundsTransferred(transfer) => match transfer.direction {
+                TransferDirection::Out => [-transfer.amount.minor_units(), 0],
+                TransferDirection::In => [transfer.amount.minor_units(), 0],
+            },
             AgreementEvent::CommitmentDecreased { amount, .. } => [-amount.minor_units(), 0],
             AgreementEvent::DisbursementMade { cash, .. }
             | AgreementEvent::ReimbursementMade { cash } => {
@@ -84,6 +90,9 @@ impl Agreement {
             | AgreementEvent::ExpenditureReduced { .. }
             | AgreementEvent::FundsReallocated(_)
             | AgreementEvent::TermsRevised(_)
+            | AgreementEvent::AllocationMade(_)
+            | AgreementEvent::AllocationReleased(_)
+            | AgreementEvent::OnwardGrantLinked(_)
             | AgreementEvent::FundsCarriedOver(_)
             | AgreementEvent::OtherFlowRecorded(_) => [0, 0],
         };

@@ -160,6 +160,7 @@ fn broken(rule: Rule) -> Option<(Vec<Happened>, Command)> {
             };
             (paid(), asked(date("2024-06-01"), command))
         }
+        Rule::AllocationWithinParked => super::allocations::too_much(),
         Rule::ReallocationWithinPolicy => super::reallocation_policies::too_much(),
         Rule::NotWhileSuspended => stopped(paid(), suspended("2024-05-01")),
         Rule::ConditionsMet => stopped(paid(), conditional()),
@@ -167,6 +168,7 @@ fn broken(rule: Rule) -> Option<(Vec<Happened>, Command)> {
         | Rule::ExpenditureWithinReceived
         | Rule::ReceiptMatchesSent
         | Rule::SplitExact
+        | Rule::OnwardWithinReceived
         | Rule::ReversalTarget
         | Rule::NotAfterEnd
         | Rule::ScheduledWithinUndisbursed

@@ -5,10 +5,8 @@ use std::collections::BTreeMap;
 
 use crate::{life_words, oracle};
 use perennial_domain::agreement::{
-    AgreementCommand, AgreementEvent, CarryOver, CashEntry, CountedSide, DecreaseReason,
-    EarmarkingModality, ExtensionKind, FurtherTerms, Leg, LegDirection, LegPlace, LimitBase,
-    MoveDimension, NewHeading, Perspective, Reallocation, ReallocationPolicy, ReallocationScope,
-    ReversalReason, RevisableTerm, Termination, Terms, TermsRevision,
+    AgreementCommand, AgreementEvent, CashEntry, DecreaseReason, ExtensionKind, Leg, LegDirection,
+    LegPlace, Perspective, Reallocation, ReversalReason, Termination, Terms, TransferDirection,
 };
 use perennial_domain::book::{Book, Impossible};
 use perennial_domain::command::{Command, Submission};
@@ -21,6 +19,8 @@ use perennial_domain::rule::{Conduct, Profile};
 use perennial_testkit::history::words::*;
 use perennial_testkit::history::{Given, given, new_book, recorded};
 use perennial_testkit::random::Random;
+
+mod moves;
 
 pub(crate) struct Story {
     pub(crate) random: Random,
@@ -125,53 +125,6 @@ impl Story {
         })
     }
 
-    /// A policy of every kind; never nothing, for terms that say nothing are absent.
-    fn further(&mut self) -> FurtherTerms {
-        let policy = ReallocationPolicy {
-            limit_ppm: u32::try_from(self.random.below(1_000_001)).unwrap(),
-            base: *self.random.pick(LimitBase::ALL),
-            cumulative: self.random.one_in(2),
-            counted: *self.random.pick(CountedSide::ALL),
-            scope: *self.random.pick(ReallocationScope::ALL),
-            forbidden: MoveDimension::ALL
-                .iter()
-                .copied()
-                .filter(|_| self.random.one_in(4))
-                .collect(),
-            new_heading: *self.random.pick(NewHeading::ALL),
-        };
-        FurtherTerms {
-            earmarking: Some(*self.random.pick(EarmarkingModality::ALL)),
-            reallocation_policy: self.random.one_in(2).then_some(policy),
-            ..FurtherTerms::default()
-        }
-    }
-
-    fn revision(&mut self) -> AgreementCommand {
-        let cleared = if self.random.one_in(3) {
-            vec![RevisableTerm::FlowType]
-        } else {
-            Vec::new()
-        };
-        AgreementCommand::ReviseTerms(Box::new(TermsRevision {
-            further: self.further(),
-            cleared,
-            ..TermsRevision::default()
-        }))
-    }
-
-    fn carry_over(&mut self) -> AgreementCommand {
-        let year = |year| period(&format!("{year}-01-01"), &format!("{year}-12-31"));
-        let from = self.random.between(2024, 2026);
-        AgreementCommand::CarryOverFunds(CarryOver {
-            line_id: self.random.one_in(2).then(|| self.line_id()),
-            from_period: year(from),
-            to_period: year(from + self.random.below(3)),
-            amount: self.money(),
-            reason: String::new(),
-        })
-    }
-
     fn commitment(&mut self) -> AgreementCommand {
         let (line_id, amount) = (Some(self.line_id()), self.money());
         if self.random.one_in(2) {
@@ -257,13 +210,15 @@ impl Story {
                 AgreementCommand::Sign(self.terms(strict)),
             );
         }
-        let command = match self.random.below(18) {
+        let command = match self.random.below(22) {
             0..=1 => self.commitment(),
             2..=6 => self.payment(),
             7 => self.schedule(),
             8 => self.reallocation(),
-            12 => self.revision(),
-            13 => self.carry_over(),
+            18 => self.revision(),
+            19 => self.carry_over(),
+            20 => self.allocation_command(),
+            21 => self.handing(),
             9 => AgreementCommand::ExtendPeriod {
                 new_ends_on: self.day(),
                 kind: ExtensionKind::Unknown,
@@ -375,6 +330,10 @@ fn booked_by(fact: &AgreementEvent) -> [i128; 3] {
         AgreementEvent::CommitmentDecreased { amount, .. } => [-amount.minor_units(), 0, 0],
         AgreementEvent::DisbursementMade { cash, .. }
         | AgreementEvent::ReimbursementMade { cash } => [0, paid(cash, 1), 0],
+        AgreementEvent::FundsTransferred(transfer) => match transfer.direction {
+            TransferDirection::Out => [-transfer.amount.minor_units(), 0, 0],
+            TransferDirection::In => [transfer.amount.minor_units(), 0, 0],
+        },
         AgreementEvent::RefundMade { cash, .. } => [0, paid(cash, -1), 0],
         AgreementEvent::ReceiptConfirmed { cash, .. } => [0, 0, paid(cash, 1)],
         AgreementEvent::RefundReceived { cash, .. } => [0, 0, paid(cash, -1)],
@@ -404,6 +363,9 @@ fn booked_by(fact: &AgreementEvent) -> [i128; 3] {
         | AgreementEvent::ExpenditureReduced { .. }
         | AgreementEvent::FundsReallocated(_)
         | AgreementEvent::TermsRevised(_)
+        | AgreementEvent::AllocationMade(_)
+        | AgreementEvent::AllocationReleased(_)
+        | AgreementEvent::OnwardGrantLinked(_)
         | AgreementEvent::FundsCarriedOver(_)
         | AgreementEvent::OtherFlowRecorded(_)
         | AgreementEvent::EntryReversed { .. }

@@ -166,6 +166,10 @@ fn agreement(command: &AgreementCommand) -> usize {
         | AgreementCommand::WaiveCondition(_)
         | AgreementCommand::WriteOffReceivable(_)
         | AgreementCommand::RecoverReceivable(_)
+        | AgreementCommand::Allocate(_)
+        | AgreementCommand::ReleaseAllocation { .. }
+        | AgreementCommand::TransferFunds(_)
+        | AgreementCommand::LinkOnwardGrant(_)
         | AgreementCommand::ReverseEntry { .. }
         | AgreementCommand::ReplaceEntry { .. } => 256,
     }

@@ -115,6 +115,10 @@ ids! {
     tranche: TrancheId;
     /// A payment's id.
     payment: PaymentId;
+    /// An allocation's id.
+    allocation: AllocationId;
+    /// A transfer's id.
+    transfer: TransferId;
     /// An import run's id.
     import: ImportId;
 }

@@ -2,7 +2,7 @@
 //! they had.
 
 use perennial_domain::agreement::{
-    FurtherTerms, ReallocatedFunds, ReallocationPolicy, TermsRevision,
+    FurtherTerms, OnwardGrant, ReallocatedFunds, ReallocationPolicy, TermsRevision,
 };
 use perennial_domain::classification::Code;
 
@@ -58,6 +58,17 @@ impl Canonical {
         self.list(&revision.cleared, |bytes, term| bytes.text(term.name()));
         self.optional(revision.amendment.as_deref(), Self::text);
         self.text(&revision.reason);
+    }
+
+    pub(super) fn link(&mut self, link: &OnwardGrant) {
+        self.text(link.upstream_agreement_id.as_str());
+        self.money(link.amount);
+        self.number(u64::from(link.level));
+        let original = link
+            .conversion
+            .as_ref()
+            .map(|conversion| conversion.original);
+        self.optional(original, Self::money);
     }
 
     pub(super) fn reallocated(&mut self, reallocated: &ReallocatedFunds) {

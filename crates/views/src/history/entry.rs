@@ -88,7 +88,11 @@ kinds! {
     TrancheConditionWaived = 168;
     ReceivableWrittenOff = 169;
     ReceivableRecovered = 200;
+    AllocationMade = 201;
+    AllocationReleased = 202;
     FundsCarriedOver = 203;
+    FundsTransferred = 204;
+    OnwardGrantLinked = 205;
 }
 
 impl Kind {
@@ -145,7 +149,11 @@ impl Kind {
             AgreementEvent::ExpenditureReduced { .. } => Self::ExpenditureReduced,
             AgreementEvent::FundsReallocated(_) => Self::FundsReallocated,
             AgreementEvent::TermsRevised(_) => Self::TermsRevised,
+            AgreementEvent::AllocationMade(_) => Self::AllocationMade,
+            AgreementEvent::AllocationReleased(_) => Self::AllocationReleased,
             AgreementEvent::FundsCarriedOver(_) => Self::FundsCarriedOver,
+            AgreementEvent::FundsTransferred(_) => Self::FundsTransferred,
+            AgreementEvent::OnwardGrantLinked(_) => Self::OnwardGrantLinked,
             AgreementEvent::OtherFlowRecorded(_) => Self::OtherFlowRecorded,
             AgreementEvent::AgreementSuspended { .. } => Self::AgreementSuspended,
             AgreementEvent::AgreementResumed { .. } => Self::AgreementResumed,
@@ -250,6 +258,20 @@ fn agreement_words(event: &AgreementEvent) -> (Option<&str>, Option<&str>) {
         ),
         AgreementEvent::TermsRevised(revision) => {
             (revision.amendment.as_deref(), said(&revision.reason))
+        }
+        AgreementEvent::AllocationMade(allocation) => {
+            (Some(allocation.allocation_id.as_str()), None)
+        }
+        AgreementEvent::AllocationReleased(release) => (
+            Some(release.allocation.allocation_id.as_str()),
+            said(&release.reason),
+        ),
+        AgreementEvent::FundsTransferred(transfer) => (
+            Some(transfer.other_agreement_id.as_str()),
+            said(&transfer.reason).or(said(&transfer.consent)),
+        ),
+        AgreementEvent::OnwardGrantLinked(link) => {
+            (Some(link.upstream_agreement_id.as_str()), None)
         }
         AgreementEvent::FundsCarriedOver(carried) => (None, said(&carried.reason)),
         AgreementEvent::AgreementSuspended { reason }

@@ -2,8 +2,8 @@ use std::collections::HashSet;
 
 use perennial_domain::Date;
 use perennial_domain::agreement::{
-    AgreementEvent, Conditionality, Description, FurtherTerms, ReallocatedFunds, ReversalReason,
-    Status, Terms, TermsRevision, Turn,
+    AgreementEvent, Conditionality, Description, FurtherTerms, OnwardGrant, ReallocatedFunds,
+    ReversalReason, Status, Terms, TermsRevision, Turn,
 };
 use perennial_domain::event::{Event, Fact};
 use perennial_domain::ids::AgreementId;
@@ -191,6 +191,21 @@ impl EntityHistory {
                 Fact::Agreement(_) | Fact::Pledge(_) | Fact::Import(_) | Fact::Ledger(_) => None,
             })
             .collect()
+    }
+
+    /// The links known at `at` and true at `effective` with the agreements that its money comes from, in order of
+    /// recording; reversed ones are left out.
+    pub fn links_at(
+        &self,
+        at: Position,
+        effective: Option<Date>,
+    ) -> impl Iterator<Item = &OnwardGrant> {
+        self.standing(at, effective)
+            .filter(move |recorded| effective.is_none_or(|cut| recorded.event.effective_on <= cut))
+            .filter_map(|recorded| match &recorded.event.fact {
+                Fact::Agreement(AgreementEvent::OnwardGrantLinked(link)) => Some(link.as_ref()),
+                Fact::Agreement(_) | Fact::Pledge(_) | Fact::Import(_) | Fact::Ledger(_) => None,
+            })
     }
 
     /// The pledge's attributes as known at `at` and true at `effective`; none before it was announced.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use perennial_domain::Date;
-use perennial_domain::agreement::{Conditionality, FurtherTerms, Status, Terms};
+use perennial_domain::agreement::{Conditionality, FurtherTerms, OnwardGrant, Status, Terms};
 use perennial_domain::classification::{Pillar, WHOLE_PPM};
 use perennial_domain::event::Stream;
 use perennial_domain::log::{EventId, Revision};
@@ -42,6 +42,26 @@ impl MultiYear {
             Self::Unknown => "unknown",
         }
     }
+}
+
+/// What few agreements have: allocated and handed-on money, and terms beside parties, dates and money. Amounts are minor
+/// units of the row's currency.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AgreementDetails {
+    /// A: what is allocated out of parked money.
+    pub allocated: i128,
+    /// C - A: what is for nothing more than its line says. Below 0 more is allocated than committed.
+    pub parked: i128,
+    /// Of C: what comes out of other agreements of this ledger.
+    pub from_upstream: i128,
+    /// What goes onward into other agreements of this ledger.
+    pub onward: i128,
+    /// Its terms beside parties, dates and money, after revisions.
+    pub further: FurtherTerms,
+    /// Whether the money is conditional.
+    pub conditionality: Conditionality,
+    /// How many revisions of its terms are in force.
+    pub terms_revisions: u32,
 }
 
 /// A row of `agreement`. Amounts are minor units of `currency`.
@@ -123,12 +143,8 @@ pub struct AgreementRow {
     pub exceptions: u64,
     /// How many of them still stand, where that can be computed.
     pub standing_exceptions: u64,
-    /// Its terms beside parties, dates and money, after revisions.
-    pub further: Box<FurtherTerms>,
-    /// Whether the money is conditional.
-    pub conditionality: Conditionality,
-    /// How many revisions of its terms are in force.
-    pub terms_revisions: u32,
+    /// What few agreements have.
+    pub details: Box<AgreementDetails>,
 }
 
 impl AgreementRow {
@@ -323,9 +339,15 @@ pub fn statement(lens: &Lens<'_>, entity: EntityNo, book: &Book) -> Option<Agree
         last_event: last_event.map(|entry| (entry.event_id, entry.kind)),
         exceptions,
         standing_exceptions,
-        conditionality: state.conditionality,
-        terms_revisions: state.revisions,
-        further: Box::new(state.further),
+        details: Box::new(AgreementDetails {
+            allocated: balances.of(Measure::Allocated),
+            parked: balances.committed() - balances.of(Measure::Allocated),
+            from_upstream: balances.of(Measure::LinkedOnward),
+            onward: linked_onward(lens, entity),
+            conditionality: state.conditionality,
+            terms_revisions: state.revisions,
+            further: state.further,
+        }),
         external_references: state.external_references,
     })
 }
@@ -335,6 +357,22 @@ fn described<T>(
     read: impl Fn(&perennial_domain::agreement::Description) -> Option<T>,
 ) -> Option<T> {
     state.description.and_then(read)
+}
+
+/// What standing links take out of an agreement into others, in minor units of its currency.
+pub(crate) fn linked_onward(lens: &Lens<'_>, entity: EntityNo) -> i128 {
+    let stream = lens.facts.dictionary().entities.get(entity.index());
+    let Some(Stream::Agreement(id)) = stream else {
+        return 0;
+    };
+    let histories = lens.facts.histories();
+    let linked = histories.ever_linked(id).iter();
+    linked
+        .filter_map(|downstream| histories.entity(*downstream))
+        .flat_map(|history| history.links_at(lens.at, lens.effective()))
+        .filter(|link| link.upstream_agreement_id == *id)
+        .map(OnwardGrant::upstream_minor_units)
+        .sum()
 }
 
 /// A signature of nothing is a mirror's opening: its source publishes no signed amount (SEMANTICS.md 3).

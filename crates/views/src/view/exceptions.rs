@@ -248,7 +248,14 @@ fn stands(lens: &Lens<'_>, exception: &Exception) -> Option<bool> {
     if !standing::can_stand(breach.rule) {
         return None;
     }
-    let subject = Subject::of(lens, exception.entity)?;
+    // R22 is about the upstream agreement, which its subject names.
+    let entity = if breach.rule == Rule::OnwardWithinReceived {
+        let upstream = Stream::parse(&breach.subject)?;
+        lens.facts.dictionary().find_entity(&upstream)?
+    } else {
+        exception.entity
+    };
+    let subject = Subject::of(lens, entity)?;
     let subject = subject.of_flag(exception.event_id, &breach.subject);
     Some(subject.breach(breach.rule).is_some())
 }
@@ -278,6 +285,7 @@ fn each_subject(lens: &Lens<'_>, mut each: impl FnMut(&Subject<'_>)) {
         &Measure::RECEIVED[..],
         &Measure::SCHEDULED[..],
         &[Measure::Expended],
+        &[Measure::Allocated],
     ]
     .concat();
     let mut all = balances::all(lens, &measures);

@@ -102,6 +102,8 @@ impl Movements {
                 | Measure::Withdrawn
                 | Measure::Converted
                 | Measure::Moved
+                | Measure::Allocated
+                | Measure::LinkedOnward
                 | Measure::CarriedIn
                 | Measure::CarriedOut
                 | Measure::Scheduled

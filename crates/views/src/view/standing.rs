@@ -19,6 +19,7 @@ use crate::exception::{Exception, Finding};
 use crate::history::{EntityHistory, Entry, Head, Kind};
 use crate::lens::Lens;
 use crate::posting::{Direction, Measure};
+use crate::view::agreement::linked_onward;
 use crate::view::balances::{self, Balances};
 use crate::view::reallocations;
 
@@ -31,12 +32,14 @@ const RULES: &[(Rule, Evaluate)] = &[
     (Rule::NotAfterEnd, not_after_end),
     (Rule::CommitmentAboveDisbursed, commitment_above_disbursed),
     (Rule::DisbursedNotNegative, disbursed_not_negative),
+    (Rule::AllocationWithinParked, allocation_within_parked),
     (
         Rule::ScheduledWithinUndisbursed,
         scheduled_within_undisbursed,
     ),
     (Rule::ReallocationWithinPolicy, reallocation_within_policy),
     (Rule::RefundWithinDisbursed, refund_within_disbursed),
+    (Rule::OnwardWithinReceived, onward_within_received),
     (Rule::ExpenditureWithinReceived, expenditure_within_received),
 ];
 
@@ -132,12 +135,35 @@ impl<'a> Subject<'a> {
     /// The flags of a rule that its events carry at (P, E), in order of recording.
     pub fn flags(&self, rule: Rule) -> impl Iterator<Item = &'a Exception> {
         let (at, cut) = (self.lens.at, self.cut());
-        let exceptions = self.lens.facts.exceptions_of(self.entity);
+        let facts = self.lens.facts;
+        let streams = self.flagged_in(rule).into_iter();
+        let exceptions = streams.flat_map(|entity| facts.exceptions_of(entity));
         exceptions.filter(move |exception| {
             exception.event_id.position <= at
                 && cut.is_none_or(|cut| exception.effective <= cut)
                 && matches!(&exception.finding, Finding::Breach(breach) if breach.rule == rule)
         })
+    }
+
+    /// The streams whose events carry a rule's flags: its own, or those of what is linked with it.
+    fn flagged_in(&self, rule: Rule) -> Vec<EntityNo> {
+        let stream = self
+            .lens
+            .facts
+            .dictionary()
+            .entities
+            .get(self.entity.index());
+        match stream {
+            Some(Stream::Agreement(id)) if rule == Rule::OnwardWithinReceived => self
+                .lens
+                .facts
+                .histories()
+                .ever_linked(id)
+                .iter()
+                .copied()
+                .collect(),
+            _ => vec![self.entity],
+        }
     }
 
     fn cut(&self) -> Option<Day> {
@@ -268,6 +294,24 @@ fn disbursed_not_negative(subject: &Subject<'_>) -> Option<Breach> {
     )
 }
 
+/// R16: more is allocated than is committed.
+fn allocation_within_parked(subject: &Subject<'_>) -> Option<Breach> {
+    let (committed, allocated) = (
+        subject.balances().committed(),
+        subject.balances().of(Measure::Allocated),
+    );
+    if allocated <= committed {
+        return None;
+    }
+    subject.breaks(
+        Rule::AllocationWithinParked,
+        &[
+            ("committed", &subject.text(committed)),
+            ("allocated", &subject.text(allocated)),
+        ],
+    )
+}
+
 /// R17: needs an open portion (ADR-0005).
 fn scheduled_within_undisbursed(subject: &Subject<'_>) -> Option<Breach> {
     let scheduled = subject.balances().scheduled();
@@ -333,6 +377,21 @@ fn refund_within_disbursed(subject: &Subject<'_>) -> Option<Breach> {
     subject.breaks(
         Rule::RefundWithinDisbursed,
         &[("party", &name), (paid_name(direction), &subject.text(net))],
+    )
+}
+
+/// R22: more went onward, by links of other agreements, than arrived.
+fn onward_within_received(subject: &Subject<'_>) -> Option<Breach> {
+    let (received, onward) = (subject.paid(), linked_onward(subject.lens, subject.entity));
+    if onward <= 0 || onward <= received {
+        return None;
+    }
+    subject.breaks(
+        Rule::OnwardWithinReceived,
+        &[
+            ("received", &subject.text(received)),
+            ("onward", &subject.text(onward)),
+        ],
     )
 }
 

@@ -1,6 +1,7 @@
 //! Each view on histories that can be checked by hand.
 
 mod exceptions;
+mod handing;
 mod life;
 mod moves;
 mod overrides;

@@ -7,8 +7,8 @@ use perennial_domain::money::Currency;
 use perennial_views::ReadInfo;
 use perennial_views::posting::Direction;
 use perennial_views::rows::{
-    AgreementRow, ByYearRow, CashForecastRow, MovementRow, MultiYear, MultiYearRow, NexusRow,
-    Party, PledgeRow, ReallocationRow, RegisterRow, Row, TimelineRow,
+    AgreementDetails, AgreementRow, ByYearRow, CashForecastRow, MovementRow, MultiYear,
+    MultiYearRow, NexusRow, Party, PledgeRow, ReallocationRow, RegisterRow, Row, TimelineRow,
 };
 use perennial_views::view::timeline::Running;
 
@@ -214,6 +214,8 @@ impl TryFrom<&AgreementRow> for pb::AgreementRow {
             })
         };
         let last = row.last_event.as_ref();
+        let details = &row.details;
+        let detail = |minor_units| amount(minor_units, row.currency).map(Some);
         row!(AgreementRow, row, [
             increases, decreases, committed, disbursed, refunded, received, undisbursed, overdrawn,
             scheduled, unscheduled, expended, unspent, written_off, recovered
@@ -240,14 +242,18 @@ impl TryFrom<&AgreementRow> for pb::AgreementRow {
             last_event_kind: last.map(|(_, kind)| kind.name().to_owned()).unwrap_or_default(),
             exceptions: row.exceptions,
             standing_exceptions: row.standing_exceptions,
-            terms: Some(terms(row)),
+            terms: Some(terms(details)),
+            allocated: detail(details.allocated)?,
+            parked: detail(details.parked)?,
+            from_upstream: detail(details.from_upstream)?,
+            onward: detail(details.onward)?,
             status: status(row.status).into(),
             status_since: row.status_since.map(to_google),
         })
     }
 }
 
-fn terms(row: &AgreementRow) -> pb::AgreementTerms {
+fn terms(row: &AgreementDetails) -> pb::AgreementTerms {
     let further = &row.further;
     let conditionality = match row.conditionality {
         Conditionality::None => "none",

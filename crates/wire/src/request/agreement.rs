@@ -105,7 +105,17 @@ impl Check<'_> {
         messages: Vec<pb::YearShare>,
         currency: Option<Currency>,
     ) -> Option<Vec<YearShare>> {
-        let (at, max) = (path.field("year_shares"), self.limits.year_shares_max);
+        self.shares_of(path.field("year_shares"), messages, currency)
+    }
+
+    /// The same, in a field of another name.
+    pub(super) fn shares_of(
+        &mut self,
+        at: Path<'_>,
+        messages: Vec<pb::YearShare>,
+        currency: Option<Currency>,
+    ) -> Option<Vec<YearShare>> {
+        let max = self.limits.year_shares_max;
         self.list(at, messages, max, |check, path, message| {
             check.year_share(path, message, currency)
         })

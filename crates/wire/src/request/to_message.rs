@@ -3,6 +3,7 @@
 mod agreement;
 mod cash;
 mod further;
+mod handing;
 mod life;
 mod value;
 

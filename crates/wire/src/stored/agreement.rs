@@ -3,11 +3,13 @@
 
 mod from_message;
 mod further;
+mod handing;
 mod moves;
 mod payment;
 mod to_message;
 
 pub(super) use from_message::*;
 pub(super) use further::revised;
+pub(super) use handing::*;
 pub(super) use moves::*;
 pub(super) use to_message::to_kind;

@@ -111,7 +111,7 @@ impl From<&Conversion> for pb::Conversion {
     }
 }
 
-fn conversion(message: pb::Conversion) -> Result<Conversion, DecodeError> {
+pub(super) fn conversion(message: pb::Conversion) -> Result<Conversion, DecodeError> {
     Ok(Conversion {
         original: required("original", message.original, amount)?,
         rate: optional("rate", message.rate, rate)?,

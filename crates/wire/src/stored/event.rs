@@ -141,6 +141,8 @@ facts! {
         FundsReallocated = "funds_reallocated" => agreement::reallocated,
         OtherFlowRecorded = "other_flow_recorded" => cash::other_flow,
         TermsRevised = "terms_revised" => agreement::revised,
+        AllocationMade = "allocation_made" => agreement::allocated,
+        AllocationReleased = "allocation_released" => agreement::allocation_released,
         FundsCarriedOver = "funds_carried_over" => agreement::carried_over,
         AgreementSuspended = "agreement_suspended" => life::suspension,
         AgreementResumed = "agreement_resumed" => life::resumption,
@@ -152,6 +154,8 @@ facts! {
         TrancheConditionWaived = "tranche_condition_waived" => life::condition_waived,
         ReceivableWrittenOff = "receivable_written_off" => life::written_off,
         ReceivableRecovered = "receivable_recovered" => life::recovered,
+        FundsTransferred = "funds_transferred" => agreement::transferred,
+        OnwardGrantLinked = "onward_grant_linked" => agreement::onward_linked,
         EntryReversed = "entry_reversed" => agreement::reversed,
         EntryReplaced = "entry_replaced" => agreement::replaced,
     }

@@ -1,10 +1,12 @@
 //! Random valid events and submissions.
 
 use perennial_domain::agreement::{
-    AgreementCommand, AgreementEvent, CarriedFunds, CarryOver, DecreaseReason, EarlyEnd,
-    EvidenceLevel, ExtensionKind, LineDecommitment, OtherFlow, ReallocatedFunds, Reallocation,
-    ReceivableEntry, Tranche, TrancheDraw,
+    AgreementCommand, AgreementEvent, Allocation, AllocationDims, AllocationWish, CarriedFunds,
+    CarryOver, DecreaseReason, EarlyEnd, EvidenceLevel, ExtensionKind, LineDecommitment, OtherFlow,
+    ReallocatedFunds, Reallocation, ReceivableEntry, Tranche, TrancheDraw, Transfer,
+    TransferDirection, TransferWish,
 };
+use perennial_domain::classification::Pillar;
 use perennial_domain::command::{Action, Command, Expected, Submission};
 use perennial_domain::event::{Event, Fact, Stream};
 use perennial_domain::ids::{ImportId, PledgeId};
@@ -13,7 +15,7 @@ use perennial_domain::log::Revision;
 use perennial_domain::pledge::{PledgeCommand, PledgeEvent};
 use perennial_domain::rule::{Breach, Figure, Override, Rule};
 
-use crate::{command_samples, event_samples};
+use crate::{command_samples, event_samples, values};
 
 use crate::arbitrary::Random;
 
@@ -114,6 +116,8 @@ impl Random {
             E::FundsReallocated(_) => E::FundsReallocated(Box::new(self.reallocated())),
             E::TermsRevised(_) => E::TermsRevised(Box::new(self.terms_revision())),
             E::FundsCarriedOver(_) => E::FundsCarriedOver(Box::new(self.carried())),
+            E::AllocationMade(_) => E::AllocationMade(Box::new(self.allocation())),
+            E::FundsTransferred(like) => E::FundsTransferred(Box::new(self.transferred(*like))),
             E::OtherFlowRecorded(_) => E::OtherFlowRecorded(OtherFlow {
                 kind: self.flow_kind(),
                 negative: self.flip(),
@@ -169,6 +173,60 @@ impl Random {
             to_period: self.period(),
             amount: self.positive(),
             reason: self.text(),
+        }
+    }
+
+    /// At least one is said.
+    fn allocation_dims(&mut self) -> AllocationDims {
+        AllocationDims {
+            pillar: Some(self.one(&Pillar::ALL)),
+            receiver: self.maybe(Self::organisation),
+            ..values::allocation_dims()
+        }
+    }
+
+    fn allocation(&mut self) -> Allocation {
+        Allocation {
+            line_id: self.line_id(),
+            amount: self.positive(),
+            dims: self.allocation_dims(),
+            shares: self.some(0, 4, Self::share),
+            ..values::allocation()
+        }
+    }
+
+    fn allocation_wish(&mut self) -> AllocationWish {
+        AllocationWish {
+            allocation_id: values::allocation_id(),
+            line_id: self.maybe(Self::line_id),
+            amount: self.positive(),
+            dims: self.allocation_dims(),
+        }
+    }
+
+    fn transferred(&mut self, like: Transfer) -> Transfer {
+        Transfer {
+            direction: self.one(&[TransferDirection::Out, TransferDirection::In]),
+            other_agreement_id: self.agreement_id(),
+            amount: self.positive(),
+            year_shares: self.some(0, 4, Self::share),
+            conversion: self.maybe(Self::conversion),
+            consent: self.text(),
+            ..like
+        }
+    }
+
+    fn transfer_wish(&mut self, like: TransferWish) -> TransferWish {
+        TransferWish {
+            to_agreement_id: self.agreement_id(),
+            line_id: self.maybe(Self::line_id),
+            to_line_id: self.maybe(Self::line_id),
+            amount: self.positive(),
+            conversion: self.maybe(Self::conversion),
+            year_shares: self.some(0, 4, Self::share),
+            to_year_shares: self.some(0, 4, Self::share),
+            consent: self.text(),
+            ..like
         }
     }
 
@@ -322,6 +380,8 @@ impl Random {
             C::ReallocateFunds(_) => C::ReallocateFunds(self.reallocation()),
             C::ReviseTerms(_) => C::ReviseTerms(Box::new(self.terms_revision())),
             C::CarryOverFunds(_) => C::CarryOverFunds(self.carry_over()),
+            C::Allocate(_) => C::Allocate(Box::new(self.allocation_wish())),
+            C::TransferFunds(like) => C::TransferFunds(Box::new(self.transfer_wish(*like))),
             C::RecordOtherFlow { .. } => C::RecordOtherFlow {
                 kind: self.flow_kind(),
                 negative: self.flip(),

@@ -1,9 +1,10 @@
 //! One command of every kind with every field set.
 
 use perennial_domain::agreement::{
-    AgreementCommand, CarryOver, Cash, CashModality, Conditionality, DecreaseReason, EarlyEnd,
-    EvidenceLevel, ExtensionKind, FurtherTerms, LineAmount, LineDecommitment, OtherFlowKind,
-    Perspective, Reallocation, ReversalReason, RevisableTerm, TermsRevision, Tranche,
+    AgreementCommand, AllocationWish, CarryOver, Cash, CashModality, Conditionality,
+    DecreaseReason, EarlyEnd, EvidenceLevel, ExtensionKind, FurtherTerms, LineAmount,
+    LineDecommitment, OnwardWish, OtherFlowKind, Perspective, Reallocation, ReversalReason,
+    RevisableTerm, TermsRevision, Tranche, TransferWish,
 };
 use perennial_domain::command::{Action, Command, Expected, Submission};
 use perennial_domain::event::Stream;
@@ -15,10 +16,11 @@ use perennial_domain::pledge::{PledgeAnnouncement, PledgeCommand};
 use perennial_domain::rule::{Override, Rule};
 
 use crate::values::{
-    agreement_id, bare_line, condition_entry, conditions, conversion, description, document, donor,
-    external_reference, forecast, further, legs, legs_in_full, line_id, organisation, payment_id,
-    places, pledge_id, published, purposes, receivable, share_moves, shares, target, terms,
-    terms_in_full, tranche_id,
+    agreement_id, allocation_dims, allocation_id, bare_line, condition_entry, conditions,
+    conversion, description, document, donor, external_reference, forecast, further, legs,
+    legs_in_full, line_id, organisation, other_agreement_id, payment_id, places, pledge_id,
+    published, purposes, receivable, share_moves, shares, target, terms, terms_in_full, tranche_id,
+    transfer_id,
 };
 use crate::{money, on, period};
 
@@ -50,6 +52,7 @@ pub(crate) fn commands() -> Vec<(&'static str, Submission)> {
     actions.extend(agreement_commands().into_iter().map(agreement));
     actions.extend(schedule_commands().into_iter().map(agreement));
     actions.extend(move_commands().into_iter().map(agreement));
+    actions.extend(handing_commands().into_iter().map(agreement));
     actions.extend(cash_commands().into_iter().map(agreement));
     actions.extend(receipt_commands().into_iter().map(agreement));
     actions.extend(life_commands().into_iter().map(agreement));
@@ -287,6 +290,52 @@ fn move_commands() -> Vec<(&'static str, AgreementCommand)> {
                 amount: money("5", "USD"),
                 reason: "late start".to_owned(),
             }),
+        ),
+    ]
+}
+
+fn handing_commands() -> Vec<(&'static str, AgreementCommand)> {
+    vec![
+        (
+            "allocate",
+            AgreementCommand::Allocate(Box::new(AllocationWish {
+                allocation_id: allocation_id(),
+                line_id: Some(line_id()),
+                amount: money("1", "USD"),
+                dims: allocation_dims(),
+            })),
+        ),
+        (
+            "release_allocation",
+            AgreementCommand::ReleaseAllocation {
+                allocation_id: allocation_id(),
+                amount: money("1", "USD"),
+                reason: "not needed".to_owned(),
+            },
+        ),
+        (
+            "transfer_funds",
+            AgreementCommand::TransferFunds(Box::new(TransferWish {
+                transfer_id: transfer_id(),
+                to_agreement_id: other_agreement_id(),
+                line_id: Some(line_id()),
+                to_line_id: Some(line_id()),
+                amount: money("1", "USD"),
+                conversion: Some(conversion()),
+                year_shares: shares([40, 60]),
+                to_year_shares: shares([40_000, 50_000]),
+                consent: "letter of 2026-02-20".to_owned(),
+                reason: "continues the work".to_owned(),
+            })),
+        ),
+        (
+            "link_onward_grant",
+            AgreementCommand::LinkOnwardGrant(Box::new(OnwardWish {
+                upstream_agreement_id: other_agreement_id(),
+                amount: money("1000.25", "USD"),
+                level: Some(2),
+                conversion: Some(conversion()),
+            })),
         ),
     ]
 }

@@ -1,10 +1,10 @@
 //! One event of every kind with every field set, and some with as little as possible.
 
 use perennial_domain::agreement::{
-    AgreementEvent, CarriedFunds, CashModality, Conditionality, DecreaseReason, Description,
-    EvidenceLevel, ExtensionKind, FurtherTerms, HeadingCount, OtherFlow, OtherFlowKind,
-    Perspective, ReallocatedFunds, Rescheduling, ReversalReason, RevisableTerm, Termination, Terms,
-    TermsRevision, TrancheDraw,
+    AgreementEvent, AllocationRelease, CarriedFunds, CashModality, Conditionality, DecreaseReason,
+    Description, EvidenceLevel, ExtensionKind, FurtherTerms, HeadingCount, OnwardGrant, OtherFlow,
+    OtherFlowKind, Perspective, ReallocatedFunds, Rescheduling, ReversalReason, RevisableTerm,
+    Termination, Terms, TermsRevision, TrancheDraw, Transfer, TransferDirection,
 };
 use perennial_domain::event::{Event, Fact, Stream};
 use perennial_domain::ids::{ImportId, LedgerId};
@@ -25,6 +25,7 @@ pub(crate) fn events() -> Vec<(&'static str, Event)> {
     events.extend(term_events());
     events.extend(schedule_events());
     events.extend(move_events());
+    events.extend(handing_events());
     events.extend(cash_events());
     events.extend(life_events());
     events.extend(other_events());
@@ -270,6 +271,47 @@ fn move_events() -> Vec<(&'static str, Event)> {
                 amount: money("5", "USD"),
                 moves: share_moves(),
                 reason: "late start".to_owned(),
+            }))),
+        ),
+    ]
+}
+
+fn handing_events() -> Vec<(&'static str, Event)> {
+    vec![
+        (
+            "allocation_made",
+            agreement(AgreementEvent::AllocationMade(Box::new(allocation()))),
+        ),
+        (
+            "allocation_released",
+            agreement(AgreementEvent::AllocationReleased(Box::new(
+                AllocationRelease {
+                    allocation: allocation(),
+                    reason: "not needed".to_owned(),
+                },
+            ))),
+        ),
+        (
+            "funds_transferred",
+            agreement(AgreementEvent::FundsTransferred(Box::new(Transfer {
+                transfer_id: transfer_id(),
+                direction: TransferDirection::In,
+                other_agreement_id: other_agreement_id(),
+                line_id: line_id(),
+                amount: money("1000.25", "USD"),
+                year_shares: shares([60_025, 40_000]),
+                conversion: Some(conversion()),
+                consent: "letter of 2026-02-20".to_owned(),
+                reason: "continues the work".to_owned(),
+            }))),
+        ),
+        (
+            "onward_grant_linked",
+            agreement(AgreementEvent::OnwardGrantLinked(Box::new(OnwardGrant {
+                upstream_agreement_id: other_agreement_id(),
+                amount: money("1000.25", "USD"),
+                level: 2,
+                conversion: Some(conversion()),
             }))),
         ),
     ]

@@ -11,8 +11,8 @@ use perennial_domain::period::FiscalCalendar;
 use perennial_views::history::{Kind, Note};
 use perennial_views::posting::Direction;
 use perennial_views::rows::{
-    AgreementRow, ByYearRow, Disposed, ExceptionRow, MultiYear, NexusRow, Party, RegisterRow, Row,
-    TimelineRow,
+    AgreementDetails, AgreementRow, ByYearRow, Disposed, ExceptionRow, MultiYear, NexusRow, Party,
+    RegisterRow, Row, TimelineRow,
 };
 use perennial_views::view::timeline::Running;
 use perennial_views::{AsOf, Cut, Dimension, PillarMapping, View};
@@ -425,9 +425,15 @@ fn agreement_row() -> AgreementRow {
         )),
         exceptions: 2,
         standing_exceptions: 1,
-        further: Box::new(crate::values::further()),
-        conditionality: Conditionality::Restriction,
-        terms_revisions: 2,
+        details: Box::new(AgreementDetails {
+            further: crate::values::further(),
+            conditionality: Conditionality::Restriction,
+            terms_revisions: 2,
+            allocated: 30,
+            parked: 70,
+            from_upstream: 20,
+            onward: 10,
+        }),
     }
 }
 

@@ -2,15 +2,17 @@
 
 use perennial_domain::Decimal;
 use perennial_domain::agreement::{
-    AidType, CashEntry, Condition, ConditionEntry, Conditionality, Conversion, CountedSide,
-    Decommitment, Description, EarmarkingModality, Firmness, FlexibilityFeature, ForecastEntry,
-    FurtherTerms, Leg, LegDirection, LegPlace, LimitBase, Line, LineAmount, LinePart,
-    MoveDimension, NewHeading, ParticipatingOrg, Perspective, PledgeLink, Published, Rate,
-    RateSource, ReallocationPolicy, ReallocationScope, Receivable, ReceivableEntry, ShareMove,
-    Terms, UpstreamLink, YearBasis, YearShare,
+    AidType, Allocation, AllocationDims, CashEntry, Condition, ConditionEntry, Conditionality,
+    Conversion, CountedSide, Decommitment, Description, EarmarkingModality, Firmness,
+    FlexibilityFeature, ForecastEntry, FurtherTerms, Leg, LegDirection, LegPlace, LimitBase, Line,
+    LineAmount, LinePart, MoveDimension, NewHeading, ParticipatingOrg, Perspective, PledgeLink,
+    Published, Rate, RateSource, ReallocationPolicy, ReallocationScope, Receivable,
+    ReceivableEntry, ShareMove, Terms, UpstreamLink, YearBasis, YearShare,
 };
 use perennial_domain::classification::{Code, LineDims, OwnCode, Pillar, Share, Split, Vocabulary};
-use perennial_domain::ids::{AgreementId, ConditionId, LineId, PaymentId, PledgeId, TrancheId};
+use perennial_domain::ids::{
+    AgreementId, AllocationId, ConditionId, LineId, PaymentId, PledgeId, TrancheId, TransferId,
+};
 use perennial_domain::log::{EventId, Position};
 use perennial_domain::party::{DocRef, ExternalReference, OrgRef};
 
@@ -34,6 +36,43 @@ pub(crate) fn agreement_id() -> AgreementId {
 
 pub(crate) fn pledge_id() -> PledgeId {
     PledgeId::parse("swe-pledge-1").unwrap()
+}
+
+pub(crate) fn other_agreement_id() -> AgreementId {
+    AgreementId::parse("swe-iom-2025").unwrap()
+}
+
+pub(crate) fn allocation_id() -> AllocationId {
+    AllocationId::parse("south-kordofan").unwrap()
+}
+
+pub(crate) fn transfer_id() -> TransferId {
+    TransferId::parse("transfer-2026-1").unwrap()
+}
+
+pub(crate) fn allocation_dims() -> AllocationDims {
+    let code = |vocabulary, code: &str| {
+        Some(Code {
+            vocabulary,
+            code: code.into(),
+        })
+    };
+    AllocationDims {
+        pillar: Some(Pillar::Peace),
+        purpose: code(Vocabulary::DacPurpose, "15220"),
+        country: code(Vocabulary::Country, "SD"),
+        receiver: Some(organisation()),
+    }
+}
+
+pub(crate) fn allocation() -> Allocation {
+    Allocation {
+        allocation_id: allocation_id(),
+        line_id: line_id(),
+        amount: money("1", "USD"),
+        dims: allocation_dims(),
+        shares: shares([60, 40]),
+    }
 }
 
 pub(crate) fn target() -> EventId {

@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 
-use crate::agreement::decide::{Case, Draft, Drafts, life, reversal_target};
+use crate::agreement::decide::{Case, Draft, Drafts, OtherHalf, life, reversal_target};
 use crate::agreement::state::Entry;
 use crate::agreement::status::Deed;
 use crate::agreement::{
@@ -116,10 +116,16 @@ fn standing<'a>(case: &Case<'a>, findings: &mut Findings, target: EventId) -> Op
             EntryKind::Fixed => {
                 "signature, words, lines and term are corrected by a later event".to_owned()
             }
+            EntryKind::Transfer if case.other_half != OtherHalf::Reversed => {
+                "a transfer is reversed in both agreements: reverse it, and book again".to_owned()
+            }
             EntryKind::Commitment
             | EntryKind::Cash
             | EntryKind::Reallocation
             | EntryKind::Terms
+            | EntryKind::Allocation
+            | EntryKind::Transfer
+            | EntryKind::Link
             | EntryKind::Schedule
             | EntryKind::Forecast
             | EntryKind::Status
@@ -186,10 +192,13 @@ fn dependents(case: &Case<'_>, target: EventId, entry: &Entry) -> Vec<EventId> {
             });
             later.map(|(event_id, _)| event_id).collect()
         }
+        EntryKind::Allocation => releases(agreement, target).collect(),
         EntryKind::Commitment
         | EntryKind::Cash
         | EntryKind::Reallocation
         | EntryKind::Terms
+        | EntryKind::Transfer
+        | EntryKind::Link
         | EntryKind::Reversal
         | EntryKind::Fixed => Vec::new(),
     }
@@ -205,4 +214,15 @@ fn touches_after(agreement: &Agreement, target: EventId) -> impl Iterator<Item =
             let touches = tranche.touched_by.iter().copied();
             touches.filter(move |event_id| target < *event_id)
         })
+}
+
+/// The releases of the allocation that an event made, oldest first.
+fn releases(agreement: &Agreement, target: EventId) -> impl Iterator<Item = EventId> {
+    let moves = agreement.moves.as_deref();
+    let mut allocations = moves
+        .into_iter()
+        .flat_map(|moves| moves.allocations.values());
+    let made_by = allocations.find(move |state| state.touched_by.first() == Some(&target));
+    let touched = made_by.map(|state| state.touched_by.iter().skip(1));
+    touched.into_iter().flatten().copied()
 }

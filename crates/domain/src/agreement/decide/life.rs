@@ -19,8 +19,18 @@ impl Case<'_> {
     /// termination forbid from their own day on; a cancellation and a closing whatever the day, because they say
     /// that nothing is left.
     pub(super) fn permit(&self, findings: &mut Findings, on: Date, command: &AgreementCommand) {
+        self.permit_deed(findings, on, (Deed::of(command), command.name()));
+    }
+
+    /// The same for what another agreement's command does to this one.
+    pub(super) fn permit_deed(
+        &self,
+        findings: &mut Findings,
+        on: Date,
+        (deed, asked): (Deed, &'static str),
+    ) {
         let milestones = self.agreement.milestones();
-        if milestones.is_empty() && Deed::of(command) != Deed::Resume {
+        if milestones.is_empty() && deed != Deed::Resume {
             return;
         }
         let for_ever = milestones
@@ -30,7 +40,7 @@ impl Case<'_> {
             .max();
         let on = for_ever.map_or(on, |settled_on| settled_on.max(on));
         let status = self.agreement.status_as_of(on);
-        if !Deed::of(command).is_forbidden(status) {
+        if !deed.is_forbidden(status) {
             return;
         }
         findings.life(LifeRejection::StatusForbids {
@@ -38,7 +48,7 @@ impl Case<'_> {
             status,
             on,
             since: maker(milestones, status, on),
-            asked: command.name(),
+            asked,
         });
     }
 }

@@ -9,15 +9,17 @@ use crate::agreement::moves::Moves;
 use crate::agreement::state::{Claim, Effect, Life, LineState, Measure};
 use crate::agreement::status::{Milestone, Turn};
 use crate::agreement::{
-    Agreement, AidType, Balance, ConditionState, Conditionality, CountedSide, EarmarkingModality,
-    Entry, EntryKind, Firmness, FlexibilityFeature, ForecastEntry, FurtherTerms, LimitBase, Line,
-    MoveDimension, NewHeading, Perspective, PledgeLink, Published, ReallocationPolicy,
-    ReallocationScope, RevisableTerm, Terms, TermsRevision, TrancheState, UpstreamLink, YearBasis,
-    YearShare,
+    Agreement, AidType, Allocation, AllocationDims, AllocationState, Balance, ConditionState,
+    Conditionality, Conversion, CountedSide, EarmarkingModality, Entry, EntryKind, Firmness,
+    FlexibilityFeature, ForecastEntry, FurtherTerms, LimitBase, Line, MoveDimension, NewHeading,
+    OnwardGrant, Perspective, PledgeLink, Published, Rate, RateSource, ReallocationPolicy,
+    ReallocationScope, RevisableTerm, Terms, TermsRevision, TrancheState, TransferDirection,
+    UpstreamLink, YearBasis, YearShare,
 };
-use crate::classification::{LineDims, OwnCode, Pillar, Share, Split, Vocabulary};
+use crate::classification::{Code, LineDims, OwnCode, Pillar, Share, Split, Vocabulary};
 use crate::ids::{
-    self, AgreementId, ConditionId, ImportId, LedgerId, LineId, PaymentId, PledgeId, TrancheId,
+    self, AgreementId, AllocationId, ConditionId, ImportId, LedgerId, LineId, PaymentId, PledgeId,
+    TrancheId, TransferId,
 };
 use crate::import::{Import, ImportSource};
 use crate::ledger::state::LedgerState;
@@ -84,6 +86,8 @@ macro_rules! ids {
 ids!(
     LedgerId,
     AgreementId,
+    AllocationId,
+    TransferId,
     PledgeId,
     LineId,
     TrancheId,
@@ -112,6 +116,8 @@ enums! {
     LimitBase { 1 = Original, 2 = Current }
     CountedSide { 1 = Giving, 2 = Receiving }
     MoveDimension { 1 = Period, 2 = Pillar, 3 = Line, 4 = Purpose, 5 = Country }
+    TransferDirection { 1 = Out, 2 = In }
+    RateSource { 1 = Unore, 2 = Imf, 3 = Ecb, 4 = Agreed, 5 = Bank, 6 = Published }
     NewHeading { 1 = Free, 2 = ByAmendment }
     RevisableTerm {
         1 = Earmarking, 2 = FinanceType, 3 = FlowType, 4 = AidTypes, 5 = ReallocationPolicy,
@@ -123,6 +129,7 @@ enums! {
     EntryKind {
         1 = Commitment, 2 = Cash, 3 = Reallocation, 4 = Schedule, 5 = Forecast, 6 = Reversal, 7 = Fixed,
         8 = Terms, 9 = Status, 10 = Condition, 11 = Receivable,
+        12 = Allocation, 13 = Transfer, 14 = Link,
     }
     Turn { 1 = Suspended, 2 = Resumed, 3 = Ended, 4 = Terminated, 5 = Cancelled, 6 = Closed }
     Disposition { 1 = Open, 2 = Acknowledged, 3 = Resolved }
@@ -158,7 +165,14 @@ structs! {
         upstream, pledges,
     }
     TermsRevision { conditionality, further, cleared, amendment, reason }
-    Moves { revisions, counted }
+    Moves { revisions, counted, allocations, allocated, transfers, onward }
+    AllocationState { made, open, touched_by }
+    Allocation { allocation_id, line_id, amount, dims, shares }
+    AllocationDims { pillar, purpose, country, receiver }
+    OnwardGrant { upstream_agreement_id, amount, level, conversion }
+    Conversion { original, rate }
+    Rate { base, quote, value, rate_on, source, table_version }
+    Code { vocabulary, code }
     ForecastEntry { period, amount, receiver }
     Published { type_code, value_text, date_text, occurrence_key, occurrence, notes }
     Balance { committed, disbursed, received, expended, scheduled }
@@ -190,6 +204,22 @@ impl Stored for Rule {
 
     fn take(from: &mut Decoder<'_>) -> Result<Self, MalformedSnapshot> {
         Self::parse(&from.text()?).ok_or(MalformedSnapshot)
+    }
+}
+
+impl Stored for rust_decimal::Decimal {
+    fn put(&self, out: &mut Encoder) {
+        out.raw(&self.serialize());
+    }
+
+    fn take(from: &mut Decoder<'_>) -> Result<Self, MalformedSnapshot> {
+        let bytes: [u8; 16] = Stored::take(from)?;
+        // The middle of the flags is always zero, and the scale at most 28: other bytes are no number.
+        let [reserved, _, scale, sign, ..] = bytes;
+        if reserved != 0 || 28 < scale || sign & 0x7f != 0 {
+            return Err(MalformedSnapshot);
+        }
+        Ok(Self::deserialize(bytes))
     }
 }
 
@@ -333,6 +363,16 @@ impl Stored for Effect {
                 period.put(out);
                 minor_units.put(out);
             }
+            Self::Allocated {
+                line,
+                allocation_id,
+                minor_units,
+            } => {
+                out.byte(6);
+                line.put(out);
+                allocation_id.put(out);
+                minor_units.put(out);
+            }
             Self::Counted {
                 heading,
                 minor_units,
@@ -363,6 +403,11 @@ impl Stored for Effect {
             3 => Self::Tranche {
                 tranche_id: Stored::take(from)?,
                 period: Stored::take(from)?,
+                minor_units: Stored::take(from)?,
+            },
+            6 => Self::Allocated {
+                line: Stored::take(from)?,
+                allocation_id: Stored::take(from)?,
                 minor_units: Stored::take(from)?,
             },
             4 => Self::Counted {

@@ -375,17 +375,20 @@ fn the_statement_shows_the_terms_in_force() {
         rows(&log, View::Agreement, question, of).remove(0)
     };
     let before = statement(&until("2020-05-31"));
-    assert_eq!(before.further.earmarking, Some(EarmarkingModality::Project));
-    assert_eq!(before.conditionality, Conditionality::None);
-    assert_eq!(before.terms_revisions, 0);
+    assert_eq!(
+        before.details.further.earmarking,
+        Some(EarmarkingModality::Project)
+    );
+    assert_eq!(before.details.conditionality, Conditionality::None);
+    assert_eq!(before.details.terms_revisions, 0);
     let after = statement(&until("2020-06-01"));
     assert_eq!(
-        *after.further,
+        after.details.further,
         FurtherTerms {
             finance_type: Some(110),
             ..earmarked(EarmarkingModality::CountryOperations)
         }
     );
-    assert_eq!(after.conditionality, Conditionality::Condition);
-    assert_eq!(after.terms_revisions, 1);
+    assert_eq!(after.details.conditionality, Conditionality::Condition);
+    assert_eq!(after.details.terms_revisions, 1);
 }

@@ -12,8 +12,8 @@ use perennial_domain::period::Period;
 use super::agreement_owner;
 use super::cash::payment;
 use super::further::{Fields, carry_over, revise_terms};
-use super::life;
 use super::value::{firmness, split, year_shares};
+use super::{handing, life};
 use crate::date::to_google;
 use crate::money;
 use crate::pb::ledger as pb;
@@ -56,6 +56,11 @@ pub(super) fn action(id: &AgreementId, command: &Command) -> Message {
         Command::ReduceExpenditure { cash, period, reason } => reduce_expenditure(of, cash, *period, reason),
         Command::ReallocateFunds(reallocation) => reallocate(of, reallocation),
         Command::ReviseTerms(revision) => Message::ReviseTerms(revise_terms(of, revision)),
+        Command::Allocate(wish) => handing::allocate(of, wish),
+        Command::ReleaseAllocation { allocation_id, amount, reason } =>
+            handing::release(of, allocation_id, *amount, reason),
+        Command::TransferFunds(wish) => handing::transfer(of, wish),
+        Command::LinkOnwardGrant(wish) => handing::link(of, wish),
         Command::CarryOverFunds(wish) => Message::CarryOverFunds(carry_over(of, wish)),
         Command::RecordOtherFlow { kind, negative, cash } => record_other_flow(of, *kind, *negative, cash),
         Command::Suspend { reason } => life::suspend(of, reason),
