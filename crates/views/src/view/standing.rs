@@ -300,7 +300,7 @@ fn allocation_within_parked(subject: &Subject<'_>) -> Option<Breach> {
         subject.balances().committed(),
         subject.balances().of(Measure::Allocated),
     );
-    if allocated <= committed {
+    if allocated <= 0 || allocated <= committed {
         return None;
     }
     subject.breaks(
