@@ -13,6 +13,7 @@ mod full_disk;
 mod integrity;
 mod interrupt;
 mod iom;
+mod life_cycle;
 mod limits;
 mod netherlands;
 mod python;

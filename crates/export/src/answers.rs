@@ -346,6 +346,8 @@ pub struct ErrorDocument {
     pub field_violations: Vec<FieldViolationDocument>,
     /// Broken rules, in order.
     pub rule_violations: Vec<RuleViolationDocument>,
+    /// What to try, for people; empty if there is nothing to say.
+    pub hints: Vec<String>,
 }
 
 /// One violated field.

@@ -274,6 +274,7 @@ impl Failure {
             metadata: BTreeMap::new(),
             field_violations: violations.iter().map(field).collect(),
             rule_violations: Vec::new(),
+            hints: Vec::new(),
         }));
         failure.hint("`perennial submit --example KIND` prints a submission that is right")
     }
@@ -297,10 +298,10 @@ impl Failure {
     }
 
     fn json(&self) -> ErrorDocument {
-        self.document
-            .as_deref()
-            .cloned()
-            .unwrap_or_else(|| ErrorDocument {
+        let document = self.document.as_deref().cloned();
+        ErrorDocument {
+            hints: self.tries.clone(),
+            ..document.unwrap_or_else(|| ErrorDocument {
                 code: String::new(),
                 reason: String::new(),
                 message: [std::slice::from_ref(&self.error), self.why.as_slice()]
@@ -310,7 +311,9 @@ impl Failure {
                 metadata: BTreeMap::new(),
                 field_violations: Vec::new(),
                 rule_violations: Vec::new(),
+                hints: Vec::new(),
             })
+        }
     }
 }
 
@@ -337,6 +340,7 @@ fn document(answer: &ErrorAnswer, places: &BTreeMap<String, Place>, exit: Exit) 
         metadata: answer.metadata.clone(),
         field_violations: fields.collect(),
         rule_violations: rules.collect(),
+        hints: Vec::new(),
     }
 }
 

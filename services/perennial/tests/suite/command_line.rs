@@ -98,6 +98,8 @@ fn a_failure_is_also_a_document_if_a_program_reads() {
     assert_eq!(code, 7);
     let document: serde_json::Value = serde_json::from_str(&stdout).unwrap();
     assert_eq!(document["error"]["exit_code"], 7);
+    let hint = document["error"]["hints"][0].as_str().unwrap();
+    assert!(hint.starts_with("start the services"), "{hint}");
 }
 
 #[test]
