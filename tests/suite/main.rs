@@ -18,6 +18,7 @@ mod limits;
 mod netherlands;
 mod python;
 mod readme;
+mod registry;
 mod view_trouble;
 
 use std::path::Path;

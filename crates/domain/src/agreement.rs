@@ -52,7 +52,8 @@ pub use entry::{
 };
 pub use event::{
     AgreementEvent, ConditionEntry, Decommitment, DecreaseReason, Description, EvidenceLevel,
-    ExtensionKind, ParticipatingOrg, ReceivableEntry, Rescheduling, ReversalReason, Termination,
+    ExtensionKind, LineSplits, ParticipatingOrg, ReceivableEntry, Rescheduling, ReversalReason,
+    Termination,
 };
 pub use further::{
     AidType, CountedSide, EarmarkingModality, FlexibilityFeature, FurtherTerms, LimitBase,

@@ -16,14 +16,16 @@ use jiff::civil::Date;
 use crate::agreement::{Agreement, AgreementEvent};
 use crate::command::Submission;
 use crate::event::{Event, Fact, Stream};
-use crate::ids::{AgreementId, ImportId, LedgerId, PledgeId};
+use crate::ids::{AgreementId, ImportId, LedgerId, PlanId, PledgeId};
 use crate::import::{Import, ImportEvent};
 use crate::ledger::state::{Exceptions, LedgerState};
 use crate::ledger::{Disposition, ExceptionId, LedgerEvent, LedgerPolicy};
 use crate::log::{EventId, Position, Recorded, Revision};
 use crate::party::ExternalReference;
 use crate::pledge::{Pledge, PledgeEvent};
+use crate::reference::{Reference, ReferenceKind};
 use crate::rejection::Refusal;
+use crate::requirement::Plan;
 use crate::rule::Profile;
 
 pub use corrupt::{CorruptStream, Impossible};
@@ -63,6 +65,8 @@ pub struct Book {
     agreements: HashMap<AgreementId, Agreement>,
     pledges: HashMap<PledgeId, Pledge>,
     imports: HashMap<ImportId, Import>,
+    registry: BTreeMap<ReferenceKind, Reference>,
+    plans: HashMap<PlanId, Plan>,
     /// Standing events by their submitter's number; only kept in a strict ledger, where it is unique.
     references: HashMap<ReferenceKey, EventId>,
     /// The same the other way round, ascending, so that a snapshot can be taken in steps.
@@ -123,15 +127,24 @@ impl Book {
                     agreements: HashMap::new(),
                     pledges: HashMap::new(),
                     imports: HashMap::new(),
+                    registry: BTreeMap::new(),
+                    plans: HashMap::new(),
                     references: HashMap::new(),
                     referenced: BTreeMap::new(),
                     newest_published_on: None,
                     onward: BTreeMap::new(),
                 })
             }
-            Fact::Ledger(_) | Fact::Agreement(_) | Fact::Pledge(_) | Fact::Import(_) => Err(
-                CorruptStream::new(recorded.event_id, event, Impossible::NotTheBeginning),
-            ),
+            Fact::Ledger(_)
+            | Fact::Agreement(_)
+            | Fact::Pledge(_)
+            | Fact::Import(_)
+            | Fact::Reference(_)
+            | Fact::Requirement(_) => Err(CorruptStream::new(
+                recorded.event_id,
+                event,
+                Impossible::NotTheBeginning,
+            )),
         }
     }
 
@@ -205,6 +218,16 @@ impl Book {
         self.imports.get(id)
     }
 
+    /// One reference stream.
+    pub fn reference(&self, kind: ReferenceKind) -> Option<&Reference> {
+        self.registry.get(&kind)
+    }
+
+    /// One plan.
+    pub fn plan(&self, id: &PlanId) -> Option<&Plan> {
+        self.plans.get(id)
+    }
+
     /// The standing event that carries a submitter's number. Only a strict ledger, which keeps them unique per
     /// system and kind, knows.
     pub fn by_external_reference(
@@ -228,6 +251,8 @@ impl Book {
             Stream::Agreement(id) => self.agreements.get(id).map(Agreement::revision),
             Stream::Pledge(id) => self.pledges.get(id).map(Pledge::revision),
             Stream::Import(id) => self.imports.get(id).map(|import| import.revision),
+            Stream::Reference(kind) => self.registry.get(kind).map(Reference::revision),
+            Stream::Requirement(id) => self.plans.get(id).map(Plan::revision),
         }
     }
 
@@ -236,10 +261,16 @@ impl Book {
         let agreements: BTreeMap<_, _> = self.agreements.iter().collect();
         let pledges: BTreeMap<_, _> = self.pledges.iter().collect();
         let imports: BTreeMap<_, _> = self.imports.iter().collect();
+        let plans: BTreeMap<_, _> = self.plans.iter().collect();
         let references: BTreeMap<_, _> = self.references.iter().collect();
         format!(
-            "{:?}\n{:?}\n{:?}\n{agreements:?}\n{pledges:?}\n{imports:?}\n{references:?}\n{:?}\n{:?}",
-            self.ledger_id, self.profile, self.ledger, self.newest_published_on, self.exceptions
+            "{:?}\n{:?}\n{:?}\n{agreements:?}\n{pledges:?}\n{imports:?}\n{:?}\n{plans:?}\n{references:?}\n{:?}\n{:?}",
+            self.ledger_id,
+            self.profile,
+            self.ledger,
+            self.registry,
+            self.newest_published_on,
+            self.exceptions
         )
     }
 
@@ -284,9 +315,25 @@ impl Book {
                 self.ledger.evolve(event.effective_on, fact)?;
                 self.exceptions.evolve(fact)
             }
+            (Stream::Reference(kind), Fact::Reference(fact)) => {
+                fold::reference(&mut self.registry, *kind, fact)
+            }
+            (Stream::Requirement(id), Fact::Requirement(fact)) => {
+                fold::requirement(&mut self.plans, id, fact)
+            }
             (
-                Stream::Ledger | Stream::Agreement(_) | Stream::Pledge(_) | Stream::Import(_),
-                Fact::Ledger(_) | Fact::Agreement(_) | Fact::Pledge(_) | Fact::Import(_),
+                Stream::Ledger
+                | Stream::Agreement(_)
+                | Stream::Pledge(_)
+                | Stream::Import(_)
+                | Stream::Reference(_)
+                | Stream::Requirement(_),
+                Fact::Ledger(_)
+                | Fact::Agreement(_)
+                | Fact::Pledge(_)
+                | Fact::Import(_)
+                | Fact::Reference(_)
+                | Fact::Requirement(_),
             ) => Err(Impossible::WrongStream),
         }
     }

@@ -4,13 +4,15 @@ use jiff::civil::Date;
 
 use crate::agreement::AgreementCommand;
 use crate::event::Stream;
-use crate::ids::{AgreementId, ImportId, PledgeId};
+use crate::ids::{AgreementId, ImportId, PlanId, PledgeId};
 use crate::import::ImportCommand;
 use crate::ledger::LedgerCommand;
 use crate::log::Revision;
 use crate::party::{DocRef, ExternalReference};
 use crate::pledge::PledgeCommand;
+use crate::reference::{ReferenceCommand, ReferenceKind};
 use crate::rejection::{Refused, Rejection};
+use crate::requirement::RequirementCommand;
 use crate::rule::Override;
 
 /// One wish, with the date it is to be true from.
@@ -39,6 +41,10 @@ pub enum Action {
     Pledge(PledgeId, PledgeCommand),
     /// Of an import run.
     Import(ImportId, ImportCommand),
+    /// Of a reference stream, which the command names.
+    Reference(ReferenceCommand),
+    /// Of a plan.
+    Requirement(PlanId, RequirementCommand),
 }
 
 impl Command {
@@ -59,6 +65,8 @@ impl Action {
             Self::Pledge(_, command) => command.makes(),
             Self::Import(_, ImportCommand::Start(_)) => "ImportStarted",
             Self::Import(_, ImportCommand::Complete { .. }) => "ImportCompleted",
+            Self::Reference(command) => command.makes(),
+            Self::Requirement(_, RequirementCommand::Publish(_)) => "RequirementPublished",
         }
     }
 
@@ -70,6 +78,8 @@ impl Action {
             Self::Pledge(_, command) => command.name(),
             Self::Import(_, ImportCommand::Start(_)) => "start_import",
             Self::Import(_, ImportCommand::Complete { .. }) => "complete_import",
+            Self::Reference(command) => command.name(),
+            Self::Requirement(_, RequirementCommand::Publish(_)) => "publish_requirement",
         }
     }
 
@@ -89,6 +99,15 @@ impl Action {
         if let Self::Agreement(_, AgreementCommand::LinkOnwardGrant(wish)) = self {
             streams.push(Stream::Agreement(wish.upstream_agreement_id.clone()));
         }
+        // Tags and requirements name elements of published schemes.
+        if matches!(
+            self,
+            Self::Agreement(_, AgreementCommand::ReplaceTagSet(_))
+                | Self::Pledge(_, PledgeCommand::ReplaceTagSet(_))
+                | Self::Requirement(..)
+        ) {
+            streams.push(Stream::Reference(ReferenceKind::Schemes));
+        }
         streams
     }
 
@@ -99,6 +118,8 @@ impl Action {
             Self::Agreement(id, _) => Stream::Agreement(id.clone()),
             Self::Pledge(id, _) => Stream::Pledge(id.clone()),
             Self::Import(id, _) => Stream::Import(id.clone()),
+            Self::Reference(command) => Stream::Reference(command.of()),
+            Self::Requirement(id, _) => Stream::Requirement(id.clone()),
         }
     }
 }

@@ -3,12 +3,14 @@
 use jiff::civil::Date;
 
 use crate::agreement::AgreementEvent;
-use crate::ids::{AgreementId, ImportId, PledgeId};
+use crate::ids::{AgreementId, ImportId, PlanId, PledgeId};
 use crate::import::ImportEvent;
 use crate::ledger::LedgerEvent;
 use crate::log::Revision;
 use crate::party::{DocRef, ExternalReference};
 use crate::pledge::PledgeEvent;
+use crate::reference::{ReferenceEvent, ReferenceKind};
+use crate::requirement::RequirementEvent;
 use crate::rule::{Breach, Override};
 
 /// The stream a fact belongs to. Each event is in exactly one.
@@ -22,16 +24,23 @@ pub enum Stream {
     Pledge(PledgeId),
     /// One import run.
     Import(ImportId),
+    /// Published lists of one kind, or who organisations are.
+    Reference(ReferenceKind),
+    /// What one plan asks for.
+    Requirement(PlanId),
 }
 
 impl std::fmt::Display for Stream {
-    /// Writes `ledger`, `agreement/<id>`, `pledge/<id>` or `import/<id>`.
+    /// Writes `ledger`, `agreement/<id>`, `pledge/<id>`, `import/<id>`, `reference/<kind>` or
+    /// `requirement/<plan>`.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Ledger => f.write_str("ledger"),
             Self::Agreement(id) => write!(f, "agreement/{id}"),
             Self::Pledge(id) => write!(f, "pledge/{id}"),
             Self::Import(id) => write!(f, "import/{id}"),
+            Self::Reference(kind) => write!(f, "reference/{}", kind.name()),
+            Self::Requirement(id) => write!(f, "requirement/{id}"),
         }
     }
 }
@@ -47,6 +56,8 @@ impl Stream {
             "agreement" => AgreementId::parse(id).ok().map(Self::Agreement),
             "pledge" => PledgeId::parse(id).ok().map(Self::Pledge),
             "import" => ImportId::parse(id).ok().map(Self::Import),
+            "reference" => ReferenceKind::parse(id).map(Self::Reference),
+            "requirement" => PlanId::parse(id).ok().map(Self::Requirement),
             _ => None,
         }
     }
@@ -84,6 +95,10 @@ pub enum Fact {
     Pledge(PledgeEvent),
     /// In an import run.
     Import(ImportEvent),
+    /// In a reference stream.
+    Reference(ReferenceEvent),
+    /// To a plan.
+    Requirement(RequirementEvent),
 }
 
 impl Fact {
@@ -94,6 +109,8 @@ impl Fact {
             Self::Agreement(event) => event.kind(),
             Self::Pledge(event) => event.kind(),
             Self::Import(event) => event.kind(),
+            Self::Reference(event) => event.kind(),
+            Self::Requirement(event) => event.kind(),
         }
     }
 }

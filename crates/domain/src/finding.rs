@@ -5,6 +5,7 @@ use jiff::civil::Date;
 use crate::ledger::LedgerPolicy;
 use crate::money::{Currency, Money};
 use crate::period::{FIRST_YEAR, LAST_YEAR};
+use crate::reference::Reference;
 use crate::rejection::{LifeRejection, NotOverridden, Rejection};
 use crate::rule::{Breach, Conduct, Override, Profile};
 
@@ -19,6 +20,8 @@ pub(crate) struct Context<'a> {
     pub(crate) today: Date,
     /// What the command brings to break rules with.
     pub(crate) overrides: &'a [Override],
+    /// The schemes that tags may name; absent where none is published, and where none is asked for.
+    pub(crate) schemes: Option<&'a Reference>,
 }
 
 impl Context<'_> {

@@ -73,6 +73,8 @@ text_ids! {
     TransferId = "transfer_id";
     /// Identifies an import run within its ledger.
     ImportId = "import_id";
+    /// Identifies a plan whose requirements are published.
+    PlanId = "plan_id";
 }
 
 /// Whether `text` can be an identifier.

@@ -24,6 +24,7 @@ pub mod log;
 pub mod classification;
 pub mod party;
 pub mod rule;
+pub mod tag;
 
 pub mod command;
 pub mod event;
@@ -34,6 +35,8 @@ pub mod agreement;
 pub mod import;
 pub mod ledger;
 pub mod pledge;
+pub mod reference;
+pub mod requirement;
 
 pub mod book;
 

@@ -17,6 +17,7 @@ use crate::log::{EventId, Revision};
 use crate::money::{Currency, sum_text};
 use crate::party::ExternalReference;
 use crate::period::Period;
+use crate::reference::ListVersion;
 use crate::rule::{Breach, Rule};
 
 pub use life::LifeRejection;
@@ -329,6 +330,63 @@ pub enum Rejection {
     /// The life of the agreement does not allow it.
     #[error("{0}")]
     Life(LifeRejection),
+    /// Exactly this is already published, registered or assessed.
+    #[error("{what} is already published in \"{stream}\", with this content")]
+    AlreadyPublished {
+        /// Where.
+        stream: Stream,
+        /// The version or the organisation.
+        what: String,
+    },
+    /// The version is published with other content. A correction is a new version.
+    #[error(
+        "{what} is already published in \"{stream}\", with other content: publish a new version"
+    )]
+    PublishedDifferently {
+        /// Where.
+        stream: Stream,
+        /// The version.
+        what: String,
+        /// Content hashes of what is published and of what was to be published, where there are such.
+        hashes: Option<[[u8; 32]; 2]>,
+    },
+    /// The surviving organisation is itself shown as the one that is to be merged into it.
+    #[error("\"{surviving}\" is itself shown as \"{merged}\"")]
+    MergeCycle {
+        /// Key of the one to be merged.
+        merged: String,
+        /// Key of the one to survive.
+        surviving: String,
+    },
+    /// No such scheme is published in this ledger.
+    #[error("no scheme {0} is published in this ledger")]
+    UnknownScheme(ListVersion),
+    /// The scheme has no such element.
+    #[error("the scheme {list} has no element \"{element}\"")]
+    UnknownElement {
+        /// The scheme.
+        list: ListVersion,
+        /// The element's code.
+        element: String,
+    },
+    /// The tags of one subject in a scheme that divides money sum to more than all of it.
+    #[error("the tags sum to {sum_ppm} ppm, more than the whole of 1000000: {list} divides money")]
+    TagsExceedWhole {
+        /// The scheme.
+        list: ListVersion,
+        /// Their sum.
+        sum_ppm: u64,
+    },
+    /// An element and one that it is a part of are both tagged.
+    #[error("\"{element}\" is a part of \"{ancestor}\" in {list}: tag one of them")]
+    AncestorTagged {
+        /// The scheme.
+        list: ListVersion,
+        /// The part.
+        element: String,
+        /// What it is a part of.
+        ancestor: String,
+    },
     /// A numbered rule is broken that this ledger's profile refuses.
     #[error("{0}")]
     Breach(Breach),
@@ -407,6 +465,13 @@ impl Rejection {
             Self::SelfApproval { .. } => "SELF_APPROVAL",
             Self::EntryHasDependents { .. } => "ENTRY_HAS_DEPENDENTS",
             Self::Life(life) => life.reason(),
+            Self::AlreadyPublished { .. } => "ALREADY_PUBLISHED",
+            Self::PublishedDifferently { .. } => "PUBLISHED_DIFFERENTLY",
+            Self::MergeCycle { .. } => "MERGE_CYCLE",
+            Self::UnknownScheme(_) => "UNKNOWN_SCHEME",
+            Self::UnknownElement { .. } => "UNKNOWN_ELEMENT",
+            Self::TagsExceedWhole { .. } => "TAGS_EXCEED_WHOLE",
+            Self::AncestorTagged { .. } => "ANCESTOR_TAGGED",
             Self::Breach(breach) | Self::NotOverridden { breach, .. } => breach.rule.reason(),
         }
     }
@@ -428,7 +493,9 @@ impl Rejection {
             | Self::UnknownAllocation { .. }
             | Self::UnknownEvent { .. }
             | Self::UnknownImport(_)
-            | Self::UnknownException(_) => Class::NotFound,
+            | Self::UnknownException(_)
+            | Self::UnknownScheme(_)
+            | Self::UnknownElement { .. } => Class::NotFound,
             Self::RevisionConflict { .. } => Class::Conflict,
             Self::AgreementExists(_)
             | Self::PledgeExists(_)
@@ -452,7 +519,12 @@ impl Rejection {
             | Self::PublishedBeforeNewest { .. }
             | Self::PolicyChangedLater { .. }
             | Self::ExceptionResolved(_)
-            | Self::EntryHasDependents { .. } => Class::Precondition,
+            | Self::EntryHasDependents { .. }
+            | Self::AlreadyPublished { .. }
+            | Self::PublishedDifferently { .. }
+            | Self::MergeCycle { .. }
+            | Self::TagsExceedWhole { .. }
+            | Self::AncestorTagged { .. } => Class::Precondition,
             Self::Life(life) => life.class(),
             // An amount that its currency cannot hold is never valid; the other rules depend on state or day.
             Self::Breach(breach) | Self::NotOverridden { breach, .. } => match breach.rule {

@@ -102,7 +102,15 @@ impl Known {
                 self.apply_pledge(pledge_id, id, event, fact);
             }
             (Stream::Import(import_id), Fact::Import(fact)) => self.apply_import(import_id, fact),
-            (Stream::Ledger | Stream::Agreement(_) | Stream::Pledge(_) | Stream::Import(_), _) => {}
+            (
+                Stream::Ledger
+                | Stream::Agreement(_)
+                | Stream::Pledge(_)
+                | Stream::Import(_)
+                | Stream::Reference(_)
+                | Stream::Requirement(_),
+                _,
+            ) => {}
         }
     }
 
@@ -316,6 +324,7 @@ impl KnownAgreement {
             AgreementEvent::EntryReplaced { target } => {
                 self.entries.remove(target);
             }
+            // A reclassified line is still found by the sets that were published for it.
             _ => {}
         }
     }
@@ -378,7 +387,7 @@ impl KnownPledge {
                     }
                 }
             },
-            PledgeEvent::PledgeAnnounced(_) => {}
+            PledgeEvent::PledgeAnnounced(_) | PledgeEvent::TagSetReplaced(_) => {}
         }
     }
 

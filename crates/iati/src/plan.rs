@@ -244,7 +244,10 @@ impl Planner {
             let known = match stream {
                 Stream::Agreement(id) => known.agreement(id).map(|known| known.revision),
                 Stream::Pledge(id) => known.pledge(id).map(|known| known.revision),
-                Stream::Import(_) | Stream::Ledger => None,
+                Stream::Import(_)
+                | Stream::Ledger
+                | Stream::Reference(_)
+                | Stream::Requirement(_) => None,
             };
             known.map_or(Expected::NoStream, Expected::Exactly)
         };

@@ -4,6 +4,7 @@
 //! Each fact given is one record, at positions 1, 2, 3 …, after the ledger's creation at position 0; so the
 //! first fact given is the event `1-0`.
 
+pub mod registry_words;
 pub mod words;
 
 use perennial_domain::Date;

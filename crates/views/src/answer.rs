@@ -33,8 +33,8 @@ pub struct ReadInfo {
     pub currency_basis: &'static str,
     /// The calendar of the years.
     pub fiscal_calendar: FiscalCalendar,
-    /// The pillar mapping's name.
-    pub mapping_name: &'static str,
+    /// The pillar mapping's name, of a published one with its version.
+    pub mapping_name: String,
     /// The pillar mapping's content hash.
     pub mapping_hash: String,
     /// What the totals contain, in words (SEMANTICS.md 1 "Every total says in words").
@@ -55,7 +55,7 @@ impl ReadInfo {
     pub fn of(view: View, lens: &Lens<'_>, rows: &[Row]) -> Self {
         let record = lens.facts.record(lens.at);
         let head = lens.facts.head();
-        let mapping = lens.question.mapping;
+        let mapping = &lens.mapping;
         Self {
             position: lens.at,
             head_position: head.map_or(lens.at, |record| record.position),

@@ -3,6 +3,8 @@
 //! Every value is written in one way only: integers big-endian of fixed width, texts and lists with their length in
 //! front, absence as a 0 byte and presence as a 1 byte before the value. Dense numbers never appear.
 
+mod published;
+
 use perennial_domain::Date;
 use perennial_domain::agreement::{
     AgreementEvent, Condition, Conditionality, Description, ExtensionKind, Firmness, Line,
@@ -18,6 +20,7 @@ use perennial_domain::money::Money;
 use perennial_domain::party::{DocRef, ExternalReference, OrgRef};
 use perennial_domain::period::Period;
 use perennial_domain::pledge::PledgeEvent;
+use perennial_domain::requirement::RequirementEvent;
 use perennial_domain::rule::Breach;
 
 use crate::day::Day;
@@ -49,6 +52,10 @@ impl Canonical {
     /// A number of 64 bits.
     pub fn number(&mut self, number: u64) {
         self.0.extend(number.to_be_bytes());
+    }
+
+    fn raw(&mut self, bytes: &[u8]) {
+        self.0.extend(bytes);
     }
 
     fn len(&mut self, len: usize) {
@@ -179,6 +186,10 @@ impl Canonical {
             Fact::Import(event) => self.import(event),
             Fact::Pledge(event) => self.pledge(event),
             Fact::Agreement(event) => self.agreement(event),
+            Fact::Reference(event) => self.reference(event),
+            Fact::Requirement(RequirementEvent::RequirementPublished(asked)) => {
+                self.requirement(asked);
+            }
         }
     }
 
@@ -282,6 +293,7 @@ impl Canonical {
             PledgeEvent::PledgeRevised { .. }
             | PledgeEvent::PledgeWithdrawn { .. }
             | PledgeEvent::PledgeLapsed { .. } => {}
+            PledgeEvent::TagSetReplaced(set) => self.tag_set(set),
         }
     }
 
@@ -327,6 +339,15 @@ impl Canonical {
                 self.text(entry.tranche_id.as_str());
                 self.text(entry.condition_id.as_str());
             }
+            AgreementEvent::SplitsReclassified {
+                line_id, splits, ..
+            } => {
+                self.text(line_id.as_str());
+                self.split(&splits.purposes);
+                self.split(&splits.places);
+                self.optional(splits.pillar.map(pillar_code), Self::byte);
+            }
+            AgreementEvent::TagSetReplaced(set) => self.tag_set(set),
             AgreementEvent::EntryReversed { target, reason } => {
                 self.event_id(*target);
                 self.byte(reason_code(*reason));

@@ -2,8 +2,9 @@
 //!
 //! A facet names an agreement and a line; its class says only what ledger-wide questions look at: direction, parties and
 //! classification. Cells are series with the class in the facet's place. Their sums answer all questions that do not
-//! ask for single agreements, and there are far fewer of them. A class never changes: the event that would change it (a
-//! reclassified line) gives the line a class of its own (ADR-0001).
+//! ask for single agreements, and there are far fewer of them. A class never
+//! changes: it has the classification that its line was opened with, and a question puts a later one in its place
+//! (ADR-0011).
 
 use perennial_domain::classification::{Code, Pillar, Share, Split, WHOLE_PPM};
 
@@ -43,7 +44,8 @@ pub struct Class {
     pub donor: Option<OrgNo>,
     /// Who receives, likewise.
     pub recipient: Option<OrgNo>,
-    /// The line's classification, with the purpose and place that the posting itself names in its place.
+    /// The classification that the line was opened with, in what a lens gives out the one that it reads under; with the
+    /// purpose and place that the posting itself names in its place.
     pub dims: Option<DimsNo>,
     /// The pillar that the posting itself names.
     pub pillar: Option<Pillar>,

@@ -169,10 +169,15 @@ pub fn round_partition(cells: &[&Exact]) -> Vec<i128> {
     for cell in cells {
         total.add_all(cell);
     }
+    round_to(cells, total.rounded())
+}
+
+/// Rounds parts of a figure that is rounded already, in their order of code, so that they sum to it.
+pub fn round_to(cells: &[&Exact], whole: i128) -> Vec<i128> {
     let fixed: Vec<Fixed> = cells.iter().map(|cell| cell.fixed()).collect();
     let mut rounded: Vec<i128> = fixed.iter().map(|cell| cell.floor).collect();
     let floors: i128 = rounded.iter().sum();
-    let mut left = total.rounded() - floors;
+    let mut left = whole - floors;
     let mut order: Vec<usize> = (0..fixed.len()).collect();
     order.sort_by_key(|&at| std::cmp::Reverse(fixed.get(at).map(|cell| cell.fraction)));
     for at in order {

@@ -71,13 +71,14 @@ fn permitted(event: &Event, finding: &Finding) -> Option<Arc<Override>> {
 /// The published entry that an event repeats.
 fn published(fact: &Fact) -> Option<&Published> {
     match fact {
-        Fact::Ledger(_) | Fact::Import(_) => None,
+        Fact::Ledger(_) | Fact::Import(_) | Fact::Reference(_) | Fact::Requirement(_) => None,
         Fact::Pledge(event) => match event {
             PledgeEvent::PledgeAnnounced(announced) => announced.published.as_ref(),
             PledgeEvent::PledgeWithdrawn { published, .. } => published.as_ref(),
             PledgeEvent::PledgeRevised { .. }
             | PledgeEvent::PledgeConverted { .. }
             | PledgeEvent::PledgeLapsed { .. }
+            | PledgeEvent::TagSetReplaced(_)
             | PledgeEvent::EntryReversed { .. } => None,
         },
         Fact::Agreement(event) => match event {
@@ -117,6 +118,8 @@ fn published(fact: &Fact) -> Option<&Published> {
             | AgreementEvent::ReceivableRecovered(_)
             | AgreementEvent::FundsTransferred(_)
             | AgreementEvent::OnwardGrantLinked(_)
+            | AgreementEvent::SplitsReclassified { .. }
+            | AgreementEvent::TagSetReplaced(_)
             | AgreementEvent::EntryReversed { .. }
             | AgreementEvent::EntryReplaced { .. } => None,
         },

@@ -26,7 +26,12 @@ pub fn named_event(event: &Event) -> Option<EventId> {
             AgreementEvent::EntryReversed { target, .. } | AgreementEvent::EntryReplaced { target },
         )
         | Fact::Pledge(PledgeEvent::EntryReversed { target, .. }) => Some(*target),
-        Fact::Agreement(_) | Fact::Pledge(_) | Fact::Ledger(_) | Fact::Import(_) => None,
+        Fact::Agreement(_)
+        | Fact::Pledge(_)
+        | Fact::Ledger(_)
+        | Fact::Import(_)
+        | Fact::Reference(_)
+        | Fact::Requirement(_) => None,
     }
 }
 
@@ -50,8 +55,8 @@ pub fn expand(recorded: &Recorded<Event>, beside: Beside<'_>) -> Vec<Posting> {
         out: Vec::new(),
     };
     match &recorded.event.fact {
-        // Policy, sources and counts are histories, not amounts.
-        Fact::Ledger(_) | Fact::Import(_) => {}
+        // Policy, sources, counts, lists and requirements are histories, not amounts.
+        Fact::Ledger(_) | Fact::Import(_) | Fact::Reference(_) | Fact::Requirement(_) => {}
         Fact::Pledge(event) => postings.pledge(event),
         Fact::Agreement(event) => postings.agreement(event),
     }
@@ -129,6 +134,7 @@ impl Expansion<'_> {
     fn agreement(&mut self, event: &AgreementEvent) {
         match event {
             AgreementEvent::AgreementSigned(terms) => self.signed(terms),
+            // Words, lines of 0, dates, further terms, conditions, status, splits and tags are histories.
             AgreementEvent::AgreementDescribed(_)
             | AgreementEvent::TermsRevised(_)
             | AgreementEvent::LineOpened { .. }
@@ -138,7 +144,9 @@ impl Expansion<'_> {
             | AgreementEvent::AgreementOperationallyEnded { .. }
             | AgreementEvent::AgreementFinanciallyClosed { .. }
             | AgreementEvent::TrancheConditionMet(_)
-            | AgreementEvent::TrancheConditionWaived(_) => {}
+            | AgreementEvent::TrancheConditionWaived(_)
+            | AgreementEvent::SplitsReclassified { .. }
+            | AgreementEvent::TagSetReplaced(_) => {}
             AgreementEvent::AgreementTerminated(Termination { decommitments, .. })
             | AgreementEvent::AgreementCancelled { decommitments, .. } => {
                 self.given_up(decommitments);
@@ -312,6 +320,8 @@ impl Expansion<'_> {
             | PledgeEvent::PledgeLapsed { amount, .. } => {
                 self.pledged(Measure::Withdrawn, *amount, -1);
             }
+            // Tags are histories.
+            PledgeEvent::TagSetReplaced(_) => {}
             PledgeEvent::EntryReversed { target: _, reason } => self.reversed(*reason),
         }
     }

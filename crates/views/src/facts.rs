@@ -502,7 +502,11 @@ fn maker_told(maker: &str, events: &[Recorded<Event>]) -> Option<Arc<str>> {
         let of_ledger = match &recorded.event.fact {
             Fact::Ledger(LedgerEvent::LedgerCreated { .. }) => false,
             Fact::Ledger(_) => true,
-            Fact::Agreement(_) | Fact::Pledge(_) | Fact::Import(_) => false,
+            Fact::Agreement(_)
+            | Fact::Pledge(_)
+            | Fact::Import(_)
+            | Fact::Reference(_)
+            | Fact::Requirement(_) => false,
         };
         of_ledger || !recorded.event.overrides.is_empty()
     });
@@ -522,6 +526,11 @@ fn signed_currency(
         .filter(|recorded| recorded.event.stream == of.event.stream)
         .find_map(|recorded| match &recorded.event.fact {
             Fact::Agreement(AgreementEvent::AgreementSigned(terms)) => Some(terms.currency),
-            Fact::Agreement(_) | Fact::Pledge(_) | Fact::Ledger(_) | Fact::Import(_) => None,
+            Fact::Agreement(_)
+            | Fact::Pledge(_)
+            | Fact::Ledger(_)
+            | Fact::Import(_)
+            | Fact::Reference(_)
+            | Fact::Requirement(_) => None,
         })
 }

@@ -7,6 +7,7 @@
 mod compiled;
 mod entries;
 mod entry;
+mod registry;
 mod state;
 mod tranches;
 
@@ -14,7 +15,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use perennial_domain::Date;
-use perennial_domain::agreement::{AgreementEvent, Description, Line, Terms};
+use perennial_domain::agreement::{AgreementEvent, Description, Line, LineSplits, Terms};
 use perennial_domain::classification::LineDims;
 use perennial_domain::event::{Event, Fact, Stream};
 use perennial_domain::ids::AgreementId;
@@ -28,6 +29,7 @@ use perennial_domain::rule::Profile;
 pub use compiled::{DimsNo, DimsVersion, Head, LineHead, PlaceNo};
 pub use entries::Entries;
 pub use entry::{Entry, Kind, Note, note_of};
+pub use registry::Registry;
 pub use state::{AgreementState, PledgeState};
 pub use tranches::TrancheAt;
 
@@ -43,9 +45,12 @@ pub fn is_history(fact: &Fact) -> bool {
     match fact {
         Fact::Ledger(_)
         | Fact::Import(ImportEvent::ImportStarted(_) | ImportEvent::ImportCompleted { .. })
+        | Fact::Reference(_)
+        | Fact::Requirement(_)
         | Fact::Pledge(
             PledgeEvent::PledgeAnnounced(_)
             | PledgeEvent::PledgeConverted { .. }
+            | PledgeEvent::TagSetReplaced(_)
             | PledgeEvent::EntryReversed { .. },
         )
         | Fact::Agreement(
@@ -67,6 +72,8 @@ pub fn is_history(fact: &Fact) -> bool {
             | AgreementEvent::AgreementFinanciallyClosed { .. }
             | AgreementEvent::TrancheConditionMet(_)
             | AgreementEvent::TrancheConditionWaived(_)
+            | AgreementEvent::SplitsReclassified { .. }
+            | AgreementEvent::TagSetReplaced(_)
             | AgreementEvent::EntryReversed { .. }
             | AgreementEvent::EntryReplaced { .. },
         ) => true,
@@ -131,6 +138,7 @@ pub struct Histories {
     children: Vec<EntityNo>,
     /// By upstream agreement: those that were ever linked with it, each once.
     linked: HashMap<AgreementId, Vec<EntityNo>>,
+    registry: Registry,
 }
 
 impl Histories {
@@ -168,14 +176,23 @@ impl Histories {
             Fact::Pledge(PledgeEvent::PledgeAnnounced(announced)) => {
                 self.announced(dictionary, entity, recorded, announced);
             }
+            Fact::Agreement(AgreementEvent::SplitsReclassified {
+                line_id, splits, ..
+            }) => {
+                let line = dictionary.line(entity, line_id);
+                self.reclassified(line, recorded, splits);
+            }
             Fact::Import(ImportEvent::ImportStarted(source)) => {
                 self.imports.push((recorded.event_id, source.published_on));
             }
             Fact::Ledger(_)
             | Fact::Import(ImportEvent::ImportCompleted { .. })
             | Fact::Pledge(_)
-            | Fact::Agreement(_) => {}
+            | Fact::Agreement(_)
+            | Fact::Reference(_)
+            | Fact::Requirement(_) => {}
         }
+        self.registry.add(dictionary, entity, recorded);
         let facts = &mut self.entity_mut(entity).facts;
         // Most streams have one such fact, or a few.
         facts.reserve_exact(usize::from(facts.len() < 4));
@@ -195,6 +212,11 @@ impl Histories {
     /// The line with this number, if an event opened it.
     pub fn line(&self, line: LineNo) -> Option<&LineHead> {
         self.lines.get(line.index())?.as_ref()
+    }
+
+    /// What is published and registered, tags, requirements, and what was reclassified.
+    pub const fn registry(&self) -> &Registry {
+        &self.registry
     }
 
     /// A classification.
@@ -326,6 +348,28 @@ impl Histories {
         }
     }
 
+    /// A line gets another classification; what its splits do not say stays as it was opened with.
+    fn reclassified(&mut self, line: LineNo, recorded: &HistoryFact, splits: &LineSplits) {
+        let Some(Some(head)) = self.lines.get(line.index()) else {
+            return;
+        };
+        let opened = head.dims().and_then(|dims| self.dims_of(dims)).cloned();
+        let dims = self.intern_dims(&LineDims {
+            purposes: splits.purposes.clone(),
+            places: splits.places.clone(),
+            pillar: splits.pillar,
+            ..opened.unwrap_or_default()
+        });
+        let version = DimsVersion {
+            event_id: recorded.event_id,
+            effective: Day::of(recorded.event.effective_on),
+            dims,
+        };
+        if let Some(Some(head)) = self.lines.get_mut(line.index()) {
+            head.versions.push(version);
+        }
+    }
+
     fn described(&mut self, entity: EntityNo, recorded: &HistoryFact, description: &Description) {
         let own = recorded.event.external_reference.as_ref();
         for external in own.into_iter().chain(&description.identifiers) {
@@ -335,7 +379,12 @@ impl Histories {
             Fact::Agreement(AgreementEvent::AgreementDescribed(earlier)) => {
                 earlier.parent.is_some()
             }
-            Fact::Agreement(_) | Fact::Pledge(_) | Fact::Import(_) | Fact::Ledger(_) => false,
+            Fact::Agreement(_)
+            | Fact::Pledge(_)
+            | Fact::Import(_)
+            | Fact::Ledger(_)
+            | Fact::Reference(_)
+            | Fact::Requirement(_) => false,
         };
         if description.parent.is_some() && !self.entity_mut(entity).facts.iter().any(named_before) {
             self.children.push(entity);
@@ -367,9 +416,12 @@ impl Histories {
             self.of_ledger(dictionary)
                 .find_map(|recorded| match &recorded.event.fact {
                     Fact::Ledger(LedgerEvent::LedgerCreated { profile, .. }) => Some(*profile),
-                    Fact::Ledger(_) | Fact::Agreement(_) | Fact::Pledge(_) | Fact::Import(_) => {
-                        None
-                    }
+                    Fact::Ledger(_)
+                    | Fact::Agreement(_)
+                    | Fact::Pledge(_)
+                    | Fact::Import(_)
+                    | Fact::Reference(_)
+                    | Fact::Requirement(_) => None,
                 })?;
         let newest = self.policy_at(dictionary, Position(u64::MAX), None)?;
         Some((profile, newest))
@@ -393,7 +445,12 @@ impl Histories {
                     let on = recorded.event.effective_on;
                     effective.is_none_or(|cut| on <= cut).then_some(policy)
                 }
-                Fact::Ledger(_) | Fact::Agreement(_) | Fact::Pledge(_) | Fact::Import(_) => None,
+                Fact::Ledger(_)
+                | Fact::Agreement(_)
+                | Fact::Pledge(_)
+                | Fact::Import(_)
+                | Fact::Reference(_)
+                | Fact::Requirement(_) => None,
             })
             .last()
     }
@@ -412,7 +469,11 @@ impl Histories {
         known
             .filter_map(|recorded| match &recorded.event.fact {
                 Fact::Ledger(event) => Some((event.disposition()?.0, recorded.as_ref())),
-                Fact::Agreement(_) | Fact::Pledge(_) | Fact::Import(_) => None,
+                Fact::Agreement(_)
+                | Fact::Pledge(_)
+                | Fact::Import(_)
+                | Fact::Reference(_)
+                | Fact::Requirement(_) => None,
             })
             .collect()
     }

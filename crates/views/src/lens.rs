@@ -1,20 +1,24 @@
 //! One question's way of reading the facts: its position resolved, its filter looked up, its years cut.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use perennial_domain::Date;
 use perennial_domain::classification::{Pillar, WHOLE_PPM};
 use perennial_domain::event::Stream;
 use perennial_domain::log::Position;
 use perennial_domain::money::Currency;
-use perennial_domain::period::{FIRST_YEAR, FiscalYear, LAST_YEAR};
+use perennial_domain::period::{FIRST_YEAR, FiscalYear, LAST_YEAR, Period};
 
 use crate::columns::{Row, Total};
 use crate::cube::{Class, ClassNo};
 use crate::day::{Day, Days, Month};
-use crate::dictionary::{EntityNo, Facet, FacetNo, KindNo, OrgNo, PeriodNo, Series};
+use crate::dictionary::{EntityNo, Facet, FacetNo, KindNo, OrgNo, PeriodNo, Series, SeriesKind};
 use crate::facts::Facts;
 use crate::history::{DimsNo, PlaceNo};
+use crate::mapping::PillarMapping;
 use crate::posting::{Direction, Measures};
-use crate::question::{Question, QuestionError};
+use crate::question::{MappingChoice, Question, QuestionError};
 use crate::sums::CellSums;
 
 /// Stands where a place was not said.
@@ -38,8 +42,8 @@ pub struct Posted<'a> {
     pub series: Series,
     /// Its facet.
     pub facet: &'a Facet,
-    /// The facet's class.
-    pub class: &'a Class,
+    /// The facet's class, with the classification that its line reads under at (P, E).
+    pub class: Class,
     /// Its amount and entries.
     pub total: Total,
 }
@@ -53,6 +57,12 @@ pub struct Lens<'a> {
     pub question: &'a Question,
     /// As known up to this record, included.
     pub at: Position,
+    /// The pillar mapping, as known and in force.
+    pub mapping: PillarMapping,
+    /// By organisation: the one that it is shown as.
+    survivors: HashMap<OrgNo, OrgNo>,
+    /// By organisation: its registered name.
+    names: HashMap<OrgNo, Arc<str>>,
     filter: PartyFilter,
     /// The years of the question's calendar that dates may lie in, with their days.
     years: Vec<(FiscalYear, Days)>,
@@ -67,12 +77,18 @@ impl<'a> Lens<'a> {
     /// [`QuestionError`] if the question's position cannot be resolved.
     pub fn new(facts: &'a Facts, question: &'a Question) -> Result<Self, QuestionError> {
         let at = facts.resolve(question.at)?;
+        let effective = question.effective.date();
         let years = years_of(question);
+        let registry = facts.histories().registry();
+        let survivors = registry.survivors(facts.dictionary(), at, effective);
         Ok(Self {
             facts,
             question,
             at,
-            filter: PartyFilter::new(facts, question),
+            mapping: mapping(facts, question, at)?,
+            filter: PartyFilter::new(facts, question, &survivors),
+            survivors,
+            names: registry.names(facts.dictionary(), at, effective),
             months: months_of(question, &years),
             years,
         })
@@ -117,7 +133,7 @@ impl<'a> Lens<'a> {
             return None;
         }
         let class = self.facts.cube().class(class)?;
-        self.filter.holds(class).then_some(class)
+        self.lets_class_pass(class).then_some(class)
     }
 
     /// Calls `each` with every posting of the wanted measures at (P, E) that the filter lets pass, agreements' and
@@ -165,19 +181,87 @@ impl<'a> Lens<'a> {
     pub fn lets_pass(&self, posted: &Posted<'_>) -> bool {
         let asked = self.question.filter.currency;
         asked.is_none_or(|asked| asked == posted.series.kind.currency)
-            && self.filter.holds(posted.class)
+            && self.lets_class_pass(&posted.class)
+    }
+
+    fn lets_class_pass(&self, class: &Class) -> bool {
+        self.filter.holds(class, |org| self.shown(org))
+    }
+
+    /// The organisation that one is shown as.
+    pub fn shown(&self, org: OrgNo) -> OrgNo {
+        let identity = self.facts.dictionary().identity(org);
+        self.survivors.get(&identity).copied().unwrap_or(identity)
+    }
+
+    /// The id, else name, and the name of an organisation as it is shown.
+    pub fn org_words(&self, org: OrgNo) -> (&str, &str) {
+        let shown = self.shown(org);
+        let (key, name) = self.facts.dictionary().org_words(shown, self.at);
+        (key, self.names.get(&shown).map_or(name, |name| name))
+    }
+
+    /// Whether `asked`, an id or name, names the same organisation as it is shown.
+    pub fn is_party(&self, asked: &str, org: Option<OrgNo>) -> bool {
+        let asked_of = self.facts.dictionary().find_org(asked);
+        match (asked_of, org) {
+            (Some(asked), Some(org)) => self.shown(asked) == self.shown(org),
+            (None, _) | (_, None) => asked.is_empty() && org.is_none(),
+        }
     }
 
     /// What is read of a series; `None` only if nothing is known of its agreement.
     pub fn posted(&self, facet: FacetNo, kind: KindNo, total: Total) -> Option<Posted<'a>> {
         let dictionary = self.facts.dictionary();
         let cube = self.facts.cube();
+        let of_facet = dictionary.facets.get(facet.index())?;
+        let class = *cube.class(cube.class_of(facet)?)?;
         Some(Posted {
             series: dictionary.series(facet, kind)?,
-            facet: dictionary.facets.get(facet.index())?,
-            class: cube.class(cube.class_of(facet)?)?,
+            facet: of_facet,
+            class: self.reclassified(of_facet, class),
             total,
         })
+    }
+
+    /// A class with the classification that its line reads under at (P, E).
+    fn reclassified(&self, facet: &Facet, class: Class) -> Class {
+        let line = facet
+            .line
+            .and_then(|line| self.facts.histories().line(line));
+        let dims =
+            line.and_then(|line| line.reclassified_at(self.at, self.effective().map(Day::of)));
+        match dims {
+            None => class,
+            // Every amount of the line reads so, one that names a pillar, purpose or place of its own too.
+            Some(dims) => Class {
+                dims: Some(dims),
+                pillar: None,
+                ..class
+            },
+        }
+    }
+
+    /// Calls `each` with every posting at (P, E) that the filter lets pass and that reads under another
+    /// classification than its cell's: first the class of its cell, then the one that it reads under.
+    ///
+    /// Cells are by the classification that a line was opened with, for ever. Whoever sums cells by classification
+    /// takes these amounts out of the first class and adds them to the second.
+    pub fn each_reclassified(&self, mut each: impl FnMut(&Class, &Class, &SeriesKind, Total)) {
+        let cube = self.facts.cube();
+        for &entity in self.facts.histories().registry().reclassified() {
+            let effective = self.effective();
+            self.facts.each_row_of(entity, self.at, effective, |row| {
+                let class = cube.class_of(row.facet);
+                let of_cell = class.and_then(|class| cube.class(class));
+                if let Some(posted) = self.posted(row.facet, row.kind, total_of(row))
+                    && let Some(of_cell) = of_cell.filter(|class| **class != posted.class)
+                    && self.lets_pass(&posted)
+                {
+                    each(of_cell, &posted.class, &posted.series.kind, posted.total);
+                }
+            });
+        }
     }
 
     /// The places of a classification with their parts per million, which sum to the whole; `None`: not said.
@@ -196,8 +280,8 @@ impl<'a> Lens<'a> {
     pub fn pillars(&self, dims: Option<DimsNo>) -> Vec<(Pillar, u32)> {
         let dims = dims.and_then(|dims| self.facts.histories().dims_of(dims));
         match dims {
-            None => vec![(Pillar::Unallocable, WHOLE_PPM)],
-            Some(dims) => self.question.mapping.pillars_of(dims),
+            None => vec![(self.mapping.unclassified(), WHOLE_PPM)],
+            Some(dims) => self.mapping.pillars_of(dims),
         }
     }
 
@@ -222,9 +306,14 @@ impl<'a> Lens<'a> {
 
     /// The years of a period, ascending, with its days in each.
     pub fn years(&self, period: PeriodNo) -> Vec<YearPart> {
-        let Some(period) = self.facts.dictionary().periods.get(period.index()) else {
-            return Vec::new();
-        };
+        match self.facts.dictionary().periods.get(period.index()) {
+            Some(period) => self.years_of(*period),
+            None => Vec::new(),
+        }
+    }
+
+    /// The years of a period, ascending, with its days in each.
+    pub fn years_of(&self, period: Period) -> Vec<YearPart> {
         let days = Days {
             first: Day::of(period.starts_on()),
             last: Day::of(period.ends_on()),
@@ -243,6 +332,26 @@ impl<'a> Lens<'a> {
                 of_days,
             })
             .collect()
+    }
+}
+
+/// The mapping that a question asks for, as known and in force.
+fn mapping(
+    facts: &Facts,
+    question: &Question,
+    at: Position,
+) -> Result<PillarMapping, QuestionError> {
+    let effective = question.effective.date();
+    let published = |name: &str| {
+        let table = facts.histories().registry().mapping(name, at, effective);
+        table.map(PillarMapping::published)
+    };
+    match &question.mapping {
+        MappingChoice::Is(mapping) => Ok(mapping.clone()),
+        MappingChoice::Policy(name) => Ok(published(name).unwrap_or(PillarMapping::DAC_CORE)),
+        MappingChoice::Published(name) => {
+            published(name).ok_or_else(|| QuestionError::NoSuchMapping { name: name.clone() })
+        }
     }
 }
 
@@ -269,14 +378,15 @@ struct PartyFilter {
 }
 
 impl PartyFilter {
-    fn new(facts: &Facts, question: &Question) -> Self {
+    fn new(facts: &Facts, question: &Question, survivors: &HashMap<OrgNo, OrgNo>) -> Self {
+        let shown = |org: OrgNo| survivors.get(&org).copied().unwrap_or(org);
         let filter = &question.filter;
         let dictionary = facts.dictionary();
         let asked = |key: &Option<String>| match key {
             None => Asked::Anyone,
             Some(key) => dictionary
                 .find_org(key)
-                .map_or(Asked::NeverNamed, Asked::Org),
+                .map_or(Asked::NeverNamed, |org| Asked::Org(shown(org))),
         };
         let agreements = (!filter.agreements.is_empty()).then(|| {
             let ids = filter.agreements.iter();
@@ -295,11 +405,11 @@ impl PartyFilter {
         }
     }
 
-    fn holds(&self, class: &Class) -> bool {
+    fn holds(&self, class: &Class, shown: impl Fn(OrgNo) -> OrgNo) -> bool {
         let party = |asked: Asked, is: Option<OrgNo>| match asked {
             Asked::Anyone => true,
             Asked::NeverNamed => false,
-            Asked::Org(org) => is == Some(org),
+            Asked::Org(org) => is.map(&shown) == Some(org),
         };
         self.direction
             .is_none_or(|direction| direction == class.direction)

@@ -24,6 +24,7 @@ pub mod pages;
 pub mod sums;
 
 pub mod canonical;
+pub mod content;
 pub mod digest;
 pub mod exception;
 pub mod history;
@@ -49,7 +50,7 @@ pub use digest::StateDigest;
 pub use facts::{Applied, ApplyError, Facts, Gap};
 pub use mapping::PillarMapping;
 pub use pages::PageMemory;
-pub use question::{AsOf, Cut, Dimension, Filter, Question, QuestionError};
+pub use question::{AsOf, Cut, Dimension, Filter, MappingChoice, Question, QuestionError};
 pub use view::View;
 
 /// The schema of expansion, history and rows. What was computed under another one is not comparable: a store builds

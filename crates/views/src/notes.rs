@@ -47,6 +47,24 @@ pub(crate) fn notes(view: View, lens: &Lens<'_>, rows: &[Row]) -> Vec<String> {
             notes.push(directions());
             notes.push("moves inside agreements sum to zero and are not shown".to_owned());
         }
+        View::Scheme => {
+            notes.push(directions());
+            notes.push("an element's money holds that of the elements below it".to_owned());
+            notes.push(
+                "elements that do not divide money overlap and have no total: any_tag counts each line once"
+                    .to_owned(),
+            );
+            unverified(rows, &mut notes);
+        }
+        View::Coverage => {
+            notes.push(
+                "money counts for an objective by its tags in the plan's scheme, and only for the plan's places"
+                    .to_owned(),
+            );
+            notes.push(
+                "rows without a requirement: money that nothing is asked for in its year and currency".to_owned(),
+            );
+        }
     }
     unallocable(rows, &mut notes);
     unknown_dates(rows, &mut notes);
@@ -63,6 +81,35 @@ pub(crate) fn notes(view: View, lens: &Lens<'_>, rows: &[Row]) -> Vec<String> {
         hierarchy(lens, &mut notes);
     }
     notes
+}
+
+/// Titles that were not checked against the framework's own text are said to be so (FRAMEWORKS.md 15).
+fn unverified(rows: &[Row], notes: &mut Vec<String>) {
+    let mut codes: Vec<&str> = rows
+        .iter()
+        .filter_map(|row| match row {
+            Row::Scheme(row) if row.verified == Some(false) => row.element.as_deref(),
+            Row::Scheme(_)
+            | Row::Coverage(_)
+            | Row::CashForecast(_)
+            | Row::Reallocation(_)
+            | Row::Agreement(_)
+            | Row::Timeline(_)
+            | Row::Pledge(_)
+            | Row::ByYear(_)
+            | Row::Nexus(_)
+            | Row::MultiYear(_)
+            | Row::Register(_)
+            | Row::Movement(_)
+            | Row::Exception(_)
+            | Row::Override(_) => None,
+        })
+        .collect();
+    codes.sort_unstable();
+    codes.dedup();
+    if !codes.is_empty() {
+        notes.push(format!("titles not verified: {}", codes.join(", ")));
+    }
 }
 
 fn directions() -> String {
@@ -82,6 +129,8 @@ fn unallocable(rows: &[Row], notes: &mut Vec<String>) {
         | Row::MultiYear(_)
         | Row::Register(_)
         | Row::Movement(_)
+        | Row::Scheme(_)
+        | Row::Coverage(_)
         | Row::Exception(_)
         | Row::Override(_)
         | Row::Reallocation(_)
@@ -106,6 +155,8 @@ fn unknown_dates(rows: &[Row], notes: &mut Vec<String>) {
             | Row::Nexus(_)
             | Row::Register(_)
             | Row::Movement(_)
+            | Row::Scheme(_)
+            | Row::Coverage(_)
             | Row::Exception(_)
             | Row::Override(_)
             | Row::Reallocation(_)

@@ -44,6 +44,23 @@ impl Cut {
     }
 }
 
+/// Which pillar mapping.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MappingChoice {
+    /// This one.
+    Is(PillarMapping),
+    /// The one that the ledger publishes under this name (the version in force), name and version, or content hash.
+    Published(String),
+    /// The same, of the ledger's policy: as long as it is not published, [`PillarMapping::DAC_CORE`].
+    Policy(String),
+}
+
+impl From<PillarMapping> for MappingChoice {
+    fn from(mapping: PillarMapping) -> Self {
+        Self::Is(mapping)
+    }
+}
+
 /// A key that rows can be grouped by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Dimension {
@@ -67,11 +84,13 @@ pub enum Dimension {
     YearBasis,
     /// How far committed amounts can be relied on.
     Firmness,
+    /// The element of a scheme.
+    Element,
 }
 
 impl Dimension {
     /// All.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Direction,
         Self::Agreement,
         Self::Donor,
@@ -82,6 +101,7 @@ impl Dimension {
         Self::Currency,
         Self::YearBasis,
         Self::Firmness,
+        Self::Element,
     ];
 
     /// The name in rows and in `--group-by`.
@@ -97,6 +117,7 @@ impl Dimension {
             Self::Currency => "currency",
             Self::YearBasis => "year_basis",
             Self::Firmness => "firmness",
+            Self::Element => "element",
         }
     }
 
@@ -133,6 +154,12 @@ pub struct Filter {
     pub standing: bool,
     /// What nobody has resolved (views `exceptions` and `overrides`).
     pub open: bool,
+    /// This scheme, by name or `name@version` (view `scheme`).
+    pub scheme: Option<String>,
+    /// This element of a scheme, by its code.
+    pub element: Option<String>,
+    /// This plan (view `coverage`).
+    pub plan: Option<String>,
 }
 
 impl Filter {
@@ -150,6 +177,9 @@ impl Filter {
             ("rule", self.rule.is_some()),
             ("standing", self.standing),
             ("open", self.open),
+            ("scheme", self.scheme.is_some()),
+            ("element", self.element.is_some()),
+            ("plan_id", self.plan.is_some()),
         ];
         given
             .into_iter()
@@ -169,7 +199,7 @@ pub struct Question {
     /// The calendar that cuts and labels years.
     pub calendar: FiscalCalendar,
     /// The mapping that pillars are computed by.
-    pub mapping: PillarMapping,
+    pub mapping: MappingChoice,
     /// From how many calendar months on an agreement is multi-year.
     pub multi_year_months: u32,
     /// Of what part.
@@ -179,14 +209,16 @@ pub struct Question {
 }
 
 impl Question {
-    /// Asks for everything that is recorded, under a ledger's policy. A mapping of that policy that is not
-    /// compiled in falls back to [`PillarMapping::DAC_CORE`].
+    /// Asks for everything that is recorded, under a ledger's policy.
     pub fn under(policy: &LedgerPolicy) -> Self {
         Self {
             at: AsOf::Head,
             effective: Cut::Open,
             calendar: policy.fiscal_calendar,
-            mapping: PillarMapping::find(&policy.pillar_mapping).unwrap_or(PillarMapping::DAC_CORE),
+            mapping: match PillarMapping::find(&policy.pillar_mapping) {
+                Some(mapping) => MappingChoice::Is(mapping),
+                None => MappingChoice::Policy(policy.pillar_mapping.clone()),
+            },
             multi_year_months: policy.multi_year_months,
             filter: Filter::default(),
             group_by: None,
@@ -224,6 +256,18 @@ pub enum QuestionError {
         view: View,
         /// The filter's name.
         name: &'static str,
+    },
+    /// No such pillar mapping was published until then.
+    #[error("no pillar mapping \"{name}\" was published until then")]
+    NoSuchMapping {
+        /// As asked.
+        name: String,
+    },
+    /// No such scheme was published until then.
+    #[error("no scheme \"{name}\" was published until then")]
+    NoSuchScheme {
+        /// As asked.
+        name: String,
     },
     /// The view has no such key.
     #[error("the view {} has no key {}", view.name(), dimension.name())]

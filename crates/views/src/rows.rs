@@ -8,6 +8,7 @@ use perennial_domain::money::Currency;
 pub use crate::view::agreement::{AgreementDetails, AgreementRow, MultiYear};
 pub use crate::view::by_year::ByYearRow;
 pub use crate::view::cash_forecast::CashForecastRow;
+pub use crate::view::coverage::CoverageRow;
 pub use crate::view::exceptions::{Disposed, ExceptionRow};
 pub use crate::view::movements::MovementRow;
 pub use crate::view::multi_year::MultiYearRow;
@@ -16,6 +17,7 @@ pub use crate::view::overrides::OverrideRow;
 pub use crate::view::pledges::PledgeRow;
 pub use crate::view::reallocations::ReallocationRow;
 pub use crate::view::registers::RegisterRow;
+pub use crate::view::scheme::SchemeRow;
 pub use crate::view::timeline::TimelineRow;
 
 /// An organisation in a row.
@@ -66,6 +68,10 @@ pub enum Row {
     Reallocation(ReallocationRow),
     /// Of `cash-forecast`.
     CashForecast(CashForecastRow),
+    /// Of `scheme`.
+    Scheme(SchemeRow),
+    /// Of `coverage`.
+    Coverage(CoverageRow),
 }
 
 impl Row {
@@ -84,6 +90,8 @@ impl Row {
             Self::Override(row) => row.key(),
             Self::Reallocation(row) => row.key(),
             Self::CashForecast(row) => row.key(),
+            Self::Scheme(row) => row.key(),
+            Self::Coverage(row) => row.key(),
         }
     }
 }

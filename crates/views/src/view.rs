@@ -8,6 +8,7 @@ pub mod agreement;
 pub mod balances;
 pub mod by_year;
 pub mod cash_forecast;
+pub mod coverage;
 pub mod exceptions;
 pub mod movements;
 pub mod multi_year;
@@ -16,7 +17,10 @@ pub mod overrides;
 pub mod pledges;
 pub mod reallocations;
 pub mod registers;
+pub mod scheme;
 pub mod standing;
+mod tagged;
+mod tags;
 pub mod timeline;
 
 use crate::answer::{Answer, ReadInfo};
@@ -52,11 +56,15 @@ pub enum View {
     Reallocations,
     /// What is still to be paid or to come of scheduled portions.
     CashForecast,
+    /// Money by the elements of a scheme.
+    Scheme,
+    /// What plans ask for beside what is committed for it.
+    Coverage,
 }
 
 impl View {
     /// All.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::Agreement,
         Self::Timeline,
         Self::Pledges,
@@ -69,6 +77,8 @@ impl View {
         Self::Overrides,
         Self::Reallocations,
         Self::CashForecast,
+        Self::Scheme,
+        Self::Coverage,
     ];
 
     /// The name in commands and paths.
@@ -86,6 +96,8 @@ impl View {
             Self::Overrides => "overrides",
             Self::Reallocations => "reallocations",
             Self::CashForecast => "cash-forecast",
+            Self::Scheme => "scheme",
+            Self::Coverage => "coverage",
         }
     }
 
@@ -99,6 +111,7 @@ impl View {
         match self {
             Self::ByYear => by_year::DECLARATION.keys,
             Self::Nexus => nexus::DECLARATION.keys,
+            Self::Scheme => scheme::KEYS,
             Self::Agreement
             | Self::Timeline
             | Self::Pledges
@@ -108,7 +121,8 @@ impl View {
             | Self::Exceptions
             | Self::Overrides
             | Self::Reallocations
-            | Self::CashForecast => &[],
+            | Self::CashForecast
+            | Self::Coverage => &[],
         }
     }
 
@@ -151,6 +165,17 @@ impl View {
                 "open",
             ],
             Self::Overrides => &["agreement_id", "rule", "open"],
+            Self::Scheme => &[
+                "agreement_id",
+                "direction",
+                "currency",
+                "donor",
+                "recipient",
+                "year",
+                "scheme",
+                "element",
+            ],
+            Self::Coverage => &["plan_id", "direction", "currency", "year"],
         }
     }
 
@@ -174,6 +199,8 @@ impl View {
             Self::Overrides => rows(overrides::evaluate(&lens), Row::Override),
             Self::Reallocations => rows(reallocations::evaluate(&lens), Row::Reallocation),
             Self::CashForecast => rows(cash_forecast::evaluate(&lens), Row::CashForecast),
+            Self::Scheme => rows(scheme::evaluate(&lens)?, Row::Scheme),
+            Self::Coverage => rows(coverage::evaluate(&lens), Row::Coverage),
         };
         let info = ReadInfo::of(self, &lens, &rows);
         match facts.lost_page() {

@@ -1,7 +1,7 @@
 //! The enumerations that domain, stored format and API share, by name. Generated zero values have no domain
 //! value: they are refused, or mean a documented default.
 
-use perennial_domain::{agreement, classification, period, rule};
+use perennial_domain::{agreement, classification, period, reference, rule, tag};
 
 use crate::pb;
 
@@ -83,6 +83,11 @@ coded_twice! {
     agreement::RateSource, RateSource { Unore, Imf, Ecb, Agreed, Bank, Published }
     classification::Pillar, Pillar { Humanitarian, Development, Peace, Unallocable }
     classification::Vocabulary, Vocabulary { DacPurpose, DacCategory, Country, Region }
+    reference::CodeOrigin, CodeOrigin { Official, Ours }
+    reference::LocalActorClass, LocalActorClass {
+        LocalState, LocalNonState, NationalState, NationalNonState, NotLocal,
+    }
+    tag::TagBasis, TagBasis { Declared, Mapped, Inferred }
 }
 
 coded! {

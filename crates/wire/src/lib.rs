@@ -5,7 +5,7 @@
 //! for ever (INV-8); old shapes are upcast here and never seen outside.
 //!
 //! It is *not* a codec for record headers and claims: those are written by hand in `perennial-proof`. It does no
-//! IO and computes no hash (INV-13).
+//! IO and hashes no record (INV-13).
 //!
 //! Read in order: [`pb`] (the proto files say what each message means), [`stored`], [`request`],
 //! [`query`].

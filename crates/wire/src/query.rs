@@ -11,6 +11,7 @@ mod exceptions;
 mod filter;
 mod options;
 mod rows;
+mod tagged;
 
 pub use options::{Defaults, ReadInput, ReadRequest, SubscribeInput, read, subscribe};
 pub use rows::{AmountOutOfRange, Envelope, read_info};

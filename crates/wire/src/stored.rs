@@ -12,6 +12,7 @@
 mod agreement;
 mod body;
 mod cash;
+mod classification;
 mod error;
 mod event;
 mod import;
@@ -19,7 +20,9 @@ mod kind;
 mod ledger;
 mod life;
 mod pledge;
+mod reference;
 mod refusal;
+mod requirement;
 mod value;
 
 pub use body::{Actor, Outcome, RecordBody, decode_body, encode_body};

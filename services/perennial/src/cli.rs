@@ -4,7 +4,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
     agreement, bench, demo, events, exceptions, health, import, ledger, replay, report, reverse,
-    serve, submit, verify,
+    scheme, serve, submit, verify,
 };
 
 const EXAMPLES: &str = "\
@@ -99,6 +99,9 @@ pub enum Command {
     Submit(submit::Arguments),
     /// Cancel a recorded entry by a linked reversal.
     Reverse(reverse::Arguments),
+    /// The frameworks that money is tagged against: list, show, publish.
+    #[command(subcommand)]
+    Scheme(scheme::Verb),
     /// Record what others published.
     #[command(subcommand)]
     Import(import::Verb),
@@ -130,6 +133,7 @@ impl Command {
             Self::Ledger(_)
             | Self::Agreement(_)
             | Self::Reverse(_)
+            | Self::Scheme(_)
             | Self::Report(_)
             | Self::Exceptions(_)
             | Self::Replay(_)

@@ -11,6 +11,7 @@ pub mod ledger;
 pub mod replay;
 pub mod report;
 pub mod reverse;
+pub mod scheme;
 pub mod serve;
 pub mod submit;
 pub mod verify;
@@ -33,6 +34,7 @@ pub async fn run(cli: Cli, console: &Console) -> Result<(), Failure> {
         Command::Agreement(verb) => agreement::run(&session, verb).await,
         Command::Submit(arguments) => submit::run(&session, arguments).await,
         Command::Reverse(arguments) => reverse::run(&session, arguments).await,
+        Command::Scheme(verb) => scheme::run(&session, verb).await,
         Command::Import(verb) => import::run(&session, verb).await,
         Command::Report(arguments) => report::run(&session, arguments).await,
         Command::Events(verb) => events::run(&session, verb).await,

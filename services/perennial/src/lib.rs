@@ -13,6 +13,7 @@ pub mod commands;
 pub mod config;
 pub mod console;
 pub mod failure;
+pub mod framework;
 pub mod node;
 pub mod progress;
 pub mod row_document;

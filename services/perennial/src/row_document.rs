@@ -16,7 +16,7 @@ use prost_reflect::{
 use crate::failure::{Exit, Failure};
 
 /// Keys that rows can be grouped by: absent where they are grouped away.
-const KEYS: [&str; 7] = [
+const KEYS: [&str; 11] = [
     "agreement_id",
     "donor",
     "recipient",
@@ -24,11 +24,16 @@ const KEYS: [&str; 7] = [
     "year",
     "pillar",
     "year_basis",
+    "element",
+    "title",
+    "parent",
+    "verified",
 ];
 /// Messages whose rows can be grouped.
-const GROUPED: [&str; 2] = [
+const GROUPED: [&str; 3] = [
     "perennial.query.v1.NexusRow",
     "perennial.query.v1.ByYearRow",
+    "perennial.query.v1.SchemeRow",
 ];
 
 /// Turns messages of one kind into documents.

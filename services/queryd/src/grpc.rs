@@ -10,6 +10,7 @@ mod list_agreement_statements;
 mod list_agreement_timeline;
 mod list_cash_forecast;
 mod list_commitment_by_year;
+mod list_coverage;
 mod list_exceptions;
 mod list_movements;
 mod list_multi_year;
@@ -19,6 +20,7 @@ mod list_pledge_conversion;
 mod list_projections;
 mod list_reallocation_trail;
 mod list_registers;
+mod list_scheme_funding;
 mod list_views;
 mod pages;
 mod rebuild_projection;
@@ -209,6 +211,20 @@ impl pb::query::query_service_server::QueryService for Handlers {
         request: Request<pb::query::ListReallocationTrailRequest>,
     ) -> Result<Response<pb::query::ListReallocationTrailResponse>, Status> {
         list_reallocation_trail::list_reallocation_trail(self, &request).await
+    }
+
+    async fn list_scheme_funding(
+        &self,
+        request: Request<pb::query::ListSchemeFundingRequest>,
+    ) -> Result<Response<pb::query::ListSchemeFundingResponse>, Status> {
+        list_scheme_funding::list_scheme_funding(self, &request).await
+    }
+
+    async fn list_coverage(
+        &self,
+        request: Request<pb::query::ListCoverageRequest>,
+    ) -> Result<Response<pb::query::ListCoverageResponse>, Status> {
+        list_coverage::list_coverage(self, &request).await
     }
 
     async fn get_digest(

@@ -2,14 +2,15 @@ use jiff::civil::Date;
 
 use crate::agreement::{
     AllocationWish, CashModality, Condition, ConditionEntry, Conversion, DecreaseReason,
-    Description, EvidenceLevel, ExtensionKind, ForecastEntry, Leg, Line, OnwardWish, OtherFlowKind,
-    Published, ReversalReason, Terms, TermsRevision, TransferWish, YearShare,
+    Description, EvidenceLevel, ExtensionKind, ForecastEntry, Leg, Line, LineSplits, OnwardWish,
+    OtherFlowKind, Published, ReversalReason, Terms, TermsRevision, TransferWish, YearShare,
 };
 use crate::ids::{AllocationId, LineId, PaymentId, TrancheId};
 use crate::log::EventId;
 use crate::money::Money;
 use crate::party::OrgRef;
 use crate::period::Period;
+use crate::tag::TagSet;
 
 /// A wish for one line's part of a payment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -310,6 +311,17 @@ pub enum AgreementCommand {
     WriteOffReceivable(Receivable),
     /// Expect a receivable again that was given up.
     RecoverReceivable(Receivable),
+    /// Read all money of a line under other splits.
+    ReclassifySplits {
+        /// The line; may be left out where the agreement has one.
+        line_id: Option<LineId>,
+        /// The splits, which replace the line's own whole.
+        splits: LineSplits,
+        /// Why.
+        reason: String,
+    },
+    /// Tag the agreement, a line or a tranche, replacing all its tags in the scheme.
+    ReplaceTagSet(TagSet),
     /// Cancel an entry.
     ReverseEntry {
         /// The entry.
@@ -369,6 +381,8 @@ impl AgreementCommand {
             Self::WaiveCondition(_) => "TrancheConditionWaived",
             Self::WriteOffReceivable(_) => "ReceivableWrittenOff",
             Self::RecoverReceivable(_) => "ReceivableRecovered",
+            Self::ReclassifySplits { .. } => "SplitsReclassified",
+            Self::ReplaceTagSet(_) => "TagSetReplaced",
             Self::ReverseEntry { .. } => "EntryReversed",
             Self::ReplaceEntry { replacement, .. } => replacement.makes(),
         }
@@ -413,6 +427,8 @@ impl AgreementCommand {
             Self::WaiveCondition(_) => "waive_tranche_condition",
             Self::WriteOffReceivable(_) => "write_off_receivable",
             Self::RecoverReceivable(_) => "recover_receivable",
+            Self::ReclassifySplits { .. } => "reclassify_splits",
+            Self::ReplaceTagSet(_) => "replace_tag_set",
             Self::ReverseEntry { .. } => "reverse_entry",
             Self::ReplaceEntry { .. } => "replace_entry",
         }

@@ -6,6 +6,7 @@
 mod allocation;
 mod carry_over;
 mod cash;
+mod classification;
 mod commitment;
 mod correction;
 mod headings;
@@ -218,6 +219,9 @@ impl Case<'_> {
             | AgreementCommand::WriteOffReceivable(_)
             | AgreementCommand::RecoverReceivable(_) => {
                 life::draft(self, findings, effective_on, command)
+            }
+            AgreementCommand::ReclassifySplits { .. } | AgreementCommand::ReplaceTagSet(_) => {
+                classification::draft(self, findings, command)
             }
             AgreementCommand::Sign(_) => {
                 findings.reject(Rejection::AgreementExists(self.id.clone()));

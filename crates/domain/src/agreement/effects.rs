@@ -84,7 +84,9 @@ impl Agreement {
             | AgreementEvent::AgreementOperationallyEnded { .. }
             | AgreementEvent::AgreementFinanciallyClosed { .. }
             | AgreementEvent::TrancheConditionMet(_)
-            | AgreementEvent::TrancheConditionWaived(_) => Ok(Vec::new()),
+            | AgreementEvent::TrancheConditionWaived(_)
+            | AgreementEvent::SplitsReclassified { .. }
+            | AgreementEvent::TagSetReplaced(_) => Ok(Vec::new()),
         }
     }
 
@@ -322,6 +324,8 @@ impl AgreementEvent {
             | Self::FundsTransferred(_)
             | Self::OnwardGrantLinked(_)
             | Self::OtherFlowRecorded(_)
+            | Self::SplitsReclassified { .. }
+            | Self::TagSetReplaced(_)
             | Self::EntryReversed { .. }
             | Self::EntryReplaced { .. } => None,
         }
@@ -371,7 +375,9 @@ impl AgreementEvent {
             | Self::AgreementDescribed(_)
             | Self::LineOpened { .. }
             | Self::PeriodExtended { .. }
-            | Self::PeriodShortened { .. } => EntryKind::Fixed,
+            | Self::PeriodShortened { .. }
+            | Self::SplitsReclassified { .. }
+            | Self::TagSetReplaced(_) => EntryKind::Fixed,
         }
     }
 }

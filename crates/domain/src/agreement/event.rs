@@ -5,11 +5,13 @@ use crate::agreement::{
     LinePart, OnwardGrant, OtherFlow, Published, ReallocatedFunds, ShareMove, Terms, TermsRevision,
     TrancheDraw, Transfer, YearShare,
 };
+use crate::classification::{Pillar, Split};
 use crate::ids::{ConditionId, LineId, PaymentId, TrancheId};
 use crate::log::EventId;
 use crate::money::Money;
 use crate::party::{DocRef, ExternalReference, OrgRef};
 use crate::period::Period;
+use crate::tag::TagSet;
 
 /// Why a commitment became smaller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -154,6 +156,29 @@ pub struct ConditionEntry {
     pub condition_id: ConditionId,
     /// What shows it, or why it is waived.
     pub reason: String,
+}
+
+/// How all money of a line is classified from a day on, whatever its own date (SEMANTICS.md 1 "Reclassification").
+/// Its published humanitarian flag, budget heading and own codes stay.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
+pub struct LineSplits {
+    /// Purposes; empty: not classified.
+    pub purposes: Split,
+    /// Countries, else regions; empty: not classified.
+    pub places: Split,
+    /// The pillar that the agreement itself declares.
+    pub pillar: Option<Pillar>,
+}
+
+impl LineSplits {
+    /// As a line was opened.
+    pub(crate) fn of(line: &Line) -> Self {
+        Self {
+            purposes: line.dims.purposes.clone(),
+            places: line.dims.places.clone(),
+            pillar: line.dims.pillar,
+        }
+    }
 }
 
 /// A fact about an agreement. Amounts are above 0 unless said otherwise; the kind gives the direction.
@@ -356,6 +381,17 @@ pub enum AgreementEvent {
     FundsTransferred(Box<Transfer>),
     /// The agreement's money comes out of another agreement.
     OnwardGrantLinked(Box<OnwardGrant>),
+    /// All money of a line reads under other splits. No amount changes.
+    SplitsReclassified {
+        /// The line.
+        line_id: LineId,
+        /// The splits, which replace the line's own whole.
+        splits: LineSplits,
+        /// Why.
+        reason: String,
+    },
+    /// The agreement, a line or a tranche is tagged, replacing all its tags in the scheme.
+    TagSetReplaced(TagSet),
     /// An entry is cancelled whole.
     EntryReversed {
         /// The entry.
@@ -410,6 +446,8 @@ impl AgreementEvent {
             Self::ReceivableRecovered(_) => "ReceivableRecovered",
             Self::FundsTransferred(_) => "FundsTransferred",
             Self::OnwardGrantLinked(_) => "OnwardGrantLinked",
+            Self::SplitsReclassified { .. } => "SplitsReclassified",
+            Self::TagSetReplaced(_) => "TagSetReplaced",
             Self::EntryReversed { .. } => "EntryReversed",
             Self::EntryReplaced { .. } => "EntryReplaced",
         }

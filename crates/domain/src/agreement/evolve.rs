@@ -35,6 +35,7 @@ impl Agreement {
             forecasts: Vec::new(),
             payments: BTreeSet::new(),
             committed_on: BTreeMap::new(),
+            reclassified: Vec::new(),
             entries: Vec::new(),
             moves: None,
             life: None,
@@ -207,6 +208,13 @@ impl Agreement {
             AgreementEvent::ForecastReplaced { entries, .. } => {
                 self.forecasts.push((event_id, entries.clone()));
             }
+            AgreementEvent::SplitsReclassified {
+                line_id, splits, ..
+            } => {
+                let line = self.places.get(line_id).ok_or(Impossible::UnknownLine)?;
+                let line = *line;
+                self.reclassified.push((line, effective_on, splits.clone()));
+            }
             AgreementEvent::DisbursementMade { draws, .. }
             | AgreementEvent::ReceiptConfirmed { draws, .. } => {
                 for draw in draws {
@@ -241,6 +249,7 @@ impl Agreement {
             | AgreementEvent::AgreementFinanciallyClosed { .. }
             | AgreementEvent::ReceivableWrittenOff(_)
             | AgreementEvent::ReceivableRecovered(_)
+            | AgreementEvent::TagSetReplaced(_)
             | AgreementEvent::EntryReversed { .. }
             | AgreementEvent::EntryReplaced { .. } => {}
         }

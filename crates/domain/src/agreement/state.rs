@@ -8,7 +8,7 @@ use jiff::civil::Date;
 use crate::agreement::moves::Moves;
 use crate::agreement::status::{Milestone, Status, Turn};
 use crate::agreement::{
-    Condition, Firmness, ForecastEntry, Line, Perspective, Terms, YearBasis, YearShare,
+    Condition, Firmness, ForecastEntry, Line, LineSplits, Perspective, Terms, YearBasis, YearShare,
 };
 use crate::ids::{AgreementId, AllocationId, ConditionId, LineId, PaymentId, TrancheId};
 use crate::log::{EventId, Revision};
@@ -353,6 +353,8 @@ pub struct Agreement {
     pub(crate) payments: BTreeSet<PaymentId>,
     /// Days on which money was committed, with how many standing entries did so (R11).
     pub(crate) committed_on: BTreeMap<Date, u32>,
+    /// What lines were reclassified to, with their place and day, in order of recording.
+    pub(crate) reclassified: Vec<(usize, Date, LineSplits)>,
     /// Every event, ascending.
     pub(crate) entries: Vec<(EventId, Entry)>,
     /// What few agreements have: absent until one of them happens.
@@ -553,6 +555,19 @@ impl Agreement {
         match at.checked_sub(signed) {
             None => self.terms.lines.get(at),
             Some(opened) => self.opened.get(opened),
+        }
+    }
+
+    /// How a line is classified on a day, as far as it is recorded: by the last of the newest day up to it.
+    pub(crate) fn splits_on(&self, at: usize, on: Date) -> LineSplits {
+        let in_force = self
+            .reclassified
+            .iter()
+            .filter(|(line, since, _)| *line == at && *since <= on)
+            .max_by_key(|(_, since, _)| *since);
+        match in_force {
+            Some((_, _, splits)) => splits.clone(),
+            None => self.line_at(at).map(LineSplits::of).unwrap_or_default(),
         }
     }
 

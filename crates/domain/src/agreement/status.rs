@@ -122,6 +122,8 @@ impl Turn {
             | AgreementEvent::TrancheConditionWaived(_)
             | AgreementEvent::ReceivableWrittenOff(_)
             | AgreementEvent::ReceivableRecovered(_)
+            | AgreementEvent::SplitsReclassified { .. }
+            | AgreementEvent::TagSetReplaced(_)
             | AgreementEvent::EntryReversed { .. }
             | AgreementEvent::EntryReplaced { .. } => None,
         }
@@ -180,7 +182,10 @@ pub(crate) enum Deed {
 impl Deed {
     pub(crate) const fn of(command: &AgreementCommand) -> Self {
         match command {
-            AgreementCommand::Sign(_) | AgreementCommand::Describe(_) => Self::Describe,
+            AgreementCommand::Sign(_)
+            | AgreementCommand::Describe(_)
+            | AgreementCommand::ReclassifySplits { .. }
+            | AgreementCommand::ReplaceTagSet(_) => Self::Describe,
             AgreementCommand::ExtendPeriod { .. }
             | AgreementCommand::ShortenPeriod { .. }
             | AgreementCommand::ReviseTerms(_) => Self::Term,

@@ -57,6 +57,9 @@ pub enum Impossible {
     /// The import run starts or ends a second time.
     #[error("the import has already done so")]
     ImportedTwice,
+    /// A version of a list is published a second time.
+    #[error("the version is already published")]
+    PublishedTwice,
     /// A line is added that is already there.
     #[error("the line is already there")]
     LineTwice,

@@ -2,7 +2,7 @@
 
 mod handing;
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use jiff::civil::Date;
 
@@ -12,13 +12,15 @@ use crate::book::{Book, Decision, Impossible, ReferenceKey, fold, reference_key,
 use crate::command::{Action, Command, Expected, Submission};
 use crate::event::{Event, Fact, Stream};
 use crate::finding::Context;
-use crate::ids::{AgreementId, ImportId, PledgeId};
+use crate::ids::{AgreementId, ImportId, PlanId, PledgeId};
 use crate::import::{self, Import, ImportEvent};
 use crate::ledger::state::{Exceptions, LedgerState};
 use crate::ledger::{self, LedgerEvent};
 use crate::log::{EventId, Position, Revision};
 use crate::pledge::{self, Pledge, PledgeCommand};
+use crate::reference::{self, Reference, ReferenceKind};
 use crate::rejection::{Refusal, Refused, Rejection};
+use crate::requirement::{self, Plan};
 use crate::rule::Profile;
 
 /// What a command makes, each event with its stream; or every reason against it.
@@ -113,6 +115,8 @@ struct Working<'a> {
     agreements: HashMap<AgreementId, Agreement>,
     pledges: HashMap<PledgeId, Pledge>,
     imports: HashMap<ImportId, Import>,
+    registry: BTreeMap<ReferenceKind, Reference>,
+    plans: HashMap<PlanId, Plan>,
     signed: HashSet<AgreementId>,
     references: HashSet<ReferenceKey>,
     freed: HashSet<EventId>,
@@ -144,6 +148,8 @@ impl<'a> Working<'a> {
             agreements: HashMap::new(),
             pledges: HashMap::new(),
             imports: HashMap::new(),
+            registry: BTreeMap::new(),
+            plans: HashMap::new(),
             signed: HashSet::new(),
             references: HashSet::new(),
             freed: HashSet::new(),
@@ -210,6 +216,7 @@ impl<'a> Working<'a> {
             policy: &self.ledger().policy,
             today: self.today,
             overrides: &command.overrides,
+            schemes: self.schemes(),
         };
         if let Action::Agreement(id, action) = &command.action
             && let Some(drafts) = self.of_two(context, (id, action), command.effective_on)
@@ -269,11 +276,38 @@ impl<'a> Working<'a> {
                     .map(|draft| draft.map(Fact::Import))
                     .collect())
             }
+            Action::Requirement(id, action) => {
+                let plan = self.plans.get(id).or_else(|| self.book.plan(id));
+                let drafts = requirement::decide::decide(context, (id, plan), (on, action))?;
+                Ok(drafts
+                    .into_iter()
+                    .map(|draft| draft.map(Fact::Requirement))
+                    .collect())
+            }
+            Action::Reference(action) => {
+                let reference = self.reference(action.of());
+                let drafts = reference::decide::decide(context, reference, (on, action))?;
+                Ok(drafts
+                    .into_iter()
+                    .map(|draft| draft.map(Fact::Reference))
+                    .collect())
+            }
         }
     }
 
     fn ledger(&self) -> &LedgerState {
         self.ledger.as_ref().unwrap_or(&self.book.ledger)
+    }
+
+    /// The schemes that tags may name: published before, or earlier in the same submission.
+    fn schemes(&self) -> Option<&Reference> {
+        self.reference(ReferenceKind::Schemes)
+    }
+
+    fn reference(&self, kind: ReferenceKind) -> Option<&Reference> {
+        self.registry
+            .get(&kind)
+            .or_else(|| self.book.reference(kind))
     }
 
     fn agreement(&self, id: &AgreementId) -> Option<&Agreement> {
@@ -286,6 +320,8 @@ impl<'a> Working<'a> {
             Stream::Agreement(id) => self.agreements.get(id).map(Agreement::revision),
             Stream::Pledge(id) => self.pledges.get(id).map(Pledge::revision),
             Stream::Import(id) => self.imports.get(id).map(|import| import.revision),
+            Stream::Reference(kind) => self.registry.get(kind).map(Reference::revision),
+            Stream::Requirement(id) => self.plans.get(id).map(Plan::revision),
         };
         let revision = copied.or_else(|| self.book.revision(stream));
         revision.unwrap_or_default()
@@ -315,8 +351,18 @@ impl<'a> Working<'a> {
                 .agreement(id)
                 .is_some_and(|agreement| agreement.onward_links().next().is_some()),
             (
-                Stream::Ledger | Stream::Agreement(_) | Stream::Pledge(_) | Stream::Import(_),
-                Fact::Ledger(_) | Fact::Agreement(_) | Fact::Pledge(_) | Fact::Import(_),
+                Stream::Ledger
+                | Stream::Agreement(_)
+                | Stream::Pledge(_)
+                | Stream::Import(_)
+                | Stream::Reference(_)
+                | Stream::Requirement(_),
+                Fact::Ledger(_)
+                | Fact::Agreement(_)
+                | Fact::Pledge(_)
+                | Fact::Import(_)
+                | Fact::Reference(_)
+                | Fact::Requirement(_),
             ) => false,
         };
         links || self.to_come.get(stream).is_some_and(|&count| 0 < count)
@@ -415,9 +461,33 @@ impl<'a> Working<'a> {
                 }
                 fold::import(&mut self.imports, id, fact)
             }
+            (Stream::Reference(kind), Fact::Reference(fact)) => {
+                if let (false, Some(reference)) =
+                    (self.registry.contains_key(kind), self.book.reference(*kind))
+                {
+                    self.registry.insert(*kind, reference.clone());
+                }
+                fold::reference(&mut self.registry, *kind, fact)
+            }
+            (Stream::Requirement(id), Fact::Requirement(fact)) => {
+                if let (false, Some(plan)) = (self.plans.contains_key(id), self.book.plan(id)) {
+                    self.plans.insert(id.clone(), plan.clone());
+                }
+                fold::requirement(&mut self.plans, id, fact)
+            }
             (
-                Stream::Ledger | Stream::Agreement(_) | Stream::Pledge(_) | Stream::Import(_),
-                Fact::Ledger(_) | Fact::Agreement(_) | Fact::Pledge(_) | Fact::Import(_),
+                Stream::Ledger
+                | Stream::Agreement(_)
+                | Stream::Pledge(_)
+                | Stream::Import(_)
+                | Stream::Reference(_)
+                | Stream::Requirement(_),
+                Fact::Ledger(_)
+                | Fact::Agreement(_)
+                | Fact::Pledge(_)
+                | Fact::Import(_)
+                | Fact::Reference(_)
+                | Fact::Requirement(_),
             ) => Err(Impossible::WrongStream),
         }
     }

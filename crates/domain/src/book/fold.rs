@@ -1,15 +1,17 @@
 //! One event into one map of streams: the same for the book itself and for a submission's working copies.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use jiff::civil::Date;
 
 use crate::agreement::{Agreement, AgreementEvent};
 use crate::book::Impossible;
-use crate::ids::{AgreementId, ImportId, PledgeId};
+use crate::ids::{AgreementId, ImportId, PlanId, PledgeId};
 use crate::import::{Import, ImportEvent};
 use crate::log::{EventId, Revision};
 use crate::pledge::{Pledge, PledgeEvent};
+use crate::reference::{Reference, ReferenceEvent, ReferenceKind};
+use crate::requirement::{Plan, RequirementEvent};
 
 pub(super) fn agreement(
     agreements: &mut HashMap<AgreementId, Agreement>,
@@ -70,4 +72,23 @@ pub(super) fn import(
             Err(Impossible::ImportedTwice)
         }
     }
+}
+
+pub(super) fn reference(
+    references: &mut BTreeMap<ReferenceKind, Reference>,
+    kind: ReferenceKind,
+    fact: &ReferenceEvent,
+) -> Result<(), Impossible> {
+    if fact.of() != kind {
+        return Err(Impossible::WrongStream);
+    }
+    references.entry(kind).or_default().evolve(fact)
+}
+
+pub(super) fn requirement(
+    plans: &mut HashMap<PlanId, Plan>,
+    id: &PlanId,
+    fact: &RequirementEvent,
+) -> Result<(), Impossible> {
+    plans.entry(id.clone()).or_default().evolve(fact)
 }

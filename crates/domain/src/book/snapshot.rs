@@ -19,10 +19,11 @@ use bytes::{Decoder, Encoder, Stored};
 
 use super::{Book, CorruptStream, ReferenceKey};
 use crate::event::{Event, Stream};
-use crate::ids::{AgreementId, ImportId, LedgerId, PledgeId};
+use crate::ids::{AgreementId, ImportId, LedgerId, PlanId, PledgeId};
 use crate::ledger::ExceptionId;
 use crate::ledger::state::{Exceptions, LedgerState};
 use crate::log::{EventId, Recorded};
+use crate::reference::ReferenceKind;
 use crate::rule::Profile;
 
 /// The version of the encoding, in the first bytes of every part.
@@ -50,6 +51,8 @@ mod stream {
     pub(super) const AGREEMENT: u8 = 1;
     pub(super) const PLEDGE: u8 = 2;
     pub(super) const IMPORT: u8 = 3;
+    pub(super) const REFERENCE: u8 = 4;
+    pub(super) const REQUIREMENT: u8 = 5;
 }
 
 /// The kinds of events that a submitter's number can belong to.
@@ -103,6 +106,15 @@ const KINDS: &[&str] = &[
     "EntryReplaced",
     "ImportStarted",
     "ImportCompleted",
+    "SplitsReclassified",
+    "TagSetReplaced",
+    "CodelistPublished",
+    "PillarMappingPublished",
+    "SchemePublished",
+    "OrganisationRegistered",
+    "OrganisationMerged",
+    "LocalActorAssessed",
+    "RequirementPublished",
 ];
 
 /// One way through a book, in steps between which the book may change.
@@ -229,6 +241,20 @@ fn put_stream(out: &mut Encoder, book: &Book, stream: &Stream) {
                 import.put(out);
             }
         }
+        Stream::Reference(kind) => {
+            if let Some(reference) = book.registry.get(kind) {
+                out.byte(stream::REFERENCE);
+                kind.put(out);
+                reference.put(out);
+            }
+        }
+        Stream::Requirement(id) => {
+            if let Some(plan) = book.plans.get(id) {
+                out.byte(stream::REQUIREMENT);
+                id.put(out);
+                plan.put(out);
+            }
+        }
     }
 }
 
@@ -277,6 +303,8 @@ fn take_ledger(from: &mut Decoder<'_>) -> Result<Book, MalformedSnapshot> {
         agreements: HashMap::new(),
         pledges: HashMap::new(),
         imports: HashMap::new(),
+        registry: BTreeMap::new(),
+        plans: HashMap::new(),
         references: HashMap::new(),
         referenced: BTreeMap::new(),
         newest_published_on: None,
@@ -305,6 +333,14 @@ fn take_streams(from: &mut Decoder<'_>, book: &mut Book) -> Result<(), Malformed
                 let published_on = Some(import.source.published_on);
                 book.newest_published_on = book.newest_published_on.max(published_on);
                 book.imports.insert(id, import).is_some()
+            }
+            stream::REFERENCE => {
+                let kind = ReferenceKind::take(from)?;
+                book.registry.insert(kind, Stored::take(from)?).is_some()
+            }
+            stream::REQUIREMENT => {
+                let id = PlanId::take(from)?;
+                book.plans.insert(id, Stored::take(from)?).is_some()
             }
             _ => return Err(MalformedSnapshot),
         };
@@ -342,12 +378,15 @@ fn take_exceptions(from: &mut Decoder<'_>, book: &mut Book) -> Result<(), Malfor
 }
 
 impl Book {
-    /// The streams of agreements, pledges and imports, ascending.
+    /// All streams but the ledger's own, ascending.
     pub fn streams(&self) -> Vec<Stream> {
         let agreements = self.agreements.keys().cloned().map(Stream::Agreement);
         let pledges = self.pledges.keys().cloned().map(Stream::Pledge);
         let imports = self.imports.keys().cloned().map(Stream::Import);
+        let references = self.registry.keys().copied().map(Stream::Reference);
+        let plans = self.plans.keys().cloned().map(Stream::Requirement);
         let mut streams: Vec<Stream> = agreements.chain(pledges).chain(imports).collect();
+        streams.extend(references.chain(plans));
         streams.sort_unstable();
         streams
     }

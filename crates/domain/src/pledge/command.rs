@@ -3,6 +3,7 @@ use crate::ids::AgreementId;
 use crate::log::EventId;
 use crate::money::Money;
 use crate::pledge::PledgeAnnouncement;
+use crate::tag::TagSet;
 
 /// What is asked of a pledge.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +40,8 @@ pub enum PledgeCommand {
         /// Why.
         reason: String,
     },
+    /// Tag it, replacing all its tags in the scheme.
+    ReplaceTagSet(TagSet),
     /// Cancel an entry of this pledge.
     ReverseEntry {
         /// The entry.
@@ -57,6 +60,7 @@ impl PledgeCommand {
             Self::Convert { .. } => "PledgeConverted",
             Self::Withdraw { .. } => "PledgeWithdrawn",
             Self::Lapse { .. } => "PledgeLapsed",
+            Self::ReplaceTagSet(_) => "TagSetReplaced",
             Self::ReverseEntry { .. } => "EntryReversed",
         }
     }
@@ -69,6 +73,7 @@ impl PledgeCommand {
             Self::Convert { .. } => "convert_pledge",
             Self::Withdraw { .. } => "withdraw_pledge",
             Self::Lapse { .. } => "lapse_pledge",
+            Self::ReplaceTagSet(_) => "replace_tag_set",
             Self::ReverseEntry { .. } => "reverse_entry",
         }
     }

@@ -15,6 +15,7 @@ use crate::rejection::Rejection;
 use crate::rule::{Breach, Rule};
 use crate::rules;
 use crate::series::Amounts;
+use crate::tag::{self, TagSet, TagSubject};
 
 /// A pledge that a command is asked of.
 struct Case<'a> {
@@ -157,12 +158,23 @@ impl Case<'_> {
                 let (amount, reason) = (*amount, reason.clone());
                 PledgeEvent::PledgeLapsed { amount, reason }
             }
+            PledgeCommand::ReplaceTagSet(set) => self.tag_set(&mut findings, set),
             PledgeCommand::ReverseEntry { target, reason } => PledgeEvent::EntryReversed {
                 target: *target,
                 reason: *reason,
             },
         };
         self.conclude(findings, effective_on, fact)
+    }
+
+    fn tag_set(&self, findings: &mut Findings, set: &TagSet) -> PledgeEvent {
+        if !self.pledge.is_announced() {
+            findings.reject(Rejection::UnknownPledge(self.id.clone()));
+        }
+        if set.subject != TagSubject::Whole {
+            findings.malformed("part", "must be left out: a pledge is tagged as a whole");
+        }
+        PledgeEvent::TagSetReplaced(tag::check(findings, self.context, set))
     }
 
     fn positive(&self, findings: &mut Findings, field: &str, amount: Money) {
@@ -219,6 +231,8 @@ impl Case<'_> {
             "a reversal cannot be reversed: book again".to_owned()
         } else if reason == ReversalReason::Returned {
             "only a payment can be returned".to_owned()
+        } else if entry.kind == PledgeEntryKind::Fixed {
+            "a later set of tags corrects it".to_owned()
         } else {
             let standing = self.pledge.whole_set_by.iter().copied();
             let later: Vec<EventId> = standing.skip_while(|&set_by| set_by != target).collect();

@@ -5,6 +5,7 @@ use crate::log::EventId;
 use crate::money::Money;
 use crate::party::OrgRef;
 use crate::period::Period;
+use crate::tag::TagSet;
 
 /// What was announced.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,6 +67,8 @@ pub enum PledgeEvent {
         /// Why.
         reason: String,
     },
+    /// It is tagged, replacing all its tags in the scheme; the subject is the whole pledge.
+    TagSetReplaced(TagSet),
     /// An entry of this pledge is cancelled. See [`crate::agreement::AgreementEvent::EntryReversed`].
     EntryReversed {
         /// The entry.
@@ -84,6 +87,7 @@ impl PledgeEvent {
             Self::PledgeConverted { .. } => "PledgeConverted",
             Self::PledgeWithdrawn { .. } => "PledgeWithdrawn",
             Self::PledgeLapsed { .. } => "PledgeLapsed",
+            Self::TagSetReplaced(_) => "TagSetReplaced",
             Self::EntryReversed { .. } => "EntryReversed",
         }
     }

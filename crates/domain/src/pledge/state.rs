@@ -65,6 +65,8 @@ pub(crate) enum PledgeEntryKind {
     Revision,
     Use,
     Reversal,
+    /// Tags: a later set corrects them, so they cannot be reversed.
+    Fixed,
 }
 
 /// One pledge: the fold of its events so far.
@@ -187,6 +189,10 @@ impl Pledge {
                 let effect = self.effect(event)?;
                 self.post(event_id, effective_on, PledgeEntryKind::Use, effect);
             }
+            PledgeEvent::TagSetReplaced(_) => {
+                let effect = self.effect(event)?;
+                self.post(event_id, effective_on, PledgeEntryKind::Fixed, effect);
+            }
             PledgeEvent::EntryReversed { target, .. } => {
                 let effect = self.effect(event)?;
                 let at = self.entry_place(*target).ok_or(Impossible::UnknownTarget)?;
@@ -226,6 +232,7 @@ impl Pledge {
                 withdrawn: amount.minor_units(),
                 ..nothing
             },
+            PledgeEvent::TagSetReplaced(_) => nothing,
             PledgeEvent::EntryReversed { target, .. } => {
                 let entry = self.entry(*target).ok_or(Impossible::UnknownTarget)?;
                 nothing.minus(entry.effect)

@@ -62,6 +62,15 @@ impl Rejection {
                 exception.to_string()
             }
             Self::Life(life) => life.subject(),
+            Self::AlreadyPublished { stream, what }
+            | Self::PublishedDifferently { stream, what, .. } => format!("{stream}/{what}"),
+            Self::UnknownScheme(list) | Self::TagsExceedWhole { list, .. } => {
+                format!("reference/schemes/{list}")
+            }
+            Self::UnknownElement { list, element } | Self::AncestorTagged { list, element, .. } => {
+                format!("reference/schemes/{list}/{element}")
+            }
+            Self::MergeCycle { merged, .. } => format!("reference/organisations/{merged}"),
             Self::ReferenceExists {
                 external_reference, ..
             } => {
@@ -159,6 +168,27 @@ impl Rejection {
                 ("published_on", published_on.to_string()),
             ]);
         }
+        self.registry_pair()
+    }
+
+    /// The same, of what is published and tagged.
+    fn registry_pair(&self) -> Option<[(&'static str, String); 2]> {
+        if let Self::TagsExceedWhole { sum_ppm, .. } = self {
+            return Some([
+                ("limit", crate::classification::WHOLE_PPM.to_string()),
+                ("attempted", sum_ppm.to_string()),
+            ]);
+        }
+        if let Self::PublishedDifferently {
+            hashes: Some([published, attempted]),
+            ..
+        } = self
+        {
+            return Some([
+                ("published", hexadecimal(published)),
+                ("attempted", hexadecimal(attempted)),
+            ]);
+        }
         None
     }
 
@@ -237,4 +267,8 @@ fn named((name, value): (&'static str, String)) -> Figure {
         name: name.to_owned(),
         value,
     }
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -33,6 +33,7 @@ mod reallocation_policies;
 mod reallocations;
 mod reasons;
 mod receivables;
+mod registry;
 mod replay;
 mod revisions;
 mod schedules;

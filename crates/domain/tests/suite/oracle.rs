@@ -94,7 +94,9 @@ impl Agreement {
             | AgreementEvent::AllocationReleased(_)
             | AgreementEvent::OnwardGrantLinked(_)
             | AgreementEvent::FundsCarriedOver(_)
-            | AgreementEvent::OtherFlowRecorded(_) => [0, 0],
+            | AgreementEvent::OtherFlowRecorded(_)
+            | AgreementEvent::SplitsReclassified { .. }
+            | AgreementEvent::TagSetReplaced(_) => [0, 0],
         };
         Added {
             on,

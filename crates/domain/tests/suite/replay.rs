@@ -368,6 +368,8 @@ fn booked_by(fact: &AgreementEvent) -> [i128; 3] {
         | AgreementEvent::OnwardGrantLinked(_)
         | AgreementEvent::FundsCarriedOver(_)
         | AgreementEvent::OtherFlowRecorded(_)
+        | AgreementEvent::SplitsReclassified { .. }
+        | AgreementEvent::TagSetReplaced(_)
         | AgreementEvent::EntryReversed { .. }
         | AgreementEvent::EntryReplaced { .. } => [0, 0, 0],
     }

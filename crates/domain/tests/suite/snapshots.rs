@@ -1,15 +1,21 @@
 //! A book that was read from a snapshot equals the one that was folded, wherever and however the snapshot was
 //! taken; and bytes that are no snapshot do no harm.
 
+use perennial_domain::agreement::AgreementCommand;
 use perennial_domain::book::{Book, SNAPSHOT_FORMAT, SnapshotLoader, Sweep};
 use perennial_domain::command::{Action, Command, Submission};
 use perennial_domain::event::{Event, Stream};
+use perennial_domain::ids::PlanId;
 use perennial_domain::import::{ImportCommand, ImportCounts, ImportSource};
 use perennial_domain::ledger::{ExceptionId, LedgerCommand, LedgerPolicy, Tolerance};
 use perennial_domain::log::{EventId, Position, Recorded, Revision};
-use perennial_domain::party::ExternalReference;
+use perennial_domain::party::{ExternalReference, OrgRef};
 use perennial_domain::pledge::{PledgeAnnouncement, PledgeCommand};
+use perennial_domain::reference::{OrganisationMerge, ReferenceCommand, Scheme};
+use perennial_domain::requirement::{Ask, Requirement, RequirementCommand};
 use perennial_domain::rule::Profile;
+use perennial_domain::tag::TagSubject;
+use perennial_testkit::history::registry_words::*;
 use perennial_testkit::history::words::*;
 use perennial_testkit::history::{new_book, recorded};
 use perennial_testkit::random::Random;
@@ -22,7 +28,8 @@ fn go_on(story: &mut Story, strict: bool) {
     let mut command = match story.random.below(10) {
         0 => pledge_command(story),
         1 => import_command(story),
-        2 | 3 => ledger_command(story),
+        2 => registry_command(story, &agreement_id),
+        3 => ledger_command(story),
         _ => story.command(&agreement_id, strict),
     };
     if story.random.one_in(2) {
@@ -131,6 +138,56 @@ fn import_command(story: &mut Story) -> Command {
         }
     };
     asked(Action::Import(import(&format!("import-{number}")), command))
+}
+
+/// Lists, organisations, tags, splits and plans.
+fn registry_command(story: &mut Story, agreement_id: &str) -> Command {
+    let agreement_id = agreement(agreement_id);
+    let next = format!("objectives@{}", story.random.between(2024, 2026));
+    let set = tags(
+        TagSubject::Whole,
+        "objectives@2024",
+        &[("1.1", 400_000), ("2", 600_000)],
+    );
+    asked(match story.random.below(6) {
+        0 => Action::Reference(ReferenceCommand::PublishScheme(Scheme {
+            list: list(&next),
+            ..objectives()
+        })),
+        1 => Action::Reference(ReferenceCommand::RegisterOrganisation(OrgRef {
+            name: Some(format!("Agency {}", story.random.below(3)).into()),
+            ..org("XM-AGENCY")
+        })),
+        2 => Action::Reference(ReferenceCommand::MergeOrganisation(OrganisationMerge {
+            merged: org("XM-OLD"),
+            surviving: org(["XM-OLD", "XM-AGENCY"][usize::from(story.random.one_in(2))]),
+            reason: "merger".to_owned(),
+        })),
+        3 => Action::Agreement(agreement_id, AgreementCommand::ReplaceTagSet(set)),
+        4 => Action::Agreement(
+            agreement_id,
+            AgreementCommand::ReclassifySplits {
+                line_id: Some(the_line()),
+                splits: splits("15220", "SS"),
+                reason: "amendment".to_owned(),
+            },
+        ),
+        _ => Action::Requirement(
+            PlanId::parse("plan-1").unwrap(),
+            RequirementCommand::Publish(Requirement {
+                version: format!("{}", story.random.below(4)).into(),
+                title: "A plan".to_owned(),
+                perspective: perennial_domain::agreement::Perspective::Provider,
+                list: list("objectives@2024"),
+                places: vec!["SS".into()],
+                asks: vec![Ask {
+                    objective: Some("2".into()),
+                    period: period("2024-01-01", "2025-12-31"),
+                    amount: eur(70),
+                }],
+            }),
+        ),
+    })
 }
 
 fn asked(action: Action) -> Command {

@@ -102,6 +102,8 @@ fn size(command: &Command) -> usize {
         },
         Action::Pledge(_, command) => pledge(command),
         Action::Agreement(_, command) => agreement(command),
+        // No import makes these.
+        Action::Reference(_) | Action::Requirement(..) => 256,
     };
     EVENT.saturating_add(own)
 }
@@ -119,6 +121,7 @@ fn pledge(command: &PledgeCommand) -> usize {
         PledgeCommand::Revise { .. }
         | PledgeCommand::Convert { .. }
         | PledgeCommand::Lapse { .. }
+        | PledgeCommand::ReplaceTagSet(_)
         | PledgeCommand::ReverseEntry { .. } => 0,
     }
 }
@@ -170,6 +173,8 @@ fn agreement(command: &AgreementCommand) -> usize {
         | AgreementCommand::ReleaseAllocation { .. }
         | AgreementCommand::TransferFunds(_)
         | AgreementCommand::LinkOnwardGrant(_)
+        | AgreementCommand::ReclassifySplits { .. }
+        | AgreementCommand::ReplaceTagSet(_)
         | AgreementCommand::ReverseEntry { .. }
         | AgreementCommand::ReplaceEntry { .. } => 256,
     }

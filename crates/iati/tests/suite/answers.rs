@@ -161,7 +161,7 @@ fn the_wide_mapping_only_moves_money_from_development_to_peace() {
         return;
     };
     let question = Question {
-        mapping: PillarMapping::DAC_WIDE,
+        mapping: PillarMapping::DAC_WIDE.into(),
         ..grouped(Dimension::Pillar)
     };
     let pillars: BTreeMap<&str, i128> = rows(&facts, View::Nexus, &question)

@@ -158,7 +158,11 @@ pub(crate) fn money(plan: &ActivityPlan) -> Vec<(String, &'static str, String)> 
             Action::Pledge(_, PledgeCommand::Withdraw { amount, .. }) => {
                 Some(("withdraw", amount.negated()))
             }
-            Action::Ledger(_) | Action::Pledge(..) | Action::Import(..) => None,
+            Action::Ledger(_)
+            | Action::Pledge(..)
+            | Action::Import(..)
+            | Action::Reference(_)
+            | Action::Requirement(..) => None,
         };
         if let Some((kind, amount)) = row {
             rows.push((command.effective_on.to_string(), kind, amount.to_string()));

@@ -68,27 +68,32 @@ pub struct LineHead {
 }
 
 impl LineHead {
-    /// The classification that every question reads; `None` once it was changed, for then it depends on (P, E).
+    /// The classification that the line was opened with. Its class keeps it for ever; questions put a later one in
+    /// its place ([`crate::lens::Lens::each_reclassified`]).
     pub fn dims(&self) -> Option<DimsNo> {
-        match self.versions.as_slice() {
-            [only] => Some(only.dims),
-            _none_or_several => None,
-        }
+        self.versions.first().map(|version| version.dims)
     }
 
-    /// The classification in force at `effective` (without a date: the newest) and known at `at`. Before the
-    /// first comes into force the first holds, because every amount of a line reads under one (SEMANTICS.md 1).
+    /// The classification in force at `effective` (without a date: the newest) and known at `at`. The one that the
+    /// line was opened with holds before any other comes into force, because every amount of a line reads under one
+    /// (SEMANTICS.md 1).
     pub fn dims_at(&self, at: Position, effective: Option<Day>) -> Option<DimsNo> {
-        let known = || {
-            self.versions
-                .iter()
-                .filter(|version| version.event_id.position <= at)
-        };
-        let in_force = known()
+        let opened = self
+            .versions
+            .first()
+            .filter(|version| version.event_id.position <= at);
+        let opened = opened.map(|version| version.dims);
+        self.reclassified_at(at, effective).or(opened)
+    }
+
+    /// The same, if it is not the one that the line was opened with.
+    pub fn reclassified_at(&self, at: Position, effective: Option<Day>) -> Option<DimsNo> {
+        self.versions
+            .iter()
+            .skip(1)
+            .take_while(|version| version.event_id.position <= at)
             .filter(|version| effective.is_none_or(|cut| version.effective <= cut))
-            .max_by_key(|version| (version.effective, version.event_id));
-        in_force
-            .or_else(|| known().min_by_key(|version| (version.effective, version.event_id)))
+            .max_by_key(|version| (version.effective, version.event_id))
             .map(|version| version.dims)
     }
 }
@@ -129,5 +134,15 @@ mod tests {
             Some(0),
             "the first holds before its own date"
         );
+        let back_dated = LineHead {
+            counterparty: None,
+            versions: vec![version(1, 100, 0), version(5, 50, 1)],
+        };
+        let at = |effective| {
+            back_dated
+                .dims_at(Position(9), Some(Day(effective)))
+                .map(|dims| dims.0)
+        };
+        assert_eq!([at(49), at(50), at(120)], [Some(0), Some(1), Some(1)]);
     }
 }

@@ -8,6 +8,8 @@ use perennial_domain::ledger::LedgerEvent;
 use perennial_domain::log::EventId;
 use perennial_domain::party::ExternalReference;
 use perennial_domain::pledge::PledgeEvent;
+use perennial_domain::reference::ReferenceEvent;
+use perennial_domain::requirement::RequirementEvent;
 
 use crate::day::Day;
 use crate::expand::named_event;
@@ -93,6 +95,15 @@ kinds! {
     FundsCarriedOver = 203;
     FundsTransferred = 204;
     OnwardGrantLinked = 205;
+    SplitsReclassified = 206;
+    TagSetReplaced = 207;
+    CodelistPublished = 221;
+    PillarMappingPublished = 222;
+    SchemePublished = 223;
+    OrganisationRegistered = 224;
+    OrganisationMerged = 225;
+    LocalActorAssessed = 226;
+    RequirementPublished = 230;
 }
 
 impl Kind {
@@ -102,6 +113,10 @@ impl Kind {
             Fact::Ledger(event) => Self::of_ledger(event),
             Fact::Import(ImportEvent::ImportStarted(_)) => Self::ImportStarted,
             Fact::Import(ImportEvent::ImportCompleted { .. }) => Self::ImportCompleted,
+            Fact::Reference(event) => Self::of_reference(event),
+            Fact::Requirement(RequirementEvent::RequirementPublished(_)) => {
+                Self::RequirementPublished
+            }
             Fact::Pledge(event) => Self::of_pledge(event),
             Fact::Agreement(event) => Self::of_agreement(event),
         }
@@ -116,6 +131,17 @@ impl Kind {
         }
     }
 
+    const fn of_reference(event: &ReferenceEvent) -> Self {
+        match event {
+            ReferenceEvent::CodelistPublished(_) => Self::CodelistPublished,
+            ReferenceEvent::PillarMappingPublished(_) => Self::PillarMappingPublished,
+            ReferenceEvent::SchemePublished(_) => Self::SchemePublished,
+            ReferenceEvent::OrganisationRegistered(_) => Self::OrganisationRegistered,
+            ReferenceEvent::OrganisationMerged(_) => Self::OrganisationMerged,
+            ReferenceEvent::LocalActorAssessed(_) => Self::LocalActorAssessed,
+        }
+    }
+
     const fn of_pledge(event: &PledgeEvent) -> Self {
         match event {
             PledgeEvent::PledgeAnnounced(_) => Self::PledgeAnnounced,
@@ -123,6 +149,7 @@ impl Kind {
             PledgeEvent::PledgeConverted { .. } => Self::PledgeConverted,
             PledgeEvent::PledgeWithdrawn { .. } => Self::PledgeWithdrawn,
             PledgeEvent::PledgeLapsed { .. } => Self::PledgeLapsed,
+            PledgeEvent::TagSetReplaced(_) => Self::TagSetReplaced,
             PledgeEvent::EntryReversed { .. } => Self::EntryReversed,
         }
     }
@@ -165,6 +192,8 @@ impl Kind {
             AgreementEvent::TrancheConditionWaived(_) => Self::TrancheConditionWaived,
             AgreementEvent::ReceivableWrittenOff(_) => Self::ReceivableWrittenOff,
             AgreementEvent::ReceivableRecovered(_) => Self::ReceivableRecovered,
+            AgreementEvent::SplitsReclassified { .. } => Self::SplitsReclassified,
+            AgreementEvent::TagSetReplaced(_) => Self::TagSetReplaced,
             AgreementEvent::EntryReversed { .. } => Self::EntryReversed,
             AgreementEvent::EntryReplaced { .. } => Self::EntryReplaced,
         }
@@ -202,6 +231,10 @@ pub fn note_of(event: &Event) -> Option<Note> {
     let (reference, reason) = match &event.fact {
         Fact::Import(_) => (None, None),
         Fact::Ledger(ledger) => (None, ledger_reason(ledger)),
+        Fact::Requirement(RequirementEvent::RequirementPublished(asked)) => {
+            (Some(&*asked.version), None)
+        }
+        Fact::Reference(reference) => reference_words(reference),
         Fact::Pledge(pledge) => (None, pledge_reason(pledge)),
         Fact::Agreement(agreement) => agreement_words(agreement),
     };
@@ -224,6 +257,19 @@ fn ledger_reason(event: &LedgerEvent) -> Option<&str> {
     }
 }
 
+fn reference_words(event: &ReferenceEvent) -> (Option<&str>, Option<&str>) {
+    match event {
+        ReferenceEvent::CodelistPublished(list) => (Some(&list.list.name), None),
+        ReferenceEvent::PillarMappingPublished(table) => (Some(&table.list.name), None),
+        ReferenceEvent::SchemePublished(scheme) => (Some(&scheme.list.name), None),
+        ReferenceEvent::OrganisationRegistered(org) => (Some(org.key()), None),
+        ReferenceEvent::OrganisationMerged(merge) => {
+            (Some(merge.merged.key()), Some(&merge.reason))
+        }
+        ReferenceEvent::LocalActorAssessed(actor) => (Some(actor.org.key()), Some(&actor.reason)),
+    }
+}
+
 fn pledge_reason(event: &PledgeEvent) -> Option<&str> {
     match event {
         PledgeEvent::PledgeRevised { reason, .. }
@@ -231,6 +277,7 @@ fn pledge_reason(event: &PledgeEvent) -> Option<&str> {
         | PledgeEvent::PledgeLapsed { reason, .. } => Some(reason),
         PledgeEvent::PledgeAnnounced(announced) => announced.forum.as_deref(),
         PledgeEvent::PledgeConverted { agreement_id, .. } => Some(agreement_id.as_str()),
+        PledgeEvent::TagSetReplaced(set) => Some(&set.reason),
         PledgeEvent::EntryReversed { reason, .. } => Some(reversal_word(*reason)),
     }
 }
@@ -288,6 +335,10 @@ fn agreement_words(event: &AgreementEvent) -> (Option<&str>, Option<&str>) {
         | AgreementEvent::ReceivableRecovered(entry) => {
             (Some(&entry.approver), said(&entry.reason))
         }
+        AgreementEvent::SplitsReclassified {
+            line_id, reason, ..
+        } => (Some(line_id.as_str()), Some(reason)),
+        AgreementEvent::TagSetReplaced(set) => (Some(&*set.list.name), Some(&set.reason)),
         AgreementEvent::EntryReversed { reason, .. } => (None, Some(reversal_word(*reason))),
         AgreementEvent::EntryReplaced { .. } => (None, Some("replaced")),
         AgreementEvent::DisbursementMade { cash, .. }

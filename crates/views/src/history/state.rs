@@ -163,7 +163,11 @@ impl EntityHistory {
                     let dated = (recorded.event.effective_on, recorded.event_id);
                     Turn::of(event).map(|turn| (dated.0, dated.1, turn))
                 }
-                Fact::Pledge(_) | Fact::Import(_) | Fact::Ledger(_) => None,
+                Fact::Pledge(_)
+                | Fact::Import(_)
+                | Fact::Ledger(_)
+                | Fact::Reference(_)
+                | Fact::Requirement(_) => None,
             })
             .collect()
     }
@@ -188,7 +192,12 @@ impl EntityHistory {
                     let stands = standing.contains(&recorded.event_id);
                     Some((recorded.as_ref(), reallocated.as_ref(), stands))
                 }
-                Fact::Agreement(_) | Fact::Pledge(_) | Fact::Import(_) | Fact::Ledger(_) => None,
+                Fact::Agreement(_)
+                | Fact::Pledge(_)
+                | Fact::Import(_)
+                | Fact::Ledger(_)
+                | Fact::Reference(_)
+                | Fact::Requirement(_) => None,
             })
             .collect()
     }
@@ -204,7 +213,12 @@ impl EntityHistory {
             .filter(move |recorded| effective.is_none_or(|cut| recorded.event.effective_on <= cut))
             .filter_map(|recorded| match &recorded.event.fact {
                 Fact::Agreement(AgreementEvent::OnwardGrantLinked(link)) => Some(link.as_ref()),
-                Fact::Agreement(_) | Fact::Pledge(_) | Fact::Import(_) | Fact::Ledger(_) => None,
+                Fact::Agreement(_)
+                | Fact::Pledge(_)
+                | Fact::Import(_)
+                | Fact::Ledger(_)
+                | Fact::Reference(_)
+                | Fact::Requirement(_) => None,
             })
     }
 
@@ -235,6 +249,7 @@ impl EntityHistory {
                     }
                 }
                 PledgeEvent::PledgeRevised { .. }
+                | PledgeEvent::TagSetReplaced(_)
                 | PledgeEvent::PledgeWithdrawn { .. }
                 | PledgeEvent::PledgeLapsed { .. }
                 | PledgeEvent::EntryReversed { .. } => {}
@@ -292,7 +307,12 @@ fn taken_out(recorded: &Recorded<Event>, effective: Option<Date>) -> Option<Even
         Fact::Agreement(AgreementEvent::EntryReplaced { target }) => {
             (*target, ReversalReason::Replaced)
         }
-        Fact::Agreement(_) | Fact::Pledge(_) | Fact::Ledger(_) | Fact::Import(_) => return None,
+        Fact::Agreement(_)
+        | Fact::Pledge(_)
+        | Fact::Ledger(_)
+        | Fact::Import(_)
+        | Fact::Reference(_)
+        | Fact::Requirement(_) => return None,
     };
     let returned_later = reason == ReversalReason::Returned
         && effective.is_some_and(|cut| cut < recorded.event.effective_on);

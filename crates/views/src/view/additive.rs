@@ -179,8 +179,7 @@ pub fn party(lens: &Lens<'_>, org: Option<OrgNo>) -> Party {
     let Some(org) = org else {
         return Party::default();
     };
-    let dictionary = lens.facts.dictionary();
-    let (id, name) = dictionary.org_words(dictionary.identity(org), lens.at);
+    let (id, name) = lens.org_words(org);
     Party {
         id: id.to_owned(),
         name: name.to_owned(),

@@ -9,6 +9,7 @@ use perennial_domain::event::Stream;
 use perennial_domain::log::{EventId, Revision};
 use perennial_domain::money::Currency;
 use perennial_domain::party::ExternalReference;
+use perennial_domain::reference::ListVersion;
 
 use crate::dictionary::EntityNo;
 use crate::exact::{Exact, Weight, round_partition};
@@ -21,6 +22,7 @@ use crate::view::balances::Balances;
 use crate::view::by_year::agreement_id;
 use crate::view::exceptions::open_exceptions;
 use crate::view::multi_year::original_term;
+use crate::view::tags;
 
 /// Whether an agreement runs for the multi-year threshold or longer, by its original dates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -129,8 +131,10 @@ pub struct AgreementRow {
     pub unspent: i128,
     /// The commitment by pillar, in the pillars' order, rounded as one partition.
     pub pillars: Vec<(Pillar, i128)>,
-    /// Whether its lines reach two or more of the three pillars.
+    /// Whether its lines reach two or more of the three pillars, or it carries an active nexus tag.
     pub nexus_aligned: bool,
+    /// By which of the two: `pillars`, and the schemes of its nexus tags as `name@version`; empty if it is not.
+    pub nexus_by: Vec<String>,
     /// IATI hierarchy level, where published.
     pub hierarchy: Option<u8>,
     /// Identifier of the published parent.
@@ -199,7 +203,7 @@ pub(crate) fn passes(lens: &Lens<'_>, entity: EntityNo) -> bool {
     let filter = &lens.question.filter;
     let named = |asked: &Option<String>, org| {
         let asked = asked.as_ref();
-        asked.is_none_or(|asked| *asked == party(lens, org).id)
+        asked.is_none_or(|asked| lens.is_party(asked, org))
     };
     filter.direction.is_none_or(|asked| asked == head.direction)
         && filter.currency.is_none_or(|asked| asked == head.currency)
@@ -296,6 +300,7 @@ pub fn statement(lens: &Lens<'_>, entity: EntityNo, book: &Book) -> Option<Agree
     let state = history.agreement_at(lens.at, lens.effective())?;
     let (_, multi_year) = original_term(lens, entity);
     let pillars = book.rounded_pillars();
+    let nexus_by = nexus_by(lens, entity, &pillars);
     let (known, last_event) = history.entries.until(lens.at);
     let (exceptions, standing_exceptions) = open_exceptions(lens, entity);
     let undisbursed = balances.undisbursed(head.direction);
@@ -331,7 +336,8 @@ pub fn statement(lens: &Lens<'_>, entity: EntityNo, book: &Book) -> Option<Agree
         unscheduled: undisbursed - scheduled,
         expended,
         unspent: balances.paid(head.direction) - expended,
-        nexus_aligned: is_aligned(&pillars),
+        nexus_aligned: !nexus_by.is_empty(),
+        nexus_by,
         pillars,
         hierarchy: described(&state, |description| description.hierarchy),
         parent: described(&state, |description| description.parent.clone()),
@@ -396,7 +402,31 @@ fn months(terms: &Terms) -> Option<u32> {
     Some(low)
 }
 
-/// Whether two or more of the three pillars hold any of the commitment (DOMAIN.md 0 item 7).
+/// By what an agreement is aligned with the nexus (DOMAIN.md 0 item 7).
+fn nexus_by(lens: &Lens<'_>, entity: EntityNo, pillars: &[(Pillar, i128)]) -> Vec<String> {
+    let by_pillars = is_aligned(pillars).then(|| "pillars".to_owned());
+    let tags = tags::schemes_of(lens, entity).into_iter();
+    let nexus = tags.filter(|list| is_nexus_scheme(&list.name));
+    by_pillars
+        .into_iter()
+        .chain(nexus.map(ListVersion::to_string))
+        .collect()
+}
+
+/// Whether a scheme's tags say that money serves the nexus: collective outcomes, joint programmes, crisis modifiers,
+/// and the two frameworks that define it. Lists that are made by country or case carry the name in front.
+fn is_nexus_scheme(name: &str) -> bool {
+    const NEXUS: [&str; 5] = [
+        "collective-outcome",
+        "crisis-modifier",
+        "dac-hdp-nexus",
+        "joint-programme",
+        "nwow",
+    ];
+    NEXUS.iter().any(|nexus| name.starts_with(nexus))
+}
+
+/// Whether two or more of the three pillars hold any of the commitment.
 fn is_aligned(pillars: &[(Pillar, i128)]) -> bool {
     let reached = pillars
         .iter()

@@ -64,7 +64,11 @@ pub fn evaluate(lens: &Lens<'_>) -> Vec<CashForecastRow> {
             Stream::Agreement(id) => {
                 (asked.is_empty() || asked.contains(id)) && passes(lens, *entity)
             }
-            Stream::Pledge(_) | Stream::Import(_) | Stream::Ledger => false,
+            Stream::Pledge(_)
+            | Stream::Import(_)
+            | Stream::Ledger
+            | Stream::Reference(_)
+            | Stream::Requirement(_) => false,
         })
         .flat_map(|(entity, _)| of_agreement(lens, entity))
         .collect();

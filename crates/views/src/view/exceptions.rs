@@ -390,7 +390,12 @@ impl<'a> Dispositions<'a> {
                 event @ (LedgerEvent::ExceptionAcknowledged { disposition, .. }
                 | LedgerEvent::ExceptionResolved { disposition, .. }),
             ) => Some((event.disposition()?.1, disposition.clone(), recorded)),
-            Fact::Ledger(_) | Fact::Agreement(_) | Fact::Pledge(_) | Fact::Import(_) => None,
+            Fact::Ledger(_)
+            | Fact::Agreement(_)
+            | Fact::Pledge(_)
+            | Fact::Import(_)
+            | Fact::Reference(_)
+            | Fact::Requirement(_) => None,
         });
         let Some((disposition, text, recorded)) = told else {
             return Disposed {

@@ -73,7 +73,12 @@ pub fn evaluate(lens: &Lens<'_>) -> Vec<ReallocationRow> {
             Stream::Agreement(id) if asked.is_empty() || asked.contains(id) => {
                 Some((stream, entity))
             }
-            Stream::Agreement(_) | Stream::Pledge(_) | Stream::Import(_) | Stream::Ledger => None,
+            Stream::Agreement(_)
+            | Stream::Pledge(_)
+            | Stream::Import(_)
+            | Stream::Ledger
+            | Stream::Reference(_)
+            | Stream::Requirement(_) => None,
         })
         .collect();
     agreements.sort_unstable();

@@ -78,7 +78,11 @@ pub fn evaluate(lens: &Lens<'_>) -> Vec<TimelineRow> {
             Stream::Agreement(id) => {
                 (asked.is_empty() || asked.contains(id)) && lens.facts.known(*entity, lens.at)
             }
-            Stream::Pledge(_) | Stream::Import(_) | Stream::Ledger => false,
+            Stream::Pledge(_)
+            | Stream::Import(_)
+            | Stream::Ledger
+            | Stream::Reference(_)
+            | Stream::Requirement(_) => false,
         })
         .collect();
     streams.sort_by_key(|(_, stream)| *stream);

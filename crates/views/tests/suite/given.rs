@@ -5,18 +5,23 @@ use std::sync::Arc;
 
 use perennial_domain::Date;
 use perennial_domain::agreement::{
-    AgreementEvent, CashEntry, Conditionality, Firmness, Line, LinePart, Perspective, Terms,
-    YearBasis, YearShare,
+    AgreementEvent, CashEntry, Conditionality, Firmness, Line, LinePart, LineSplits, Perspective,
+    Terms, YearBasis, YearShare,
 };
 use perennial_domain::classification::{LineDims, Share, Split, Vocabulary};
 use perennial_domain::event::{Event, Fact, Stream};
-use perennial_domain::ids::{AgreementId, LedgerId, LineId, PledgeId};
+use perennial_domain::ids::{AgreementId, LedgerId, LineId, PlanId, PledgeId};
 use perennial_domain::ledger::{LedgerEvent, LedgerPolicy};
 use perennial_domain::log::{EventId, Position, Recorded, RecordedAt, Revision};
 use perennial_domain::money::{Currency, Money};
 use perennial_domain::party::OrgRef;
 use perennial_domain::period::Period;
+use perennial_domain::reference::{
+    CodeOrigin, ListVersion, OrganisationMerge, ReferenceEvent, Scheme, SchemeElement,
+};
+use perennial_domain::requirement::{Ask, Requirement, RequirementEvent};
 use perennial_domain::rule::{Breach, Override, Profile};
+use perennial_domain::tag::{Tag, TagBasis, TagSet, TagSubject};
 use perennial_views::{Applied, Facts, RecordMeta};
 
 pub(crate) const DAY_MICROS: i64 = 86_400_000_000;
@@ -332,6 +337,10 @@ pub(crate) fn random_log(random: &mut Random, records: u64) -> Log {
     let mut open: Vec<Stream> = Vec::new();
     let mut reversible: Vec<(Stream, EventId)> = Vec::new();
     for number in 0..records {
+        if number == 3 {
+            log.record(&[published_scheme(objectives()), published_scheme(markers())]);
+            continue;
+        }
         let opens = open.len() < 3 || random.below(12) == 0;
         if opens {
             let stream = agreement(&format!("agreement-{number}"));
@@ -342,6 +351,11 @@ pub(crate) fn random_log(random: &mut Random, records: u64) -> Log {
         }
         let stream = random.of(&open).clone();
         let day = random.day();
+        if random.below(5) == 0 {
+            let (stream, fact) = random_registry_fact(random, stream, number);
+            log.record(&[(stream, &day, fact)]);
+            continue;
+        }
         if random.below(6) == 0 && !reversible.is_empty() {
             let at = usize::try_from(random.below(reversible.len() as u64)).unwrap();
             let (stream, target) = reversible.swap_remove(at);
@@ -452,6 +466,189 @@ fn random_reversal(random: &mut Random, target: EventId) -> Fact {
         ReversalReason::Returned,
     ]);
     Fact::Agreement(AgreementEvent::EntryReversed { target, reason })
+}
+
+pub(crate) fn list(text: &str) -> ListVersion {
+    ListVersion::parse(text).unwrap()
+}
+
+pub(crate) fn scheme(name: &str, partition: bool, elements: &[(&str, Option<&str>)]) -> Scheme {
+    let element = |&(code, parent): &(&str, Option<&str>)| SchemeElement {
+        code: code.into(),
+        title: format!("Element {code}"),
+        parent: parent.map(Into::into),
+        verified: code != "2",
+    };
+    Scheme {
+        list: list(name),
+        title: format!("Scheme {name}"),
+        partition,
+        code_origin: CodeOrigin::Official,
+        valid_from: None,
+        valid_to: None,
+        elements: elements.iter().map(element).collect(),
+        supersedes: None,
+        content_hash: [0; 32],
+    }
+}
+
+/// It divides money.
+pub(crate) fn objectives() -> Scheme {
+    let parts = [
+        ("1", None),
+        ("1.1", Some("1")),
+        ("1.2", Some("1")),
+        ("2", None),
+    ];
+    scheme("objectives@2024", true, &parts)
+}
+
+/// Its elements overlap.
+pub(crate) fn markers() -> Scheme {
+    scheme("nwow@2016", false, &[("CO", None), ("MY", None)])
+}
+
+pub(crate) fn published_scheme(scheme: Scheme) -> Wish<'static> {
+    reference("2019-01-01", ReferenceEvent::SchemePublished(scheme))
+}
+
+pub(crate) fn reference(on: &str, event: ReferenceEvent) -> Wish<'_> {
+    let stream = Stream::Reference(event.of());
+    (stream, on, Fact::Reference(event))
+}
+
+pub(crate) fn tag_set(subject: TagSubject, scheme: &str, tags: &[(&str, u32)]) -> TagSet {
+    let tag = |&(element, share_ppm): &(&str, u32)| Tag {
+        element: element.into(),
+        share_ppm,
+        basis: TagBasis::Declared,
+    };
+    TagSet {
+        subject,
+        list: list(scheme),
+        tags: tags.iter().map(tag).collect(),
+        reason: String::new(),
+    }
+}
+
+pub(crate) fn tagged(set: TagSet) -> Fact {
+    Fact::Agreement(AgreementEvent::TagSetReplaced(set))
+}
+
+pub(crate) fn reclassified(
+    line: &str,
+    purposes: &[(&str, u32)],
+    countries: &[(&str, u32)],
+) -> Fact {
+    let dims = dims(purposes, countries);
+    Fact::Agreement(AgreementEvent::SplitsReclassified {
+        line_id: line_id(line),
+        splits: LineSplits {
+            purposes: dims.purposes,
+            places: dims.places,
+            pillar: None,
+        },
+        reason: "amendment".to_owned(),
+    })
+}
+
+pub(crate) fn merged(merged: &str, surviving: &str) -> ReferenceEvent {
+    let named = |id: &str| OrgRef {
+        id: Some(id.into()),
+        ..OrgRef::default()
+    };
+    ReferenceEvent::OrganisationMerged(OrganisationMerge {
+        merged: named(merged),
+        surviving: named(surviving),
+        reason: String::new(),
+    })
+}
+
+pub(crate) fn requirement(version: &str, asks: &[(Option<&str>, &str, &str, i128)]) -> Fact {
+    Fact::Requirement(RequirementEvent::RequirementPublished(Requirement {
+        version: version.into(),
+        title: "A plan".to_owned(),
+        perspective: Perspective::Provider,
+        list: list("objectives@2024"),
+        places: Vec::new(),
+        asks: asks
+            .iter()
+            .map(|&(objective, from, to, cents)| Ask {
+                objective: objective.map(Into::into),
+                period: period(from, to),
+                amount: usd(cents),
+            })
+            .collect(),
+    }))
+}
+
+pub(crate) fn plan() -> Stream {
+    Stream::Requirement(PlanId::parse("plan-1").unwrap())
+}
+
+/// One fact of every kind that is neither money nor about one agreement's terms.
+pub(crate) fn registry_facts() -> Vec<Fact> {
+    vec![
+        reference("2020-01-01", ReferenceEvent::SchemePublished(objectives())).2,
+        reference("2020-01-01", merged("D-1", "D-2")).2,
+        reclassified("line-1", &[("15220", 1_000_000)], &[]),
+        tagged(tag_set(TagSubject::Whole, "objectives@2024", &[("2", 1)])),
+        requirement("1", &[(Some("2"), "2020-01-01", "2020-12-31", 1)]),
+    ]
+}
+
+/// A reclassification, tags, a merger of donors, or a plan.
+fn random_registry_fact(random: &mut Random, stream: Stream, number: u64) -> (Stream, Fact) {
+    let subject = random
+        .of(&[
+            TagSubject::Whole,
+            TagSubject::Line(line_id("line-1")),
+            TagSubject::Line(line_id("line-2")),
+        ])
+        .clone();
+    let fact = match random.below(6) {
+        0 | 1 => {
+            let peace = u32::try_from(random.below(1_000_000)).unwrap() + 1;
+            let purposes = [("15220", peace), ("72010", 1_000_000 - peace)];
+            let purposes = if peace == 1_000_000 {
+                &purposes[..1]
+            } else {
+                &purposes
+            };
+            let line = *random.of(&["line-1", "line-2"]);
+            reclassified(line, purposes, &[("KE", 400_000), ("UG", 600_000)])
+        }
+        2 => {
+            let share = u32::try_from(random.below(666_667)).unwrap() + 1;
+            tagged(tag_set(
+                subject,
+                "objectives@2024",
+                &[("1.1", 333_333), ("2", share)],
+            ))
+        }
+        3 => tagged(tag_set(
+            subject,
+            "nwow@2016",
+            &[("CO", 1_000_000), ("MY", 500_000)],
+        )),
+        4 => {
+            let merger = merged(
+                &format!("D-{}", random.below(3)),
+                &format!("D-{}", random.below(3)),
+            );
+            return (Stream::Reference(merger.of()), Fact::Reference(merger));
+        }
+        _ => {
+            let amount = i128::from(random.below(1_000_000_007)) + 1;
+            let asks = [
+                (Some("1"), "2019-03-01", "2021-08-31", amount),
+                (Some("1.1"), "2020-01-01", "2020-12-31", amount),
+                (None, "2020-01-01", "2021-12-31", 2 * amount),
+            ];
+            return (plan(), requirement(&number.to_string(), &asks));
+        }
+    };
+    (stream, fact)
 }
 
 /// An owned text as ids hold it.

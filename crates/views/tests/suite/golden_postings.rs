@@ -7,7 +7,7 @@ use perennial_domain::agreement::{
 };
 use perennial_domain::classification::Split;
 use perennial_domain::event::{Event, Fact, Stream};
-use perennial_domain::ids::{AgreementId, ImportId, TrancheId};
+use perennial_domain::ids::{AgreementId, ImportId, PlanId, TrancheId};
 use perennial_domain::import::{ImportCounts, ImportEvent, ImportSource};
 use perennial_domain::log::{Recorded, RecordedAt, Revision};
 use perennial_domain::money::Currency;
@@ -76,6 +76,8 @@ fn check_beside(fact: Fact, named: &[Posting], expected: &[&str]) -> Vec<Posting
         Fact::Agreement(_) => agreement("agreement-1"),
         Fact::Import(_) => Stream::Import(ImportId::parse("import-1").unwrap()),
         Fact::Ledger(_) => Stream::Ledger,
+        Fact::Reference(event) => Stream::Reference(event.of()),
+        Fact::Requirement(_) => Stream::Requirement(PlanId::parse("plan-1").unwrap()),
     };
     let beside = Beside {
         named,
@@ -550,6 +552,13 @@ fn imports_are_worth_nothing() {
         &[],
         &[],
     );
+}
+
+#[test]
+fn lists_splits_tags_and_requirements_are_worth_nothing() {
+    for fact in crate::given::registry_facts() {
+        check_beside(fact, &[], &[]);
+    }
 }
 
 #[test]

@@ -14,5 +14,6 @@ mod given;
 mod golden_moves;
 mod golden_postings;
 mod pages;
+mod registry;
 mod rounding;
 mod views;

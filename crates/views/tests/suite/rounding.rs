@@ -209,9 +209,9 @@ fn the_mapping_that_is_asked_for_decides_the_pillar() {
         "2020-01-15",
         signed(terms(Perspective::Provider, vec![line])),
     )]);
-    let pillar = |mapping| {
+    let pillar = |mapping: PillarMapping| {
         let question = Question {
-            mapping,
+            mapping: mapping.into(),
             ..Question::default()
         };
         nexus(&log, &question)[0].pillar.unwrap().name()
@@ -224,8 +224,11 @@ fn the_mapping_that_is_asked_for_decides_the_pillar() {
 fn the_mappings_are_named_by_their_content() {
     let core = PillarMapping::DAC_CORE;
     let wide = PillarMapping::DAC_WIDE;
-    assert_eq!(PillarMapping::find("dac-core"), Some(core));
-    assert_eq!(PillarMapping::find(&wide.content_hash()), Some(wide));
+    assert_eq!(PillarMapping::find("dac-core"), Some(core.clone()));
+    assert_eq!(
+        PillarMapping::find(&wide.content_hash()),
+        Some(wide.clone())
+    );
     assert_eq!(PillarMapping::find("dac"), None);
     assert_eq!(
         core.content_hash(),

@@ -99,9 +99,12 @@ fn condition(filter: &mut Filter, field: &str, value: &str) -> Result<(), String
         "rule" => set(field, &mut filter.rule, text()),
         "standing" => flag(field, &mut filter.standing, value),
         "open" => flag(field, &mut filter.open, value),
+        "scheme" => set(field, &mut filter.scheme, text()),
+        "element" => set(field, &mut filter.element, text()),
+        "plan_id" => set(field, &mut filter.plan, text()),
         unknown => Err(format!(
             "knows no field \"{unknown}\": it knows agreement_id, direction, currency, donor, recipient, country, \
-             pillar, year, rule, standing and open"
+             pillar, year, rule, standing, open, scheme, element and plan_id"
         )),
     }
 }

@@ -8,7 +8,7 @@ use perennial_domain::ids::LedgerId;
 use perennial_domain::ledger::LedgerPolicy;
 use perennial_domain::log::Position;
 use perennial_domain::period::FiscalCalendar;
-use perennial_views::{AsOf, Cut, Dimension, Filter, PillarMapping, Question, View};
+use perennial_views::{AsOf, Cut, Dimension, Filter, MappingChoice, PillarMapping, Question, View};
 
 use super::filter::filter;
 use crate::date::from_timestamp;
@@ -22,6 +22,8 @@ use crate::request::{Limits, Violations};
 const PAGE_ROWS_DEFAULT: usize = 100;
 const PAGE_ROWS_MAX: usize = 1_000;
 const GROUP_BY_MAX: usize = 16;
+/// Characters of a mapping's name with its version: 63, a sign between, and 64.
+const MAPPING_CHARS_MAX: usize = 128;
 const HEARTBEAT_DEFAULT: Duration = Duration::from_secs(15);
 const HEARTBEAT_MIN: Duration = Duration::from_secs(1);
 
@@ -43,6 +45,10 @@ pub struct ReadRequest {
     pub page: Option<pb::Page>,
     /// The keys to keep; empty: the view's own.
     pub group_by: Vec<String>,
+    /// The one scheme that is asked for, as `name` or `name@version`; empty: as the filter says.
+    pub scheme: String,
+    /// The one plan that is asked for; empty: as the filter says.
+    pub plan_id: String,
 }
 
 /// A question with what its reader has to do about it.
@@ -81,6 +87,11 @@ pub fn read(request: ReadRequest, defaults: Defaults<'_>) -> Result<ReadInput, V
     let at = in_options.field("pillar_mapping");
     let mapping = check.mapping(at, &options.pillar_mapping, policy);
     let filter = check.filter(in_page.field("filter"), &page.filter);
+    let filter = filter.map(|filter| Filter {
+        scheme: non_empty(request.scheme).or(filter.scheme),
+        plan: non_empty(request.plan_id).or(filter.plan),
+        ..filter
+    });
     let page_rows = check.page_rows(in_page.field("page_size"), page.page_size);
     let group_by = check.group_by(Path::top("group_by"), request.group_by);
     let input = (|| {
@@ -101,6 +112,10 @@ pub fn read(request: ReadRequest, defaults: Defaults<'_>) -> Result<ReadInput, V
         })
     })();
     check.finish(input)
+}
+
+fn non_empty(text: String) -> Option<String> {
+    (!text.is_empty()).then_some(text)
 }
 
 /// A subscription, checked.
@@ -215,15 +230,16 @@ impl Check<'_> {
         path: Path<'_>,
         name: &str,
         policy: &LedgerPolicy,
-    ) -> Option<PillarMapping> {
+    ) -> Option<MappingChoice> {
         if name.is_empty() {
             return Some(Question::under(policy).mapping);
         }
-        let mapping = PillarMapping::find(name);
-        mapping.or_else(|| {
-            let names = PillarMapping::ALL.map(PillarMapping::name).join(" or ");
-            self.invalid(path, format!("is no pillar mapping: there is {names}"))
-        })
+        if let Some(mapping) = PillarMapping::find(name) {
+            return Some(MappingChoice::Is(mapping));
+        }
+        // Whether it is published, only the views know; whether it can be a name is said here.
+        let name = self.text(path, name.to_owned(), MAPPING_CHARS_MAX)?;
+        Some(MappingChoice::Published(name))
     }
 
     fn filter(&mut self, path: Path<'_>, text: &str) -> Option<Filter> {

@@ -27,7 +27,7 @@ pub struct AmountOutOfRange {
 }
 
 /// Turns minor units into the API's amount: whole units, and billionths of the same sign.
-fn amount(minor_units: i128, currency: Currency) -> Result<Money, AmountOutOfRange> {
+pub(super) fn amount(minor_units: i128, currency: Currency) -> Result<Money, AmountOutOfRange> {
     let out_of_range = AmountOutOfRange {
         minor_units,
         currency,
@@ -53,7 +53,7 @@ macro_rules! row {
     };
 }
 
-fn direction(direction: Direction) -> i32 {
+pub(super) fn direction(direction: Direction) -> i32 {
     match direction {
         Direction::Incoming => pb::Direction::Incoming,
         Direction::Outgoing => pb::Direction::Outgoing,
@@ -72,7 +72,7 @@ fn pillar(pillar: Pillar) -> i32 {
 }
 
 /// Returns the basis of this word; a word that is none of them stays unspecified.
-fn year_basis(word: Option<&str>) -> i32 {
+pub(super) fn year_basis(word: Option<&str>) -> i32 {
     match word {
         Some("scheduled") => pb::YearBasis::Scheduled,
         Some("budgeted") => pb::YearBasis::Budgeted,
@@ -235,6 +235,7 @@ impl TryFrom<&AgreementRow> for pb::AgreementRow {
             signed: signed.transpose()?,
             pillars: row.pillars.iter().map(of_pillar).collect::<Result<_, AmountOutOfRange>>()?,
             nexus_aligned: row.nexus_aligned,
+            nexus_by: row.nexus_by.clone(),
             hierarchy: row.hierarchy.map(u32::from),
             parent: row.parent.clone(),
             revision: row.revision.0,
@@ -426,6 +427,8 @@ impl TryFrom<&Row> for pb::Row {
             Row::Override(row) => Message::Override(row.into()),
             Row::Reallocation(row) => Message::Reallocation(row.try_into()?),
             Row::CashForecast(row) => Message::CashForecast(row.try_into()?),
+            Row::Scheme(row) => Message::Scheme(row.try_into()?),
+            Row::Coverage(row) => Message::Coverage(row.try_into()?),
         };
         Ok(Self { row: Some(message) })
     }
@@ -458,7 +461,7 @@ pub fn read_info(info: &ReadInfo, envelope: Envelope) -> pb::ReadInfo {
         currency_basis: pb::CurrencyBasis::Transaction.into(),
         fiscal_calendar: info.fiscal_calendar.name().to_owned(),
         pillar_mapping: Some(pb::PillarMapping {
-            name: info.mapping_name.to_owned(),
+            name: info.mapping_name.clone(),
             content_hash: info.mapping_hash.clone(),
         }),
         partial: envelope.partial,

@@ -17,6 +17,8 @@ use crate::pb::ledger::reverse_entry::Owner;
 macro_rules! actions {
     ($check:ident, $path:ident, $message:ident, {
         $($variant:ident = $field:literal => $asked:ident via $function:ident,)+
+    }, reference {
+        $($reference:ident = $name:literal via $publish:ident,)+
     }) => {
         match $message {
             Message::ChangeLedgerPolicy(message) => $check
@@ -32,6 +34,8 @@ macro_rules! actions {
                 let path = $path.field($field);
                 $check.$function(path, message).map(|(id, command)| Action::$asked(id, command))
             })+
+            Message::ReplaceTagSet(message) => $check.replace_tag_set($path.field("replace_tag_set"), message),
+            $(Message::$reference(message) => $check.$publish($path.field($name), message),)+
             Message::ReverseEntry(message) => $check.reverse_entry($path.field("reverse_entry"), message),
             Message::ReplaceEntry(message) => $check
                 .replace_entry($path.field("replace_entry"), *message)
@@ -144,6 +148,15 @@ impl Check<'_> {
             CompleteImport = "complete_import" => Import via complete_import,
             MeetTrancheCondition = "meet_tranche_condition" => Agreement via meet_tranche_condition,
             WaiveTrancheCondition = "waive_tranche_condition" => Agreement via waive_tranche_condition,
+            ReclassifySplits = "reclassify_splits" => Agreement via reclassify_splits,
+            PublishRequirement = "publish_requirement" => Requirement via publish_requirement,
+        }, reference {
+            PublishCodelist = "publish_codelist" via publish_codelist,
+            PublishPillarMapping = "publish_pillar_mapping" via publish_pillar_mapping,
+            PublishScheme = "publish_scheme" via publish_scheme,
+            RegisterOrganisation = "register_organisation" via register_organisation,
+            MergeOrganisation = "merge_organisation" via merge_organisation,
+            AssessLocalActor = "assess_local_actor" via assess_local_actor,
         })
     }
 
@@ -202,9 +215,12 @@ impl Check<'_> {
                     replacement_effective_on: replacement.effective_on,
                 },
             )),
-            Action::Ledger(_) | Action::Agreement(..) | Action::Pledge(..) | Action::Import(..) => {
-                self.invalid(at, "is not for the same agreement")
-            }
+            Action::Ledger(_)
+            | Action::Agreement(..)
+            | Action::Pledge(..)
+            | Action::Import(..)
+            | Action::Reference(_)
+            | Action::Requirement(..) => self.invalid(at, "is not for the same agreement"),
         }
     }
 }

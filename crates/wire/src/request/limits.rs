@@ -35,6 +35,8 @@ pub struct Limits {
     pub notes_max: usize,
     /// Reasons of a completed import.
     pub import_reasons_max: usize,
+    /// Entries of a published list.
+    pub list_entries_max: usize,
     /// Codes, systems, schemes, catalogued reasons.
     pub code_chars_max: usize,
     /// Amendments, own codes, headings, published texts of values and dates.
@@ -70,6 +72,7 @@ impl Default for Limits {
             aid_types_max: 20,
             notes_max: 20,
             import_reasons_max: 200,
+            list_entries_max: 5_000,
             code_chars_max: 64,
             short_chars_max: 200,
             name_chars_max: 1_000,

@@ -5,6 +5,7 @@ mod cash;
 mod further;
 mod handing;
 mod life;
+mod reference;
 mod value;
 
 use perennial_domain::command::{Action, Command, Expected, Submission};
@@ -13,6 +14,7 @@ use perennial_domain::ids::{AgreementId, ImportId, PledgeId};
 use perennial_domain::import::{ImportCommand, RefusedReason};
 use perennial_domain::ledger::LedgerCommand;
 use perennial_domain::pledge::{PledgeAnnouncement, PledgeCommand};
+use perennial_domain::requirement::RequirementCommand;
 use perennial_domain::rule::Override;
 
 use super::submission::SubmitInput;
@@ -20,6 +22,7 @@ use crate::date::to_google;
 use crate::pb::ledger as pb;
 use crate::pb::ledger::command::Action as Message;
 use crate::pb::ledger::expected_revision::Expectation;
+use crate::pb::ledger::replace_tag_set;
 use crate::pb::ledger::reverse_entry::Owner;
 
 impl From<&SubmitInput> for pb::SubmitRequest {
@@ -66,6 +69,10 @@ impl From<&Command> for pb::Command {
                 Action::Agreement(id, command) => agreement::action(id, command),
                 Action::Pledge(id, command) => pledge_action(id, command),
                 Action::Import(id, command) => import_action(id, command),
+                Action::Reference(command) => reference::action(command),
+                Action::Requirement(id, RequirementCommand::Publish(requirement)) => {
+                    reference::publish_requirement(id.to_string(), requirement)
+                }
             }),
         }
     }
@@ -140,6 +147,9 @@ fn pledge_action(id: &PledgeId, command: &PledgeCommand) -> Message {
             amount: Some((*amount).into()),
             reason: reason.clone(),
         }),
+        PledgeCommand::ReplaceTagSet(set) => {
+            reference::replace_tag_set(replace_tag_set::Owner::PledgeId(pledge_id), set)
+        }
         PledgeCommand::ReverseEntry { target, reason } => Message::ReverseEntry(pb::ReverseEntry {
             owner: Some(Owner::PledgeId(pledge_id)),
             target: target.to_string(),

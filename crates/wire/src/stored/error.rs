@@ -71,6 +71,9 @@ pub enum Problem {
     /// No rule of this software's version.
     #[error("unknown rule")]
     Rule,
+    /// No name and version of a list.
+    #[error("no name and version of a list")]
+    ListVersion,
     /// No decimal number.
     #[error("no decimal number")]
     Decimal,

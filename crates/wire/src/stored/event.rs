@@ -6,12 +6,16 @@ use perennial_domain::import::ImportEvent;
 use perennial_domain::ledger::LedgerEvent;
 use perennial_domain::log::Revision;
 use perennial_domain::pledge::PledgeEvent;
+use perennial_domain::reference::ReferenceEvent;
+use perennial_domain::requirement::RequirementEvent;
 use perennial_domain::rule::{Breach, Override, Rule};
 use prost::Message;
 
 use super::error::{At, DecodeError, Problem, list, optional};
 use super::value::{day, document, external_reference, figure};
-use super::{agreement, cash, import, ledger, life, pledge};
+use super::{
+    agreement, cash, classification, import, ledger, life, pledge, reference, requirement,
+};
 use crate::date;
 use crate::pb::log as pb;
 use crate::pb::log::stored_event::Kind;
@@ -39,6 +43,8 @@ pub fn event_to_message(event: &Event) -> pb::StoredEvent {
         Fact::Agreement(event) => agreement::to_kind(event),
         Fact::Pledge(event) => pledge::to_kind(event),
         Fact::Import(event) => import::to_kind(event),
+        Fact::Reference(event) => reference::to_kind(event),
+        Fact::Requirement(event) => requirement::to_kind(event),
     };
     pb::StoredEvent {
         schema_version: SCHEMA_VERSION,
@@ -89,6 +95,11 @@ fn fact(stream: &Stream, kind: Kind) -> Result<Fact, DecodeError> {
         Stream::Agreement(_) => agreement_fact(kind).map(Fact::Agreement),
         Stream::Pledge(_) => pledge_fact(kind).map(Fact::Pledge),
         Stream::Import(_) => import_fact(kind).map(Fact::Import),
+        Stream::Reference(of) => match reference_fact(kind)? {
+            event if event.of() == *of => Ok(Fact::Reference(event)),
+            _of_another => Err(Problem::KindOfStream.into()),
+        },
+        Stream::Requirement(_) => requirement_fact(kind).map(Fact::Requirement),
     }
 }
 
@@ -117,6 +128,7 @@ facts! {
         PledgeConverted = "pledge_converted" => pledge::converted,
         PledgeWithdrawn = "pledge_withdrawn" => pledge::withdrawn,
         PledgeLapsed = "pledge_lapsed" => pledge::lapsed,
+        TagSetReplaced = "tag_set_replaced" => classification::pledge_tagged,
         EntryReversed = "entry_reversed" => pledge::reversed,
     }
     agreement_fact -> AgreementEvent {
@@ -156,12 +168,25 @@ facts! {
         ReceivableRecovered = "receivable_recovered" => life::recovered,
         FundsTransferred = "funds_transferred" => agreement::transferred,
         OnwardGrantLinked = "onward_grant_linked" => agreement::onward_linked,
+        SplitsReclassified = "splits_reclassified" => classification::reclassified,
+        TagSetReplaced = "tag_set_replaced" => classification::tagged,
         EntryReversed = "entry_reversed" => agreement::reversed,
         EntryReplaced = "entry_replaced" => agreement::replaced,
     }
     import_fact -> ImportEvent {
         ImportStarted = "import_started" => import::started,
         ImportCompleted = "import_completed" => import::completed,
+    }
+    reference_fact -> ReferenceEvent {
+        CodelistPublished = "codelist_published" => reference::codelist,
+        PillarMappingPublished = "pillar_mapping_published" => reference::pillar_mapping,
+        SchemePublished = "scheme_published" => reference::scheme,
+        OrganisationRegistered = "organisation_registered" => reference::registered,
+        OrganisationMerged = "organisation_merged" => reference::merged,
+        LocalActorAssessed = "local_actor_assessed" => reference::assessed,
+    }
+    requirement_fact -> RequirementEvent {
+        RequirementPublished = "requirement_published" => requirement::published,
     }
 }
 

@@ -56,5 +56,14 @@ pub const fn kind(event: &pb::StoredEvent) -> &'static str {
         Some(Kind::EntryReplaced(_)) => "EntryReplaced",
         Some(Kind::ImportStarted(_)) => "ImportStarted",
         Some(Kind::ImportCompleted(_)) => "ImportCompleted",
+        Some(Kind::SplitsReclassified(_)) => "SplitsReclassified",
+        Some(Kind::TagSetReplaced(_)) => "TagSetReplaced",
+        Some(Kind::CodelistPublished(_)) => "CodelistPublished",
+        Some(Kind::PillarMappingPublished(_)) => "PillarMappingPublished",
+        Some(Kind::SchemePublished(_)) => "SchemePublished",
+        Some(Kind::OrganisationRegistered(_)) => "OrganisationRegistered",
+        Some(Kind::OrganisationMerged(_)) => "OrganisationMerged",
+        Some(Kind::LocalActorAssessed(_)) => "LocalActorAssessed",
+        Some(Kind::RequirementPublished(_)) => "RequirementPublished",
     }
 }

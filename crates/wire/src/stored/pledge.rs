@@ -3,6 +3,7 @@
 use perennial_domain::ids::AgreementId;
 use perennial_domain::pledge::{PledgeAnnouncement, PledgeEvent};
 
+use super::classification::tag_set_replaced;
 use super::error::{At, DecodeError, Problem, enumeration, optional, required};
 use super::value::{amount, event_id, organisation, period, published, split, split_message};
 use crate::pb::log as pb;
@@ -40,6 +41,7 @@ pub(super) fn to_kind(event: &PledgeEvent) -> Kind {
             amount: Some((*amount).into()),
             reason: reason.clone(),
         }),
+        PledgeEvent::TagSetReplaced(set) => tag_set_replaced(set),
         PledgeEvent::EntryReversed { target, reason } => Kind::EntryReversed(pb::EntryReversed {
             target: Some((*target).into()),
             reason: pb::ReversalReason::from(*reason).into(),

@@ -2,9 +2,9 @@
 
 use perennial_domain::agreement::{
     AgreementCommand, AgreementEvent, Allocation, AllocationDims, AllocationWish, CarriedFunds,
-    CarryOver, DecreaseReason, EarlyEnd, EvidenceLevel, ExtensionKind, LineDecommitment, OtherFlow,
-    ReallocatedFunds, Reallocation, ReceivableEntry, Tranche, TrancheDraw, Transfer,
-    TransferDirection, TransferWish,
+    CarryOver, DecreaseReason, EarlyEnd, EvidenceLevel, ExtensionKind, LineDecommitment,
+    LineSplits, OtherFlow, ReallocatedFunds, Reallocation, ReceivableEntry, Tranche, TrancheDraw,
+    Transfer, TransferDirection, TransferWish,
 };
 use perennial_domain::classification::Pillar;
 use perennial_domain::command::{Action, Command, Expected, Submission};
@@ -14,6 +14,7 @@ use perennial_domain::import::{ImportCommand, ImportEvent};
 use perennial_domain::log::Revision;
 use perennial_domain::pledge::{PledgeCommand, PledgeEvent};
 use perennial_domain::rule::{Breach, Figure, Override, Rule};
+use perennial_domain::tag::{Tag, TagBasis, TagSet, TagSubject};
 
 use crate::{command_samples, event_samples, values};
 
@@ -38,7 +39,11 @@ impl Random {
                 }
                 Fact::Import(ImportEvent::ImportCompleted { counts, reasons })
             }
-            fact @ (Fact::Ledger(_) | Fact::Pledge(_) | Fact::Import(_)) => fact,
+            fact @ (Fact::Ledger(_)
+            | Fact::Pledge(_)
+            | Fact::Import(_)
+            | Fact::Reference(_)
+            | Fact::Requirement(_)) => fact,
         };
         let figure = |random: &mut Self| Figure {
             name: random.text(),
@@ -130,6 +135,16 @@ impl Random {
             E::EntryReplaced { .. } => E::EntryReplaced {
                 target: self.event_id(),
             },
+            E::SplitsReclassified { .. } => E::SplitsReclassified {
+                line_id: self.line_id(),
+                splits: LineSplits {
+                    purposes: self.purposes(),
+                    places: self.places(),
+                    pillar: None,
+                },
+                reason: self.text(),
+            },
+            E::TagSetReplaced(set) => E::TagSetReplaced(self.tag_set(set)),
             other => other,
         }
     }
@@ -230,6 +245,27 @@ impl Random {
         }
     }
 
+    fn tag_set(&mut self, like: TagSet) -> TagSet {
+        let mut tags = self.some(0, 4, |random| Tag {
+            element: random.id().into(),
+            share_ppm: 1 + u32::try_from(random.below(1_000_000)).unwrap(),
+            basis: random.one(&TagBasis::ALL),
+        });
+        tags.sort_by(|a, b| a.element.cmp(&b.element));
+        let line_id = self.line_id();
+        let tranche_id = self.tranche_id();
+        TagSet {
+            subject: self.one(&[
+                TagSubject::Whole,
+                TagSubject::Line(line_id),
+                TagSubject::Tranche(tranche_id),
+            ]),
+            tags,
+            reason: self.text(),
+            ..like
+        }
+    }
+
     fn draw(&mut self) -> TrancheDraw {
         TrancheDraw {
             tranche_id: self.tranche_id(),
@@ -287,7 +323,11 @@ impl Random {
                 }
                 Action::Import(id, ImportCommand::Complete { counts, reasons })
             }
-            action @ (Action::Ledger(_) | Action::Pledge(..) | Action::Import(..)) => action,
+            action @ (Action::Ledger(_)
+            | Action::Pledge(..)
+            | Action::Import(..)
+            | Action::Reference(_)
+            | Action::Requirement(..)) => action,
         };
         Command {
             effective_on: self.date(),
@@ -400,6 +440,16 @@ impl Random {
                 }),
                 replacement_effective_on: self.date(),
             },
+            C::ReclassifySplits { .. } => C::ReclassifySplits {
+                line_id: self.maybe(Self::line_id),
+                splits: LineSplits {
+                    purposes: self.purposes(),
+                    places: self.places(),
+                    pillar: None,
+                },
+                reason: format!("because {}", self.text()),
+            },
+            C::ReplaceTagSet(set) => C::ReplaceTagSet(self.tag_set(set)),
             other => other,
         }
     }

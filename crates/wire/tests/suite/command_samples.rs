@@ -60,6 +60,7 @@ pub(crate) fn commands() -> Vec<(&'static str, Submission)> {
     actions.extend(import_commands().into_iter().map(import));
     let ledger = |(name, command)| (name, Action::Ledger(command));
     actions.extend(ledger_commands().into_iter().map(ledger));
+    actions.extend(crate::registry_samples::actions());
     let mut submissions: Vec<(&'static str, Submission)> = actions
         .into_iter()
         .map(|(name, action)| (name, submission(action)))

@@ -32,6 +32,7 @@ pub(crate) fn events() -> Vec<(&'static str, Event)> {
     events.extend(ledger_events());
     events.extend(pledge_events());
     events.extend(import_events());
+    events.extend(crate::registry_samples::events());
     events
 }
 

@@ -18,6 +18,7 @@ mod layout;
 mod limits;
 mod policies;
 mod queries;
+mod registry_samples;
 mod requests;
 mod round_trip;
 mod values;

@@ -15,7 +15,7 @@ use perennial_views::rows::{
     RegisterRow, Row, TimelineRow,
 };
 use perennial_views::view::timeline::Running;
-use perennial_views::{AsOf, Cut, Dimension, PillarMapping, View};
+use perennial_views::{AsOf, Cut, Dimension, MappingChoice, PillarMapping, View};
 use perennial_wire::pb::google::r#type as google;
 use perennial_wire::pb::query as pb;
 use perennial_wire::pb::query::read_options::Known;
@@ -81,7 +81,10 @@ fn a_question_without_options_is_about_everything_recorded_as_true_today_by_the_
     assert_eq!(input.question.at, AsOf::Head);
     assert_eq!(input.question.effective, Cut::On(on("2026-03-31")));
     assert_eq!(input.question.calendar, FiscalCalendar::April);
-    assert_eq!(input.question.mapping, PillarMapping::DAC_WIDE);
+    assert_eq!(
+        input.question.mapping,
+        MappingChoice::Is(PillarMapping::DAC_WIDE)
+    );
     assert_eq!(input.question.group_by, None);
 }
 
@@ -136,7 +139,7 @@ fn everything_wrong_with_a_question_is_told_at_once() {
         }),
         currency_basis: 9,
         fiscal_calendar: "may".to_owned(),
-        pillar_mapping: "dac".to_owned(),
+        pillar_mapping: "d\tac".to_owned(),
         ..pb::ReadOptions::default()
     };
     let page = pb::Page {
@@ -148,6 +151,7 @@ fn everything_wrong_with_a_question_is_told_at_once() {
         options: Some(options),
         page: Some(page),
         group_by: vec!["year".to_owned(), "planet".to_owned()],
+        ..ReadRequest::default()
     };
     refused(
         request,
@@ -162,6 +166,39 @@ fn everything_wrong_with_a_question_is_told_at_once() {
             "group_by[1]",
         ],
     );
+}
+
+#[test]
+fn a_mapping_that_is_not_compiled_in_is_looked_for_among_the_published_ones() {
+    let options = pb::ReadOptions {
+        pillar_mapping: "horizon@2026".to_owned(),
+        ..pb::ReadOptions::default()
+    };
+    let input = ask(ReadRequest {
+        options: Some(options),
+        ..ReadRequest::default()
+    });
+    assert_eq!(
+        input.unwrap().question.mapping,
+        MappingChoice::Published("horizon@2026".to_owned())
+    );
+}
+
+#[test]
+fn a_scheme_and_a_plan_can_be_named_beside_the_filter_or_in_it() {
+    let input = ask(ReadRequest {
+        page: Some(pb::Page {
+            filter: "plan_id = south-sudan AND element = 1 AND scheme = other".to_owned(),
+            ..pb::Page::default()
+        }),
+        scheme: "iom-gcrp@2021".to_owned(),
+        ..ReadRequest::default()
+    });
+    let filter = input.unwrap().question.filter;
+    assert_eq!(filter.scheme.as_deref(), Some("iom-gcrp@2021"));
+    assert_eq!(filter.plan.as_deref(), Some("south-sudan"));
+    assert_eq!(filter.element.as_deref(), Some("1"));
+    assert_eq!(filter.given(), ["scheme", "element", "plan_id"]);
 }
 
 #[test]
@@ -413,6 +450,7 @@ fn agreement_row() -> AgreementRow {
         unspent: 0,
         pillars: vec![(Pillar::Humanitarian, 60), (Pillar::Unallocable, 40)],
         nexus_aligned: false,
+        nexus_by: Vec::new(),
         hierarchy: Some(1),
         parent: None,
         revision: Revision(7),

@@ -26,6 +26,8 @@ Examples:
   perennial report cash-forecast --overdue
   perennial report registers --at-position 1200 --output csv
   perennial report exceptions --standing --rule R10       what is overpaid, flagged or not
+  perennial report scheme --scheme iom-gcrp --group-by element,year
+  perennial report coverage --plan ukraine-2026
 ";
 
 /// Prints a view.
@@ -49,6 +51,12 @@ pub struct Arguments {
     /// Conditions on rows, as in `direction = outgoing AND year = "2026"`.
     #[arg(long, value_name = "CONDITIONS", default_value = "")]
     pub filter: String,
+    /// For `scheme`: which one, as `iom-gcrp` (the version in force) or `iom-gcrp@2021`; by default all that are tagged.
+    #[arg(long, value_name = "NAME", default_value = "")]
+    pub scheme: String,
+    /// For `coverage`: which plan; by default all.
+    #[arg(long, value_name = "PLAN", default_value = "")]
+    pub plan: String,
     /// For `exceptions`: only what breaks its rule then, one row an agreement and rule, flagged or not.
     #[arg(long)]
     pub standing: bool,
@@ -93,7 +101,8 @@ pub struct ReadArguments {
     /// Wait until the views hold this position; by default the ledger's head.
     #[arg(long, value_name = "POSITION")]
     pub min_position: Option<u64>,
-    /// How purposes become pillars, as in `dac-wide`; by default as the ledger says.
+    /// How purposes become pillars, as in `dac-wide`, or a mapping that the ledger publishes, by name, `name@version` or
+    /// content hash; by default as the ledger says.
     #[arg(long, value_name = "NAME", default_value = "")]
     pub mapping: String,
     /// The month that fiscal years begin with; by default as the ledger says.
@@ -128,6 +137,10 @@ pub enum ViewName {
     Reallocations,
     /// What is still to be paid or to come of scheduled portions, the first due first.
     CashForecast,
+    /// Money by the elements of a scheme and year.
+    Scheme,
+    /// What plans ask for, by objective and year, beside what is committed and paid for it.
+    Coverage,
 }
 
 impl From<ViewName> for View {
@@ -140,6 +153,8 @@ impl From<ViewName> for View {
             ViewName::Nexus => Self::Nexus,
             ViewName::MultiYear => Self::MultiYear,
             ViewName::Registers => Self::Registers,
+            ViewName::Scheme => Self::Scheme,
+            ViewName::Coverage => Self::Coverage,
             ViewName::Movements => Self::Movements,
             ViewName::Exceptions => Self::Exceptions,
             ViewName::Overrides => Self::Overrides,
@@ -183,7 +198,9 @@ pub async fn run(session: &Session, arguments: Arguments) -> Result<(), Failure>
         | ViewName::Exceptions
         | ViewName::Overrides
         | ViewName::Reallocations
-        | ViewName::CashForecast => false,
+        | ViewName::CashForecast
+        | ViewName::Scheme
+        | ViewName::Coverage => false,
     };
     if arguments.agreement.is_some() && !takes_agreement {
         return Err(Failure::new(Exit::Usage, "this view takes no agreement")
@@ -261,6 +278,8 @@ impl Question {
             read: ReadArguments::default(),
             group_by: Vec::new(),
             filter: String::new(),
+            scheme: String::new(),
+            plan: String::new(),
             standing: false,
             open_only: false,
             rule: String::new(),

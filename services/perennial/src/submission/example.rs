@@ -56,6 +56,15 @@ const EXAMPLES: &[(&str, &str)] = examples![
     "change-ledger-policy",
     "acknowledge-exception",
     "resolve-exception",
+    "reclassify-splits",
+    "replace-tag-set",
+    "publish-codelist",
+    "publish-pillar-mapping",
+    "publish-scheme",
+    "register-organisation",
+    "merge-organisation",
+    "assess-local-actor",
+    "publish-requirement",
 ];
 
 /// Returns the names of every kind of command.

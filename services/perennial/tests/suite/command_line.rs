@@ -37,6 +37,7 @@ fn help_begins_with_examples_and_names_every_command() {
         "agreement",
         "submit",
         "reverse",
+        "scheme",
         "import",
         "report",
         "events",

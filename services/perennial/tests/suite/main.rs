@@ -5,6 +5,7 @@ mod command_line;
 mod configuration;
 mod error_details;
 mod examples;
+mod frameworks;
 mod health;
 mod row_document;
 mod serve;

@@ -32,6 +32,10 @@ pub(super) struct Parts {
     pub(super) group_by: Vec<String>,
     /// The one agreement that is asked for, by id or external reference.
     pub(super) agreement: Option<String>,
+    /// The one scheme that is asked for, as `name` or `name@version`.
+    pub(super) scheme: String,
+    /// The one plan that is asked for.
+    pub(super) plan_id: String,
     /// What else decides which rows there are: part of what a page token is bound to.
     pub(super) beside: String,
 }
@@ -70,6 +74,8 @@ impl Ask {
             options: parts.options,
             page: parts.page,
             group_by: parts.group_by,
+            scheme: parts.scheme,
+            plan_id: parts.plan_id,
         };
         let today = handlers.today();
         // Under any policy: what a field may say does not depend on it.
@@ -311,7 +317,11 @@ fn the_agreement(facts: &Facts, name: &str, at: Position) -> Result<AgreementId,
         .iter()
         .filter_map(|entity| match streams.get(entity.index())? {
             Stream::Agreement(id) => Some(id.clone()),
-            Stream::Pledge(_) | Stream::Import(_) | Stream::Ledger => None,
+            Stream::Pledge(_)
+            | Stream::Import(_)
+            | Stream::Ledger
+            | Stream::Reference(_)
+            | Stream::Requirement(_) => None,
         })
         .collect();
     ids.sort_unstable();

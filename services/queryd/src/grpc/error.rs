@@ -94,6 +94,12 @@ pub(crate) fn question(error: &QuestionError) -> Status {
         QuestionError::BeyondHead { head, .. } => position_not_yet(error.to_string(), Some(head)),
         QuestionError::NoSuchFilter { .. } => invalid_field("page.filter", error),
         QuestionError::NoSuchGrouping { .. } => invalid_field("group_by", error),
+        QuestionError::NoSuchMapping { .. } => invalid_field("options.pillar_mapping", error),
+        QuestionError::NoSuchScheme { name } => {
+            RichError::new(Code::NotFound, "UNKNOWN_SCHEME", error.to_string())
+                .with("scheme", name)
+                .into_status()
+        }
     }
 }
 

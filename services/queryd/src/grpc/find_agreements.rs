@@ -162,7 +162,12 @@ impl<'a> Known<'a> {
             .filter(|recorded| recorded.event_id.position <= info.position);
         let opened = known.filter_map(|recorded| match &recorded.event.fact {
             Fact::Agreement(AgreementEvent::LineOpened { line }) => Some(line),
-            Fact::Agreement(_) | Fact::Pledge(_) | Fact::Ledger(_) | Fact::Import(_) => None,
+            Fact::Agreement(_)
+            | Fact::Pledge(_)
+            | Fact::Ledger(_)
+            | Fact::Import(_)
+            | Fact::Reference(_)
+            | Fact::Requirement(_) => None,
         });
         Some(Self {
             lines: state.terms.lines.iter().chain(opened).collect(),

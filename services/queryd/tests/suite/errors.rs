@@ -4,8 +4,8 @@ use perennial_domain::log::RecordedAt;
 use perennial_testkit::history::words::{agreement, terms};
 use perennial_wire::pb::query::query_service_server::QueryService as _;
 use perennial_wire::pb::query::{
-    GetAgreementStatementRequest, ListRegistersRequest, ListRegistersResponse, ListViewsRequest,
-    Page, ReadOptions, read_options,
+    GetAgreementStatementRequest, ListRegistersRequest, ListRegistersResponse,
+    ListSchemeFundingRequest, ListViewsRequest, Page, ReadOptions, read_options,
 };
 use tonic::{Code, Request, Status};
 use tonic_types::StatusExt as _;
@@ -209,8 +209,51 @@ async fn an_unknown_ledger_and_one_that_is_none() {
             "overrides",
             "reallocations",
             "cash-forecast",
+            "scheme",
+            "coverage",
         ]
     );
+    reader.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_published_is_no_mapping_and_no_scheme() {
+    let (data, log) = (Data::new(), grown(1));
+    let reader = Reader::start(&data, &log);
+    reader.caught_up(&log).await;
+    let request = ListRegistersRequest {
+        ledger_id: LEDGER.to_owned(),
+        options: Some(ReadOptions {
+            pillar_mapping: "mine".to_owned(),
+            ..ReadOptions::default()
+        }),
+        page: None,
+    };
+    let answer = reader.handlers.list_registers(Request::new(request)).await;
+    let status = answer.unwrap_err();
+    assert_eq!(
+        (status.code(), reason(&status).as_str()),
+        (Code::InvalidArgument, "INVALID_FIELD")
+    );
+    assert!(status.message().contains("options.pillar_mapping"));
+    let ask = |scheme: &str, version: &str| {
+        Request::new(ListSchemeFundingRequest {
+            ledger_id: LEDGER.to_owned(),
+            scheme: scheme.to_owned(),
+            scheme_version: version.to_owned(),
+            ..ListSchemeFundingRequest::default()
+        })
+    };
+    let answer = reader.handlers.list_scheme_funding(ask("iom-gcrp", "2021"));
+    let status = answer.await.unwrap_err();
+    assert_eq!(
+        (status.code(), reason(&status).as_str()),
+        (Code::NotFound, "UNKNOWN_SCHEME")
+    );
+    let answer = reader.handlers.list_scheme_funding(ask("", "2021")).await;
+    assert_eq!(reason(&answer.unwrap_err()), "INVALID_FIELD");
+    let answer = reader.handlers.list_scheme_funding(ask("", "")).await;
+    assert_eq!(answer.unwrap().into_inner().rows, []);
     reader.stop().await;
 }
 
@@ -222,7 +265,7 @@ async fn every_field_that_is_wrong_is_told_at_once() {
         ledger_id: LEDGER.to_owned(),
         options: Some(ReadOptions {
             fiscal_calendar: "lunar".to_owned(),
-            pillar_mapping: "mine".to_owned(),
+            pillar_mapping: "my\tmapping".to_owned(),
             ..ReadOptions::default()
         }),
         page: Some(Page {

@@ -10,8 +10,8 @@ use jiff::civil::Date;
 
 use crate::agreement::decide::Case;
 use crate::agreement::{
-    Agreement, CountedSide, HeadingCount, Leg, LegDirection, LegPlace, LimitBase, Line,
-    MoveDimension, NewHeading, ReallocationPolicy, ReallocationScope,
+    Agreement, CountedSide, HeadingCount, Leg, LegDirection, LegPlace, LimitBase, MoveDimension,
+    NewHeading, ReallocationPolicy, ReallocationScope,
 };
 use crate::classification::{Code, Split, WHOLE_PPM};
 use crate::finding::Findings;
@@ -29,7 +29,7 @@ pub(super) fn counts(
     let policy = agreement.reallocation_policy_as_of(effective_on);
     let scope = policy.map_or(ReallocationScope::Heading, |policy| policy.scope);
     if let (Some(policy), None) = (policy, amendment) {
-        forbidden(case, findings, policy, legs);
+        forbidden(case, findings, policy, (legs, effective_on));
     }
     let mut moved: BTreeMap<String, i128> = BTreeMap::new();
     let mut leaves_lines: i128 = 0;
@@ -200,9 +200,18 @@ fn net<K: Ord>(legs: &[Leg], key: impl Fn(&LegPlace) -> K) -> BTreeMap<K, i128> 
 }
 
 /// R18: the policy forbids what the legs move money between.
-fn forbidden(case: &Case<'_>, findings: &mut Findings, policy: &ReallocationPolicy, legs: &[Leg]) {
+fn forbidden(
+    case: &Case<'_>,
+    findings: &mut Findings,
+    policy: &ReallocationPolicy,
+    (legs, on): (&[Leg], Date),
+) {
     let moves = |sums: Vec<i128>| sums.into_iter().any(|sum| sum != 0);
-    let line = |place: &LegPlace| case.agreement.line(&place.line_id);
+    let splits = |place: &LegPlace| {
+        let at = case.agreement.places.get(&place.line_id);
+        at.map(|&at| case.agreement.splits_on(at, on))
+            .unwrap_or_default()
+    };
     for &dimension in &policy.forbidden {
         let crosses = match dimension {
             MoveDimension::Period => moves(net(legs, |place| place.period).into_values().collect()),
@@ -212,27 +221,17 @@ fn forbidden(case: &Case<'_>, findings: &mut Findings, policy: &ReallocationPoli
                     .collect(),
             ),
             MoveDimension::Pillar => {
-                let pillar = |place: &LegPlace| {
-                    place
-                        .pillar
-                        .or_else(|| line(place).and_then(|line| line.dims.pillar))
-                };
+                let pillar = |place: &LegPlace| place.pillar.or_else(|| splits(place).pillar);
                 moves(net(legs, pillar).into_values().collect())
             }
             MoveDimension::Purpose => {
-                let purposes = |place: &LegPlace| {
-                    codes(place.purpose.as_ref(), line(place), |line| {
-                        &line.dims.purposes
-                    })
-                };
+                let purposes =
+                    |place: &LegPlace| codes(place.purpose.as_ref(), &splits(place).purposes);
                 moves(net(legs, purposes).into_values().collect())
             }
             MoveDimension::Country => {
-                let places = |place: &LegPlace| {
-                    codes(place.country.as_ref(), line(place), |line| {
-                        &line.dims.places
-                    })
-                };
+                let places =
+                    |place: &LegPlace| codes(place.country.as_ref(), &splits(place).places);
                 moves(net(legs, places).into_values().collect())
             }
         };
@@ -247,20 +246,16 @@ fn forbidden(case: &Case<'_>, findings: &mut Findings, policy: &ReallocationPoli
 }
 
 /// What a leg's money is classified as: its own code, else its line's split.
-fn codes(
-    named: Option<&Code>,
-    line: Option<&Line>,
-    split: impl Fn(&Line) -> &Split,
-) -> Vec<(Code, u32)> {
+fn codes(named: Option<&Code>, split: &Split) -> Vec<(Code, u32)> {
     if let Some(code) = named {
         return vec![(code.clone(), WHOLE_PPM)];
     }
-    let shares = line.map(|line| split(line).shares()).unwrap_or_default();
     let code = |share: &crate::classification::Share| Code {
         vocabulary: share.vocabulary,
         code: share.code.clone(),
     };
-    shares
+    split
+        .shares()
         .iter()
         .map(|share| (code(share), share.share_ppm))
         .collect()

@@ -30,9 +30,9 @@ pub(super) fn draft(
         let field = format!("legs[{index}]");
         findings.positive(&format!("{field}.amount"), leg.amount, case.currency());
         let at = case.line(findings, Some(&leg.place.line_id));
-        check_pillar(case, findings, at, &leg.place);
+        check_pillar(case, findings, (at, effective_on), &leg.place);
         if leg.direction == LegDirection::From {
-            check_codes(case, findings, at, &leg.place);
+            check_codes(case, findings, (at, effective_on), &leg.place);
         }
         places.extend(at);
     }
@@ -44,7 +44,7 @@ pub(super) fn draft(
     let mut given = Vec::new();
     for (leg, &at) in legs.iter().zip(&places) {
         if leg.direction == LegDirection::From {
-            given.extend(give(case, &mut sources, findings, (leg, at)));
+            given.extend(give(case, &mut sources, findings, (leg, at, effective_on)));
         }
     }
     if findings.unusable() {
@@ -115,23 +115,34 @@ fn balances(case: &Case<'_>, legs: &[Leg]) -> Option<Breach> {
     ))
 }
 
-fn check_pillar(case: &Case<'_>, findings: &mut Findings, at: Option<usize>, place: &LegPlace) {
-    let Some(pillar) = place.pillar else { return };
-    let line = at.and_then(|at| case.agreement.line_at(at));
-    let Some(line) = line else { return };
-    if line.dims.pillar != Some(pillar) {
+fn check_pillar(
+    case: &Case<'_>,
+    findings: &mut Findings,
+    (at, on): (Option<usize>, Date),
+    place: &LegPlace,
+) {
+    let (Some(pillar), Some(at)) = (place.pillar, at) else {
+        return;
+    };
+    let declared = case.agreement.splits_on(at, on).pillar;
+    if declared != Some(pillar) {
         findings.reject(Rejection::PillarNotDeclared {
             line_id: place.line_id.clone(),
             pillar,
-            declared: line.dims.pillar,
+            declared,
         });
     }
 }
 
 /// A line gives only money that is classified as it is asked for.
-fn check_codes(case: &Case<'_>, findings: &mut Findings, at: Option<usize>, place: &LegPlace) {
-    let line = at.and_then(|at| case.agreement.line_at(at));
-    let Some(line) = line else { return };
+fn check_codes(
+    case: &Case<'_>,
+    findings: &mut Findings,
+    (at, on): (Option<usize>, Date),
+    place: &LegPlace,
+) {
+    let Some(at) = at else { return };
+    let splits = case.agreement.splits_on(at, on);
     let mut check = |code: &Option<Code>, split: &Split| {
         let Some(code) = code else { return };
         let has = |share: &crate::classification::Share| {
@@ -144,8 +155,8 @@ fn check_codes(case: &Case<'_>, findings: &mut Findings, at: Option<usize>, plac
             });
         }
     };
-    check(&place.purpose, &line.dims.purposes);
-    check(&place.country, &line.dims.places);
+    check(&place.purpose, &splits.purposes);
+    check(&place.country, &splits.places);
 }
 
 /// The shares that a giving leg takes, if the place has them undisbursed.
@@ -153,16 +164,17 @@ fn give<'b>(
     case: &Case<'_>,
     sources: &mut Sources<'_>,
     findings: &mut Findings,
-    (leg, at): (&'b Leg, usize),
+    (leg, at, on): (&'b Leg, usize, Date),
 ) -> Vec<Given<'b>> {
     let wanted = leg.amount.minor_units();
-    let (Some(source), Some(line)) = (sources.source(at), case.agreement.line_at(at)) else {
+    let splits = case.agreement.splits_on(at, on);
+    let Some(source) = sources.source(at) else {
         return Vec::new();
     };
     let reach = Reach::of(&leg.place);
     let available = source.available(reach);
-    let available = part_of(&line.dims.purposes, leg.place.purpose.as_ref(), available);
-    let available = part_of(&line.dims.places, leg.place.country.as_ref(), available);
+    let available = part_of(&splits.purposes, leg.place.purpose.as_ref(), available);
+    let available = part_of(&splits.places, leg.place.country.as_ref(), available);
     if available < wanted {
         findings.reject(Rejection::LegExceedsUndisbursed {
             line_id: leg.place.line_id.clone(),

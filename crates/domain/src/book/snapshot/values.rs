@@ -11,15 +11,15 @@ use crate::agreement::status::{Milestone, Turn};
 use crate::agreement::{
     Agreement, AidType, Allocation, AllocationDims, AllocationState, Balance, ConditionState,
     Conditionality, Conversion, CountedSide, EarmarkingModality, Entry, EntryKind, Firmness,
-    FlexibilityFeature, ForecastEntry, FurtherTerms, LimitBase, Line, MoveDimension, NewHeading,
-    OnwardGrant, Perspective, PledgeLink, Published, Rate, RateSource, ReallocationPolicy,
-    ReallocationScope, RevisableTerm, Terms, TermsRevision, TrancheState, TransferDirection,
-    UpstreamLink, YearBasis, YearShare,
+    FlexibilityFeature, ForecastEntry, FurtherTerms, LimitBase, Line, LineSplits, MoveDimension,
+    NewHeading, OnwardGrant, Perspective, PledgeLink, Published, Rate, RateSource,
+    ReallocationPolicy, ReallocationScope, RevisableTerm, Terms, TermsRevision, TrancheState,
+    TransferDirection, UpstreamLink, YearBasis, YearShare,
 };
 use crate::classification::{Code, LineDims, OwnCode, Pillar, Share, Split, Vocabulary};
 use crate::ids::{
-    self, AgreementId, AllocationId, ConditionId, ImportId, LedgerId, LineId, PaymentId, PledgeId,
-    TrancheId, TransferId,
+    self, AgreementId, AllocationId, ConditionId, ImportId, LedgerId, LineId, PaymentId, PlanId,
+    PledgeId, TrancheId, TransferId,
 };
 use crate::import::{Import, ImportSource};
 use crate::ledger::state::LedgerState;
@@ -30,6 +30,8 @@ use crate::party::OrgRef;
 use crate::period::{FiscalCalendar, Period};
 use crate::pledge::state::{PledgeEntry, PledgeEntryKind};
 use crate::pledge::{Pledge, PledgeAnnouncement, PledgeBalance};
+use crate::reference::{ListVersion, LocalActorClass, Outline, Reference, ReferenceKind};
+use crate::requirement::{Ask, Plan, Requirement};
 use crate::rule::{Profile, Rule};
 use crate::series::Series;
 
@@ -93,7 +95,8 @@ ids!(
     TrancheId,
     ConditionId,
     PaymentId,
-    ImportId
+    ImportId,
+    PlanId
 );
 
 enums! {
@@ -133,7 +136,11 @@ enums! {
     }
     Turn { 1 = Suspended, 2 = Resumed, 3 = Ended, 4 = Terminated, 5 = Cancelled, 6 = Closed }
     Disposition { 1 = Open, 2 = Acknowledged, 3 = Resolved }
-    PledgeEntryKind { 1 = Announcement, 2 = Revision, 3 = Use, 4 = Reversal }
+    PledgeEntryKind { 1 = Announcement, 2 = Revision, 3 = Use, 4 = Reversal, 5 = Fixed }
+    ReferenceKind { 1 = Codelists, 2 = PillarMappings, 3 = Schemes, 4 = Organisations }
+    LocalActorClass {
+        1 = LocalState, 2 = LocalNonState, 3 = NationalState, 4 = NationalNonState, 5 = NotLocal,
+    }
 }
 
 structs! {
@@ -185,7 +192,7 @@ structs! {
     Entry { effective_on, kind, reversed_by, payment_id, effects }
     Agreement {
         terms, ends_on, revision, opened, places, lines, balances, parties, tranches, open_tranches,
-        forecasts, payments, committed_on, entries, moves, life,
+        forecasts, payments, committed_on, reclassified, entries, moves, life,
     }
     PledgeAnnouncement {
         perspective, donor, recipient, amount, forum, intended_period, purposes, places, published,
@@ -195,6 +202,13 @@ structs! {
     Pledge { announcement, revision, balances, whole_set_by, agreements, entries }
     ImportSource { dataset, file_sha256, published_on }
     Import { source, completed, revision }
+    ListVersion { name, version }
+    Outline { partition, parents }
+    Reference { revision, published, schemes, organisations, merged, assessed }
+    Ask { objective, period, amount }
+    LineSplits { purposes, places, pillar }
+    Requirement { version, title, perspective, list, places, asks }
+    Plan { revision, versions }
 }
 
 impl Stored for Rule {

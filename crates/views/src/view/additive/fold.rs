@@ -154,7 +154,7 @@ impl<'l, 'a> Fold<'l, 'a> {
                 let facet = posted.series.facet;
                 let subject = match last {
                     Some((known, subject)) if known == facet => subject,
-                    _ => subjects.intern(&self.subject(Some(posted.facet.entity), posted.class)),
+                    _ => subjects.intern(&self.subject(Some(posted.facet.entity), &posted.class)),
                 };
                 last = Some((facet, subject));
                 let part = self.part(subject, &posted.series.kind);
@@ -177,6 +177,17 @@ impl<'l, 'a> Fold<'l, 'a> {
             let part = self.part(subject, &cell.kind);
             *parts.entry(part).or_default() += total.minor_units;
         }
+        self.lens
+            .each_reclassified(|of_cell, reads_as, kind, total| {
+                if !self.sums(kind.measure) {
+                    return;
+                }
+                for (class, sign) in [(of_cell, -1), (reads_as, 1)] {
+                    let subject = subjects.intern(&self.subject(None, class));
+                    let part = self.part(subject, kind);
+                    *parts.entry(part).or_default() += sign * total.minor_units;
+                }
+            });
         (subjects, parts)
     }
 
@@ -190,8 +201,14 @@ impl<'l, 'a> Fold<'l, 'a> {
         Subject {
             direction: class.direction,
             agreement: entity.filter(|_| self.kept.has(Dimension::Agreement)),
-            donor: Who::of(self.kept.has(Dimension::Donor), class.donor),
-            recipient: Who::of(self.kept.has(Dimension::Recipient), class.recipient),
+            donor: Who::of(
+                self.kept.has(Dimension::Donor),
+                class.donor.map(|org| self.lens.shown(org)),
+            ),
+            recipient: Who::of(
+                self.kept.has(Dimension::Recipient),
+                class.recipient.map(|org| self.lens.shown(org)),
+            ),
             dims: class.dims.filter(|_| by_dims),
             pillar: class.pillar.filter(|_| self.divided.has(Dimension::Pillar)),
         }
@@ -260,7 +277,7 @@ impl<'l, 'a> Fold<'l, 'a> {
         matches: impl Fn(&CellKey) -> bool,
     ) -> Vec<Weight> {
         let part = self.part(0, &posted.series.kind);
-        let subject = self.subject(Some(posted.facet.entity), posted.class);
+        let subject = self.subject(Some(posted.facet.entity), &posted.class);
         let mut weights = Vec::new();
         self.spread(&subject, &part, |at, key, weight| {
             let named = self.declaration.figures.get(at);

@@ -405,7 +405,7 @@ fn an_answer_says_from_what_it_was_computed() {
     let question = Question {
         at: perennial_views::AsOf::RecordedAt(RecordedAt(2 * DAY_MICROS + 5)),
         effective: Cut::On(date("2020-12-31")),
-        mapping: PillarMapping::DAC_WIDE,
+        mapping: PillarMapping::DAC_WIDE.into(),
         ..Question::default()
     };
     log.record(&[(agreement("incoming-1"), "2021-02-02", received(30))]);

@@ -12,6 +12,7 @@ use perennial_domain::period::Period;
 use super::agreement_owner;
 use super::cash::payment;
 use super::further::{Fields, carry_over, revise_terms};
+use super::reference::replace_tag_set;
 use super::value::{firmness, split, year_shares};
 use super::{handing, life};
 use crate::date::to_google;
@@ -73,6 +74,24 @@ pub(super) fn action(id: &AgreementId, command: &Command) -> Message {
         Command::WaiveCondition(entry) => life::waive_condition(of, entry),
         Command::WriteOffReceivable(receivable) => life::write_off(of, receivable),
         Command::RecoverReceivable(receivable) => life::recover(of, receivable),
+        Command::ReclassifySplits {
+            line_id,
+            splits,
+            reason,
+        } => Message::ReclassifySplits(pb::ReclassifySplits {
+            agreement_id: of,
+            line_id: optional(line_id.as_ref()),
+            purposes: split(&splits.purposes),
+            places: split(&splits.places),
+            pillar: splits
+                .pillar
+                .map_or(0, |pillar| pb::Pillar::from(pillar).into()),
+            reason: reason.clone(),
+        }),
+        Command::ReplaceTagSet(set) => replace_tag_set(
+            crate::pb::ledger::replace_tag_set::Owner::AgreementId(of),
+            set,
+        ),
         Command::ReverseEntry { target, reason } => reverse(id, *target, *reason),
         Command::ReplaceEntry { target, replacement, replacement_effective_on } =>
             replace(id, *target, replacement, *replacement_effective_on),

@@ -17,6 +17,7 @@ use super::payment::{
 };
 use crate::pb::log as pb;
 use crate::pb::log::stored_event::Kind;
+use crate::stored::classification::{splits_reclassified, tag_set_replaced};
 use crate::stored::life;
 use crate::stored::value::split_message;
 use crate::{date, money};
@@ -73,6 +74,12 @@ pub(in crate::stored) fn to_kind(event: &Event) -> Kind {
         Event::TrancheConditionWaived(entry) => Kind::TrancheConditionWaived(entry.into()),
         Event::ReceivableWrittenOff(entry) => Kind::ReceivableWrittenOff(entry.into()),
         Event::ReceivableRecovered(entry) => Kind::ReceivableRecovered(entry.into()),
+        Event::SplitsReclassified {
+            line_id,
+            splits,
+            reason,
+        } => splits_reclassified(line_id, splits, reason),
+        Event::TagSetReplaced(set) => tag_set_replaced(set),
         Event::EntryReversed { target, reason } => reversed(*target, *reason),
         Event::EntryReplaced { target } => replaced(*target),
     })

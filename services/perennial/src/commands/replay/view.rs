@@ -34,6 +34,7 @@ pub(super) fn listing(
             ..Page::default()
         }),
         group_by: arguments.group_by.clone(),
+        ..ReadRequest::default()
     };
     let defaults = Defaults {
         policy: &policy,
@@ -89,7 +90,11 @@ fn named(
     let ids: Vec<_> = streams
         .filter_map(|stream| match stream {
             Stream::Agreement(id) => Some(id.clone()),
-            Stream::Ledger | Stream::Pledge(_) | Stream::Import(_) => None,
+            Stream::Ledger
+            | Stream::Pledge(_)
+            | Stream::Import(_)
+            | Stream::Reference(_)
+            | Stream::Requirement(_) => None,
         })
         .collect();
     match ids.as_slice() {
@@ -127,6 +132,8 @@ fn object(row: Row) -> Result<Cell, Failure> {
         Some(Message::Override(row)) => document("OverrideRow")?.object(&row),
         Some(Message::Reallocation(row)) => document("ReallocationRow")?.object(&row),
         Some(Message::CashForecast(row)) => document("CashForecastRow")?.object(&row),
+        Some(Message::Scheme(row)) => document("SchemeRow")?.object(&row),
+        Some(Message::Coverage(row)) => document("CoverageRow")?.object(&row),
         None => Err(Failure::new(Exit::Other, "a row without content")),
     }
 }

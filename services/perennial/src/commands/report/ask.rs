@@ -7,9 +7,10 @@ use perennial_wire::pb::query::query_service_client::QueryServiceClient;
 use perennial_wire::pb::query::{
     FindAgreementsRequest, GetAgreementStatementRequest, ListAgreementStatementsRequest,
     ListAgreementTimelineRequest, ListCashForecastRequest, ListCommitmentByYearRequest,
-    ListExceptionsRequest, ListMovementsRequest, ListMultiYearRequest,
+    ListCoverageRequest, ListExceptionsRequest, ListMovementsRequest, ListMultiYearRequest,
     ListNexusPillarMatrixRequest, ListOverridesRequest, ListPledgeConversionRequest,
-    ListReallocationTrailRequest, ListRegistersRequest, Page, ReadInfo, ReadOptions, TimeAxis,
+    ListReallocationTrailRequest, ListRegistersRequest, ListSchemeFundingRequest, Page, ReadInfo,
+    ReadOptions, TimeAxis,
 };
 use tonic::transport::Channel;
 use tonic::{Response, Status};
@@ -208,6 +209,22 @@ pub(crate) async fn ask(
             ReallocationRow,
             list_reallocation_trail,
             ListReallocationTrailRequest
+        ),
+        ViewName::Scheme => {
+            let (name, version) = arguments
+                .scheme
+                .split_once('@')
+                .unwrap_or((&arguments.scheme, ""));
+            list!(
+                asked, SchemeRow, list_scheme_funding, ListSchemeFundingRequest,
+                scheme: name.to_owned(),
+                scheme_version: version.to_owned(),
+                group_by: arguments.group_by.clone()
+            )
+        }
+        ViewName::Coverage => list!(
+            asked, CoverageRow, list_coverage, ListCoverageRequest,
+            plan_id: arguments.plan.clone()
         ),
     };
     pages.listing(arguments.view)

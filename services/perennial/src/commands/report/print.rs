@@ -186,6 +186,13 @@ const fn table_columns(view: ViewName) -> &'static str {
         ViewName::Overrides => {
             "rule subject event_id effective_on reason maker approver disposition.state values"
         }
+        ViewName::Scheme => {
+            "scheme direction agreement_id donor recipient part element title year currency year_basis \
+             committed committed_multi_year disbursed"
+        }
+        ViewName::Coverage => {
+            "plan_id objective objective_title year currency required committed disbursed gap over covered_ppm"
+        }
         ViewName::CashForecast => {
             "due_on agreement_id tranche_id direction provider recipient currency scheduled open \
              days_late outstanding"
