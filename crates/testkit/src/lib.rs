@@ -3,9 +3,11 @@
 pub mod history;
 pub mod log;
 mod must;
+pub mod oracle;
 pub mod ports;
 pub mod random;
 pub mod sample_log;
+pub mod story;
 pub mod view_store;
 
 pub mod request_index;

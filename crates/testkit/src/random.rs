@@ -35,6 +35,16 @@ impl Random {
         Self { state: seed }
     }
 
+    /// A generator with a seed.
+    pub const fn seeded(seed: u64) -> Self {
+        Self { state: seed }
+    }
+
+    /// The seed that goes on from here.
+    pub const fn seed(&self) -> u64 {
+        self.state
+    }
+
     /// Another generator, whose numbers do not run along with this one's.
     #[must_use]
     pub fn split(&mut self) -> Self {

@@ -69,7 +69,7 @@ impl Commitments {
         if kind.register == Register::Commitment
             && let Some(facet) = dictionary.facets.get(row.facet.index())
         {
-            histories.note_commitment(facet.entity, row.day);
+            histories.note_commitment(facet.entity, row.day, row.entries);
         }
         if !Measures::of(&Measure::COMMITTED).has(kind.measure) {
             return;

@@ -301,6 +301,10 @@ impl Expansion<'_> {
                 reason: _,
             } => {
                 let change = new_amount.minor_units() - previous_amount.minor_units();
+                // A revision to the same amount publishes nothing.
+                if change == 0 {
+                    return;
+                }
                 let posting = self.blank(Measure::Pledged, new_amount.currency(), change);
                 self.out.push(Posting {
                     register: Register::Pledge,
@@ -448,7 +452,6 @@ impl Expansion<'_> {
 
     /// A payment leaves its tranche's open part, and counts for the tranche's period instead of its own day.
     fn draws(&mut self, draws: &[TrancheDraw], currency: Currency) {
-        let paid_in = Month::of(self.effective_on()).period();
         for draw in draws {
             let period = widened_to_month(draw.period);
             let open = self.blank(Measure::Drawn, currency, -draw.minor_units);
@@ -456,17 +459,22 @@ impl Expansion<'_> {
                 period: Some(period),
                 ..open
             });
-            if period == paid_in {
-                continue;
-            }
-            for (period, minor_units) in [(paid_in, -draw.minor_units), (period, draw.minor_units)]
-            {
-                let posting = self.blank(Measure::PaidFor, currency, minor_units);
-                self.out.push(Posting {
-                    period: Some(period),
-                    ..posting
-                });
-            }
+            self.paid_for(period, currency, draw.minor_units);
+        }
+    }
+
+    /// What is paid on the event's day counts for a portion's period instead.
+    fn paid_for(&mut self, period: Period, currency: Currency, minor_units: i128) {
+        let paid_in = Month::of(self.effective_on()).period();
+        if period == paid_in {
+            return;
+        }
+        for (period, minor_units) in [(paid_in, -minor_units), (period, minor_units)] {
+            let posting = self.blank(Measure::PaidFor, currency, minor_units);
+            self.out.push(Posting {
+                period: Some(period),
+                ..posting
+            });
         }
     }
 
@@ -576,7 +584,12 @@ impl Expansion<'_> {
     }
 
     fn reversed(&mut self, reason: ReversalReason) {
+        let returned = reason == ReversalReason::Returned;
         for posting in self.beside.named {
+            // What comes back leaves the day of its return, and is no longer paid for the portion's period.
+            if returned && posting.measure == Measure::PaidFor {
+                continue;
+            }
             let effective_on = match reason {
                 // It never was true: it leaves its own date, and exports.
                 ReversalReason::Error | ReversalReason::Replaced | ReversalReason::Withdrawn => {
@@ -592,6 +605,11 @@ impl Expansion<'_> {
                 effective_on,
                 ..posting.clone()
             });
+            if let (true, Measure::Drawn, Some(period)) =
+                (returned, posting.measure, posting.period)
+            {
+                self.paid_for(period, posting.currency, posting.minor_units);
+            }
         }
     }
 }

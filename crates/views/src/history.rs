@@ -122,6 +122,8 @@ pub struct EntityHistory {
     pub head: Option<Head>,
     /// The earliest effective date of an amount in its commitment register, reversals included.
     pub first_commitment: Option<Day>,
+    /// Whether an entry of its commitment register was reversed: the earliest date may not stand then.
+    pub commitment_reversed: bool,
 }
 
 /// The histories of all streams of a ledger.
@@ -148,9 +150,11 @@ impl Histories {
     }
 
     /// Takes notice of an amount in a stream's commitment register.
-    pub fn note_commitment(&mut self, entity: EntityNo, day: Day) {
-        let first = &mut self.entity_mut(entity).first_commitment;
-        *first = Some(first.map_or(day, |first| first.min(day)));
+    pub fn note_commitment(&mut self, entity: EntityNo, day: Day, entries: i8) {
+        let history = self.entity_mut(entity);
+        let first = history.first_commitment;
+        history.first_commitment = Some(first.map_or(day, |first| first.min(day)));
+        history.commitment_reversed |= entries < 0;
     }
 
     /// Adds a fact, and gives numbers to the parties and lines in it.

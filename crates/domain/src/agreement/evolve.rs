@@ -141,7 +141,7 @@ impl Agreement {
         self.life.get_or_insert_default()
     }
 
-    /// A draw pays its tranche's period with each line's part of the payment, as far as it goes.
+    /// A draw pays its tranche's period with the lines' parts of the payment, the first line first, as far as it goes.
     fn post_draws(&mut self, on: Date, effects: &[Effect]) {
         let paid = self.paid_measure();
         let draws = effects.iter().filter_map(|effect| match effect {
@@ -156,6 +156,7 @@ impl Agreement {
             | Effect::Counted { .. }
             | Effect::WrittenOff { .. } => None,
         });
+        let mut draws: Vec<(Date, i128)> = draws.collect();
         for effect in effects {
             let Effect::Amount {
                 line,
@@ -170,14 +171,15 @@ impl Agreement {
                 continue;
             };
             let mut left = *minor_units;
-            for (starts_on, drawn) in draws.clone() {
+            for (starts_on, drawn) in &mut draws {
                 let part = if 0 <= left {
-                    drawn.min(left)
+                    left.min(*drawn)
                 } else {
-                    drawn.max(left)
+                    left.max(*drawn)
                 };
-                line.drawn.add(starts_on, part);
+                line.drawn.add(*starts_on, part);
                 line.drawn.add(on, part.saturating_neg());
+                *drawn = drawn.saturating_sub(part);
                 left = left.saturating_sub(part);
             }
         }

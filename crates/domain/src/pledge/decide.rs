@@ -104,12 +104,15 @@ impl Case<'_> {
     ) -> Drafts<PledgeEvent> {
         let mut findings = Findings::new(self.context.profile);
         if let PledgeCommand::ReverseEntry { target, reason } = command {
-            let booked_on = self.check_target(&mut findings, *target, *reason);
+            let Some(booked_on) = self.check_target(&mut findings, *target, *reason) else {
+                // Nothing is cancelled, so nothing further can be broken by it.
+                return findings.finish(&self.context).map(|_| Vec::new());
+            };
             let fact = PledgeEvent::EntryReversed {
                 target: *target,
                 reason: *reason,
             };
-            return self.conclude(findings, booked_on.unwrap_or(effective_on), fact);
+            return self.conclude(findings, booked_on, fact);
         }
         own_date(&mut findings, self.context, self.subject, effective_on);
         let fact = match command {

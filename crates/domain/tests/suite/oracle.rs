@@ -1,185 +1,210 @@
-//! An independent judge of R10, R13 and R14: it knows nothing of series and sums every entry anew for every day.
+//! A second, much simpler ledger decides the same: what is recorded, with which flags, and what is refused, why.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use perennial_domain::Date;
-use perennial_domain::agreement::{
-    AgreementEvent, CashEntry, Perspective, Termination, TransferDirection,
-};
-use perennial_domain::event::{Event, Fact, Stream};
-use perennial_domain::ids::AgreementId;
-use perennial_domain::log::{EventId, Recorded};
-use perennial_domain::rule::Rule;
+use perennial_domain::agreement::Balance;
+use perennial_domain::event::Stream;
+use perennial_domain::money::allocate_minor;
+use perennial_domain::rule::{Profile, Rule};
+use perennial_testkit::history::new_book;
+use perennial_testkit::oracle::{Net, Prediction, split};
+use perennial_testkit::random::Random;
+use perennial_testkit::story::{Step, Story, each_story};
 
-/// What one event adds on its day: to the commitment, and to what is paid against it.
-#[derive(Clone, Copy, Debug)]
-struct Added {
-    on: Date,
-    committed: i128,
-    paid: i128,
+/// What the histories told, so that a test that tells nothing fails.
+#[derive(Default)]
+struct Told {
+    recorded: u64,
+    refused: BTreeMap<String, u64>,
+    flagged: BTreeMap<(Kind, Rule), u64>,
 }
 
-#[derive(Debug)]
-struct Agreement {
-    perspective: Perspective,
-    added: BTreeMap<EventId, Added>,
+/// A profile, in order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Kind {
+    Strict,
+    Mirror,
 }
 
-impl Agreement {
-    fn new(event: &AgreementEvent) -> Self {
-        let AgreementEvent::AgreementSigned(terms) = event else {
-            panic!("an agreement begins with its signature");
+impl Told {
+    fn count(&mut self, profile: Profile, step: &Step) {
+        let profile = match profile {
+            Profile::Strict => Kind::Strict,
+            Profile::Mirror => Kind::Mirror,
         };
-        Self {
-            perspective: terms.perspective,
-            added: BTreeMap::new(),
-        }
-    }
-
-    fn adds(&self, on: Date, event: &AgreementEvent) -> Added {
-        let [committed, paid] = match event {
-            AgreementEvent::AgreementSigned(terms) => {
-                let lines = terms.lines.iter();
-                [lines.map(|line| line.amount.minor_units()).sum(), 0]
+        match step.told() {
+            Prediction::Trusted => {}
+            Prediction::Recorded(events) => {
+                self.recorded += 1;
+                for (rule, _) in events.iter().flat_map(|event| &event.flags) {
+                    *self.flagged.entry((profile, *rule)).or_default() += 1;
+                }
             }
-            AgreementEvent::CommitmentIncreased { amount, .. } => [amount.minor_units(), 0],
-            AgreementEvent::FundsTransferred(transfer) => match transfer.direction {
-                TransferDirection::Out => [-transfer.amount.minor_units(), 0],
-                TransferDirection::In => [transfer.amount.minor_units(), 0],
-            },
-            AgreementEvent::CommitmentDecreased { amount, .. } => [-amount.minor_units(), 0],
-            AgreementEvent::DisbursementMade { cash, .. }
-            | AgreementEvent::ReimbursementMade { cash } => {
-                self.pays(cash, 1, Perspective::Provider)
-            }
-            AgreementEvent::RefundMade { cash, .. } => self.pays(cash, -1, Perspective::Provider),
-            AgreementEvent::ReceiptConfirmed { cash, .. } => {
-                self.pays(cash, 1, Perspective::Recipient)
-            }
-            AgreementEvent::RefundReceived { cash, .. } => {
-                self.pays(cash, -1, Perspective::Recipient)
-            }
-            AgreementEvent::EntryReversed { target, .. }
-            | AgreementEvent::EntryReplaced { target } => {
-                let target = self.added[target];
-                [-target.committed, -target.paid]
-            }
-            AgreementEvent::AgreementTerminated(Termination { decommitments, .. })
-            | AgreementEvent::AgreementCancelled { decommitments, .. } => {
-                let amounts = decommitments.iter();
-                let sum: i128 = amounts.map(|given_up| given_up.amount.minor_units()).sum();
-                [-sum, 0]
-            }
-            AgreementEvent::AgreementDescribed(_)
-            | AgreementEvent::AgreementSuspended { .. }
-            | AgreementEvent::AgreementResumed { .. }
-            | AgreementEvent::AgreementOperationallyEnded { .. }
-            | AgreementEvent::AgreementFinanciallyClosed { .. }
-            | AgreementEvent::TrancheConditionMet(_)
-            | AgreementEvent::TrancheConditionWaived(_)
-            | AgreementEvent::ReceivableWrittenOff(_)
-            | AgreementEvent::ReceivableRecovered(_)
-            | AgreementEvent::LineOpened { .. }
-            | AgreementEvent::PeriodExtended { .. }
-            | AgreementEvent::PeriodShortened { .. }
-            | AgreementEvent::TrancheScheduled { .. }
-            | AgreementEvent::TrancheRescheduled { .. }
-            | AgreementEvent::TrancheCancelled { .. }
-            | AgreementEvent::ForecastReplaced { .. }
-            | AgreementEvent::ExpenditureReported { .. }
-            | AgreementEvent::ExpenditureReduced { .. }
-            | AgreementEvent::FundsReallocated(_)
-            | AgreementEvent::TermsRevised(_)
-            | AgreementEvent::AllocationMade(_)
-            | AgreementEvent::AllocationReleased(_)
-            | AgreementEvent::OnwardGrantLinked(_)
-            | AgreementEvent::FundsCarriedOver(_)
-            | AgreementEvent::OtherFlowRecorded(_)
-            | AgreementEvent::SplitsReclassified { .. }
-            | AgreementEvent::TagSetReplaced(_) => [0, 0],
-        };
-        Added {
-            on,
-            committed,
-            paid,
-        }
-    }
-
-    fn pays(&self, cash: &CashEntry, sign: i128, counted_by: Perspective) -> [i128; 2] {
-        let counts = i128::from(counted_by == self.perspective);
-        [0, cash.amount.minor_units() * sign * counts]
-    }
-
-    /// Committed and paid at the end of a day.
-    fn stands(&self, on: Date) -> [i128; 2] {
-        let until = self.added.values().filter(|added| added.on <= on);
-        until.fold([0, 0], |[committed, paid], added| {
-            [committed + added.committed, paid + added.paid]
-        })
-    }
-
-    /// The rules that adding `new` breaks, ascending.
-    fn broken_by(&mut self, new: &[(EventId, Added)]) -> BTreeSet<Rule> {
-        let first = new.iter().map(|(_, added)| added.on).min().unwrap();
-        let mut days: BTreeSet<Date> = self.added.values().map(|added| added.on).collect();
-        days.extend(new.iter().map(|(_, added)| added.on));
-        let days: Vec<Date> = days.into_iter().filter(|&on| first <= on).collect();
-        let before: Vec<[i128; 2]> = days.iter().map(|&on| self.stands(on)).collect();
-        self.added.extend(new.iter().copied());
-        let mut broken = BTreeSet::new();
-        for (&on, [c, d]) in days.iter().zip(before) {
-            let [new_c, new_d] = self.stands(on);
-            let larger = (d - c).max(0) < new_d - new_c;
-            if d < new_d && larger {
-                broken.insert(Rule::WithinCommitment);
-            }
-            if new_c < c && larger {
-                broken.insert(Rule::CommitmentAboveDisbursed);
-            }
-            if new_d < d && (-d).max(0) < -new_d {
-                broken.insert(Rule::DisbursedNotNegative);
+            Prediction::Refused(reasons) => {
+                for (_, reason) in reasons {
+                    *self.refused.entry(reason).or_default() += 1;
+                }
             }
         }
-        broken
     }
 }
 
-/// Compares the flags of a mirror's log with what the oracle finds. Returns how many flags it confirmed.
-pub(crate) fn check(log: &[Recorded<Event>]) -> usize {
-    let mut agreements: BTreeMap<AgreementId, Agreement> = BTreeMap::new();
-    let mut confirmed = 0;
-    let mut replaced: Vec<(EventId, Added)> = Vec::new();
-    for recorded in log {
-        let (Stream::Agreement(id), Fact::Agreement(fact)) =
-            (&recorded.event.stream, &recorded.event.fact)
-        else {
+fn net(balance: Balance, undisbursed: i128) -> Net {
+    Net {
+        committed: balance.committed,
+        disbursed: balance.disbursed,
+        received: balance.received,
+        expended: balance.expended,
+        scheduled: balance.scheduled,
+        undisbursed,
+    }
+}
+
+/// Every balance of the agreements that a step touched, on a random day and without one.
+fn check_balances(story: &mut Story, step: &Step) {
+    let touched = step
+        .submission
+        .commands
+        .iter()
+        .map(|command| command.action.stream());
+    for stream in touched.collect::<Vec<_>>() {
+        let Stream::Agreement(id) = stream else {
             continue;
         };
-        let agreement = agreements
-            .entry(id.clone())
-            .or_insert_with(|| Agreement::new(fact));
-        let adds = agreement.adds(recorded.event.effective_on, fact);
-        replaced.push((recorded.event_id, adds));
-        // A replacement is judged with the event that follows it.
-        if matches!(fact, AgreementEvent::EntryReplaced { .. }) {
-            assert_eq!(recorded.event.flags, []);
+        let day = story.day();
+        let Some(agreement) = story.book.agreement(&id) else {
             continue;
+        };
+        let perspective = agreement.perspective();
+        let of = |balance: Balance| Some(net(balance, balance.undisbursed(perspective)));
+        assert_eq!(story.oracle.net(&id, None, None), of(agreement.balance()));
+        let on_the_day = of(agreement.balance_as_of(day));
+        assert_eq!(story.oracle.net(&id, None, Some(day)), on_the_day, "{day}");
+        for line in agreement.lines() {
+            let line = &line.line_id;
+            let now = agreement.line_balance(line).and_then(of);
+            assert_eq!(story.oracle.net(&id, Some(line), None), now, "{line}");
+            let then = agreement.line_balance_as_of(line, day).and_then(of);
+            assert_eq!(
+                story.oracle.net(&id, Some(line), Some(day)),
+                then,
+                "{line} {day}"
+            );
         }
-        let expected = agreement.broken_by(&std::mem::take(&mut replaced));
-        let flags = recorded.event.flags.iter();
-        let flagged: BTreeSet<Rule> = flags
-            .filter(|flag| {
-                matches!(
-                    flag.rule,
-                    Rule::WithinCommitment
-                        | Rule::CommitmentAboveDisbursed
-                        | Rule::DisbursedNotNegative
-                ) && !flag.subject.contains("/line-")
-            })
-            .map(|flag| flag.rule)
-            .collect();
-        assert_eq!(flagged, expected, "INV-2: {recorded:?}");
-        confirmed += expected.len();
     }
-    confirmed
+}
+
+#[test]
+fn a_second_ledger_foresees_every_decision_and_balance() {
+    let mut told = Told::default();
+    let stories = each_story(
+        "a_second_ledger_foresees_every_decision_and_balance",
+        1_500,
+        |mut story| {
+            for _ in 0..45 {
+                let step = story.step();
+                if step.predicted != Prediction::Trusted {
+                    assert_eq!(
+                        step.told(),
+                        step.predicted,
+                        "{:?}\n{}",
+                        step.submission,
+                        story.told()
+                    );
+                }
+                told.count(story.book.profile(), &step);
+                check_balances(&mut story, &step);
+            }
+        },
+    );
+    println!(
+        "{} recorded\nrefused {:#?}\nflagged {:#?}",
+        told.recorded, told.refused, told.flagged
+    );
+    if stories < 500 {
+        // A few histories need not show everything.
+        return;
+    }
+    for rule in [
+        Rule::SplitExact,
+        Rule::DateNotFuture,
+        Rule::PeriodOrdered,
+        Rule::RateEvidence,
+        Rule::WithinCommitment,
+        Rule::NotBeforeSignature,
+        Rule::CommitmentAboveDisbursed,
+        Rule::DisbursedNotNegative,
+        Rule::ConversionWithinPledge,
+        Rule::ReallocationWithinPolicy,
+        Rule::RefundWithinDisbursed,
+        Rule::MinorDigits,
+    ] {
+        assert!(
+            told.refused.contains_key(rule.reason()),
+            "refused: {rule:?}"
+        );
+        assert!(
+            told.flagged.contains_key(&(Kind::Mirror, rule)),
+            "flagged: {rule:?}"
+        );
+    }
+    for rule in [
+        Rule::NotAfterEnd,
+        Rule::ScheduledWithinUndisbursed,
+        Rule::ExpenditureWithinReceived,
+    ] {
+        assert!(
+            told.flagged.contains_key(&(Kind::Strict, rule)),
+            "shown: {rule:?}"
+        );
+        assert!(
+            told.flagged.contains_key(&(Kind::Mirror, rule)),
+            "shown: {rule:?}"
+        );
+    }
+}
+
+#[test]
+fn a_replay_of_any_part_is_the_book_that_grew() {
+    each_story(
+        "a_replay_of_any_part_is_the_book_that_grew",
+        300,
+        |mut story| {
+            let mut grown = Vec::new();
+            for _ in 0..20 {
+                story.step();
+                grown.push((story.log.len(), story.book.clone()));
+            }
+            let mut replayed = new_book(story.book.profile(), story.book.policy().clone());
+            let mut events = story.log.iter();
+            let mut read = 0;
+            for (length, book) in grown {
+                while read < length {
+                    replayed.evolve(events.next().unwrap()).unwrap();
+                    read += 1;
+                }
+                assert_eq!(replayed, book, "INV-6");
+            }
+        },
+    );
+}
+
+#[test]
+fn the_largest_remainder_gets_the_unit_and_of_equal_ones_the_earliest() {
+    let mut random = Random::for_test("the_largest_remainder_gets_the_unit");
+    for _ in 0..20_000 {
+        let amounts = [9, 1_000, 999_999_999_999_999_999];
+        let largest = *random.pick(&amounts);
+        let amount = i128::from(random.between(0, largest));
+        let amount = if random.one_in(2) { amount } else { -amount };
+        let heaviest = *random.pick(&[1, 3, 1_000_000, 1_000_000_000_000_000_000]);
+        let count = random.below(6);
+        let weights: Vec<u64> = (0..count).map(|_| random.between(0, heaviest)).collect();
+        let parts = allocate_minor(amount, &weights).ok();
+        let whole: Vec<i128> = weights.iter().map(|&weight| i128::from(weight)).collect();
+        assert_eq!(parts, split(amount, &whole), "{amount} by {weights:?}");
+        if let Some(parts) = parts {
+            assert_eq!(parts.iter().sum::<i128>(), amount, "INV-3");
+        }
+    }
 }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::{life_words, oracle};
+use crate::life_words;
 use perennial_domain::agreement::{
     AgreementCommand, AgreementEvent, CashEntry, DecreaseReason, ExtensionKind, Leg, LegDirection,
     LegPlace, Perspective, Reallocation, ReversalReason, Termination, Terms, TransferDirection,
@@ -273,7 +273,6 @@ fn jiff_days(days: i64) -> jiff::Span {
 fn a_replayed_book_equals_the_one_that_grew() {
     let mut random = Random::for_test("a_replayed_book_equals_the_one_that_grew");
     let mut recorded_submissions = 0;
-    let mut confirmed_flags = 0;
     for _ in 0..60 {
         for profile in [Profile::Strict, Profile::Mirror] {
             let mut story = Story::new(random.split(), profile);
@@ -289,15 +288,11 @@ fn a_replayed_book_equals_the_one_that_grew() {
             assert_eq!(replayed.digest_input(), story.book.digest_input());
             check_flags(&story);
             check_sums(&story);
-            if profile == Profile::Mirror {
-                confirmed_flags += oracle::check(&story.log);
-            }
         }
     }
     // The stories must tell something.
     assert!(1_500 < recorded_submissions, "{recorded_submissions}");
-    assert!(200 < confirmed_flags, "{confirmed_flags}");
-    println!("{recorded_submissions} submissions, {confirmed_flags} flags confirmed");
+    println!("{recorded_submissions} submissions");
 }
 
 /// A strict book holds no event with a flag that should have refused it; no event has two flags of a rule.

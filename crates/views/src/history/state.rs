@@ -225,6 +225,8 @@ impl EntityHistory {
     /// The pledge's attributes as known at `at` and true at `effective`; none before it was announced.
     pub fn pledge_at(&self, at: Position, effective: Option<Date>) -> Option<PledgeState<'_>> {
         let mut state: Option<PledgeState<'_>> = None;
+        // What an announcement was turned into stays, if it is cancelled and made again.
+        let mut conversions: Vec<(EventId, &AgreementId, Money)> = Vec::new();
         for recorded in self.standing(at, effective) {
             let in_force = effective.is_none_or(|cut| recorded.event.effective_on <= cut);
             let Fact::Pledge(event) = &recorded.event.fact else {
@@ -242,10 +244,8 @@ impl EntityHistory {
                     agreement_id,
                     amount,
                 } => {
-                    if let (Some(state), true) = (state.as_mut(), in_force) {
-                        state
-                            .conversions
-                            .push((recorded.event_id, agreement_id, *amount));
+                    if in_force {
+                        conversions.push((recorded.event_id, agreement_id, *amount));
                     }
                 }
                 PledgeEvent::PledgeRevised { .. }
@@ -254,6 +254,9 @@ impl EntityHistory {
                 | PledgeEvent::PledgeLapsed { .. }
                 | PledgeEvent::EntryReversed { .. } => {}
             }
+        }
+        if let Some(state) = &mut state {
+            state.conversions = conversions;
         }
         state
     }

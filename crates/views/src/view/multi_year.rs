@@ -106,9 +106,10 @@ pub fn original_term(lens: &Lens<'_>, entity: EntityNo) -> (Option<Period>, Mult
     }
 }
 
+/// The first day with a commitment entry that stands.
 fn first_commitment(lens: &Lens<'_>, entity: EntityNo) -> Option<Date> {
-    if lens.is_at_head() {
-        let history = lens.facts.histories().entity(entity)?;
+    let history = lens.facts.histories().entity(entity)?;
+    if lens.is_at_head() && !history.commitment_reversed {
         let first = history.first_commitment?.date();
         return lens
             .effective()
@@ -116,13 +117,14 @@ fn first_commitment(lens: &Lens<'_>, entity: EntityNo) -> Option<Date> {
             .then_some(first);
     }
     let kinds = &lens.facts.dictionary().kinds;
-    let mut first: Option<Day> = None;
+    let mut entries: BTreeMap<Day, i64> = BTreeMap::new();
     lens.facts
         .each_row_of(entity, lens.at, lens.effective(), |row| {
             let kind = kinds.get(row.kind.index());
             if kind.is_some_and(|kind| kind.register == Register::Commitment) {
-                first = Some(first.map_or(row.day, |first| first.min(row.day)));
+                *entries.entry(row.day).or_default() += i64::from(row.entries);
             }
         });
-    first.map(Day::date)
+    let mut standing = entries.into_iter().filter(|(_, entries)| 0 < *entries);
+    standing.next().map(|(day, _)| day.date())
 }

@@ -6,13 +6,14 @@ use perennial_domain::Date;
 use perennial_domain::event::Stream;
 use perennial_domain::log::EventId;
 use perennial_domain::money::Currency;
+use perennial_domain::party::OrgRef;
 
 use crate::dictionary::EntityNo;
 use crate::lens::Lens;
 use crate::posting::{Direction, Measure};
 use crate::rows::{Party, RowKey};
 use crate::view::additive::party;
-use crate::view::balances::{self, Balances};
+use crate::view::balances;
 use crate::view::by_year::agreement_id;
 
 /// A row of `pledges`. Amounts are minor units of `currency`.
@@ -54,22 +55,31 @@ impl PledgeRow {
     }
 }
 
-const WANTED: [Measure; 3] = [Measure::Pledged, Measure::Withdrawn, Measure::Converted];
-
 /// The rows, by pledge id.
 pub fn evaluate(lens: &Lens<'_>) -> Vec<PledgeRow> {
     let paid = payments(lens);
-    let mut balances: Vec<((EntityNo, Currency), Balances)> = balances::all(lens, &WANTED)
-        .into_iter()
-        .filter(|((entity, _), _)| is_pledge(lens, *entity))
-        .collect();
-    balances.sort_by_key(|((entity, _), _)| *entity);
-    let mut rows: Vec<PledgeRow> = balances
-        .iter()
-        .filter_map(|((entity, currency), balances)| row(lens, *entity, *currency, balances, &paid))
+    let pledges = lens.facts.histories().entities();
+    let mut rows: Vec<PledgeRow> = pledges
+        .map(|(entity, _)| entity)
+        .filter(|entity| is_pledge(lens, *entity))
+        .filter_map(|entity| row(lens, entity, &paid))
+        .filter(|row| passes(lens, row))
         .collect();
     rows.sort_by(|a, b| a.pledge_id.cmp(&b.pledge_id));
     rows
+}
+
+/// Whether a row is asked for, by the parties of the announcement that stands: an earlier one may have named others.
+fn passes(lens: &Lens<'_>, row: &PledgeRow) -> bool {
+    let filter = &lens.question.filter;
+    let named = |asked: &Option<String>, party: &Party| {
+        let asked = asked.as_ref();
+        asked.is_none_or(|asked| *asked == party.id)
+    };
+    filter.direction.is_none_or(|asked| asked == row.direction)
+        && filter.currency.is_none_or(|asked| asked == row.currency)
+        && named(&filter.donor, &row.donor)
+        && named(&filter.recipient, &row.recipient)
 }
 
 fn is_pledge(lens: &Lens<'_>, entity: EntityNo) -> bool {
@@ -77,16 +87,18 @@ fn is_pledge(lens: &Lens<'_>, entity: EntityNo) -> bool {
     matches!(stream, Some(Stream::Pledge(_)))
 }
 
-fn row(
-    lens: &Lens<'_>,
-    entity: EntityNo,
-    currency: Currency,
-    balances: &Balances,
-    paid: &HashMap<EntityNo, i128>,
-) -> Option<PledgeRow> {
+fn row(lens: &Lens<'_>, entity: EntityNo, paid: &HashMap<EntityNo, i128>) -> Option<PledgeRow> {
     let history = lens.facts.histories().entity(entity)?;
-    let head = history.head?;
+    let currency = history.head?.currency;
     let state = history.pledge_at(lens.at, lens.effective())?;
+    let mut is_true = false;
+    lens.each_posted_of(entity, |_| is_true = true);
+    if !is_true {
+        return None;
+    }
+    let balances = balances::of_entity(lens, entity);
+    let announced = state.announced;
+    let named = |org: &OrgRef| party(lens, lens.facts.dictionary().find_org(org.key()));
     let mut agreement_ids: Vec<String> = Vec::new();
     for (_, agreement, _) in &state.conversions {
         if agreement_ids
@@ -101,9 +113,9 @@ fn row(
     let withdrawn = -balances.of(Measure::Withdrawn);
     Some(PledgeRow {
         pledge_id: agreement_id(lens, entity),
-        direction: head.direction,
-        donor: party(lens, head.provider),
-        recipient: party(lens, head.recipient),
+        direction: Direction::of(announced.perspective),
+        donor: named(&announced.donor),
+        recipient: announced.recipient.as_ref().map(named).unwrap_or_default(),
         currency,
         announced_on: state.announced_on,
         pledged,

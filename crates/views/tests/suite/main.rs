@@ -13,6 +13,7 @@ mod digests;
 mod given;
 mod golden_moves;
 mod golden_postings;
+mod oracle;
 mod pages;
 mod registry;
 mod rounding;

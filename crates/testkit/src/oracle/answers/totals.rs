@@ -1,0 +1,168 @@
+//! `registers`, `movements` and `multi-year`.
+
+use std::collections::BTreeMap;
+
+use perennial_domain::Date;
+use perennial_domain::agreement::Perspective;
+
+use super::super::calendar;
+use super::super::deal::{Balance, Deal};
+use super::super::item::{Item, What};
+use super::{Read, direction};
+
+fn is_year(read: &Read<'_>, year: i16) -> bool {
+    let asked = read.question.filter.year.as_ref();
+    asked.is_none_or(|asked| *asked == calendar::label(read.question.calendar, year))
+}
+
+/// Published entries by IATI type: reversed ones and their reversals both count.
+pub(super) fn registers(read: &Read<'_>) -> Vec<String> {
+    let mut sums: BTreeMap<(u8, String), (i64, i128)> = BTreeMap::new();
+    let mut add = |item: &Item, incoming: bool| {
+        let year = calendar::year_of(read.question.calendar, item.on);
+        if item.register == 0 || !is_year(read, year) {
+            return;
+        }
+        let iati_type = match (item.register, incoming) {
+            (2, true) => 11,
+            (12, true) => 13,
+            (register, _) => register,
+        };
+        let sum = sums
+            .entry((iati_type, item.currency.code().to_owned()))
+            .or_default();
+        sum.0 += item.entries.abs();
+        sum.1 += item.amount;
+    };
+    for (deal, item, _) in read.amounts() {
+        add(item, deal.perspective() == Perspective::Recipient);
+    }
+    if read.question.filter.agreements.is_empty() {
+        for (item, side) in super::pledges::amounts(read) {
+            add(item, side.direction == "incoming");
+        }
+    }
+    sums.into_iter()
+        .map(|((iati_type, currency), (entries, amount))| {
+            format!("{iati_type} {currency}: {entries} entries {amount}")
+        })
+        .collect()
+}
+
+/// What moved U year by year.
+pub(super) fn movements(read: &Read<'_>) -> Vec<String> {
+    let mut books: BTreeMap<(&str, String), BTreeMap<i16, [i128; 6]>> = BTreeMap::new();
+    for (deal, item, side) in read.amounts() {
+        let incoming = deal.perspective() == Perspective::Recipient;
+        let (column, sign) = match item.what {
+            What::Signed => (0, 1),
+            What::Increased => (1, 1),
+            What::Decreased => (2, -1),
+            What::Disbursed | What::Reimbursed if !incoming => (3, 1),
+            What::Received if incoming => (3, 1),
+            What::Refunded if !incoming => (4, -1),
+            What::GivenBack if incoming => (4, -1),
+            What::WrittenOff => (5, 1),
+            _ => continue,
+        };
+        let year = calendar::year_of(read.question.calendar, item.on);
+        let book = books
+            .entry((side.direction, item.currency.code().to_owned()))
+            .or_default();
+        if let Some(sum) = book.entry(year).or_default().get_mut(column) {
+            *sum += sign * item.amount;
+        }
+    }
+    let mut rows = Vec::new();
+    for ((direction, currency), book) in books {
+        let mut opening = 0;
+        let first = book.keys().next().copied().unwrap_or(0);
+        let last = book.keys().next_back().copied().unwrap_or(-1);
+        for year in first..=last {
+            let [signed, more, less, paid, back, off] =
+                book.get(&year).copied().unwrap_or_default();
+            let closing = opening + signed + more - less - paid + back - off;
+            if is_year(read, year) {
+                let label = calendar::label(read.question.calendar, year);
+                rows.push(format!(
+                    "{direction} {currency} {label}: {opening} + {signed} + {more} - {less} - {paid} + {back} - {off} = {closing}"
+                ));
+            }
+            opening = closing;
+        }
+    }
+    rows
+}
+
+/// The term as first signed: without a start the first commitment that stands is one; nothing can be said of one that
+/// ends before it starts.
+pub(super) fn original_term(read: &Read<'_>, deal: &Deal) -> Option<(Date, Date)> {
+    let starts_on = deal.terms.starts_on.or_else(|| {
+        let entries = deal
+            .items
+            .iter()
+            .filter(|item| item.register == 2 && read.holds(item.on));
+        let mut standing: BTreeMap<Date, i64> = BTreeMap::new();
+        for item in entries {
+            *standing.entry(item.on).or_default() += item.entries;
+        }
+        let mut standing = standing.into_iter().filter(|(_, entries)| 0 < *entries);
+        standing.next().map(|(on, _)| on)
+    });
+    let (starts_on, ends_on) = (starts_on?, deal.terms.ends_on?);
+    (starts_on <= ends_on).then_some((starts_on, ends_on))
+}
+
+/// `yes`, `no` or `unknown`.
+pub(super) fn is_multi_year(read: &Read<'_>, deal: &Deal) -> &'static str {
+    let Some((starts_on, ends_on)) = original_term(read, deal) else {
+        return "unknown";
+    };
+    let months = read.question.multi_year_months;
+    if calendar::last_day_of_months(starts_on, months) <= ends_on {
+        "yes"
+    } else {
+        "no"
+    }
+}
+
+/// The agreements with a commitment entry that stands.
+pub(super) fn multi_year(read: &Read<'_>) -> Vec<String> {
+    let mut rows: BTreeMap<(&str, String), [i128; 5]> = BTreeMap::new();
+    for deal in read.asked() {
+        let passing: Vec<Item> = read
+            .amounts()
+            .into_iter()
+            .filter(|(of, item, _)| of.id == deal.id && item.what.is_committed())
+            .map(|(_, item, _)| item.clone())
+            .collect();
+        let entries: i64 = passing.iter().map(|item| item.entries).sum();
+        if entries <= 0 {
+            continue;
+        }
+        let committed = Balance::of(&passing).committed;
+        let key = (
+            direction(deal.perspective()),
+            deal.currency().code().to_owned(),
+        );
+        let [agreements, amount, of_years, years_amount, unknown] = rows.entry(key).or_default();
+        *agreements += 1;
+        *amount += committed;
+        match is_multi_year(read, deal) {
+            "yes" => {
+                *of_years += 1;
+                *years_amount += committed;
+            }
+            "unknown" => *unknown += 1,
+            _ => {}
+        }
+    }
+    rows.into_iter()
+        .map(|((direction, currency), [agreements, amount, of_years, years_amount, unknown])| {
+            format!(
+                "{direction} {currency}: {agreements} agreements {amount}, multi-year {of_years} \
+                 {years_amount}, unknown {unknown}"
+            )
+        })
+        .collect()
+}

@@ -1,0 +1,457 @@
+//! What becomes of a submission, decided a second time.
+
+use std::collections::BTreeSet;
+
+use perennial_domain::Date;
+use perennial_domain::agreement::{AgreementCommand, AgreementEvent, ReversalReason};
+use perennial_domain::command::{Action, Command, Expected, Submission};
+use perennial_domain::event::{Event, Fact, Stream};
+use perennial_domain::ids::AgreementId;
+use perennial_domain::log::{EventId, Position, Recorded, RecordedAt, Revision};
+use perennial_domain::party::ExternalReference;
+use perennial_domain::rule::{Profile, Rule};
+
+use super::Oracle;
+use super::deal::Deal;
+use super::draft::{Desk, Draft, draft, sign};
+use super::findings::{Broken, Findings, Verdict};
+use super::item::{Item, cancels, items_of};
+use super::judge::judge;
+use super::pledge::{self, Pledge};
+
+/// What the oracle expects of a submission.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Prediction {
+    /// It is refused: for each command (none: the submission itself) these reasons, each once.
+    Refused(BTreeSet<(Option<usize>, String)>),
+    /// These events are recorded.
+    Recorded(Vec<Foreseen>),
+    /// The oracle does not decide commands of this kind itself.
+    Trusted,
+}
+
+/// An event that is expected.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Foreseen {
+    /// Its stream.
+    pub stream: Stream,
+    /// Its date.
+    pub effective_on: Date,
+    /// What it says, all of it.
+    pub fact: Fact,
+    /// The rules that it breaks and what breaks them, ascending.
+    pub flags: Vec<Broken>,
+    /// The rules that only an override lets it break, ascending.
+    pub overridden: Vec<Rule>,
+}
+
+impl From<&Event> for Foreseen {
+    fn from(event: &Event) -> Self {
+        let flags = event.flags.iter();
+        Self {
+            stream: event.stream.clone(),
+            effective_on: event.effective_on,
+            fact: event.fact.clone(),
+            flags: flags
+                .map(|flag| (flag.rule, flag.subject.clone()))
+                .collect(),
+            overridden: event.overrides.iter().map(|given| given.rule).collect(),
+        }
+    }
+}
+
+/// What one command makes: events, or reasons.
+enum Outcome {
+    Refused(BTreeSet<String>),
+    Recorded(Vec<Foreseen>),
+    Trusted,
+}
+
+/// A submission under way.
+struct Desktop<'a> {
+    oracle: &'a Oracle,
+    /// Everything before it and what its commands added so far.
+    log: Vec<Recorded<Event>>,
+    at: Position,
+    today: Date,
+    foreseen: Vec<Foreseen>,
+    numbers: BTreeSet<(ExternalReference, &'static str)>,
+    failed: BTreeSet<Stream>,
+}
+
+/// Decides a submission as the record at `at`, recorded on `today`.
+pub(super) fn predict(
+    oracle: &Oracle,
+    submission: &Submission,
+    at: Position,
+    today: Date,
+) -> Prediction {
+    let mut reasons: BTreeSet<(Option<usize>, String)> = BTreeSet::new();
+    for (stream, expected) in &submission.expected {
+        let own = oracle
+            .log
+            .iter()
+            .filter(|recorded| recorded.event.stream == *stream);
+        let holds = match (own.count(), expected) {
+            (0, Expected::NoStream) => true,
+            (count @ 1.., Expected::Exactly(revision)) => u64::try_from(count) == Ok(revision.0),
+            _ => false,
+        };
+        if !holds {
+            reasons.insert((None, "REVISION_CONFLICT".to_owned()));
+        }
+    }
+    let mut desktop = Desktop {
+        oracle,
+        log: oracle.log.clone(),
+        at,
+        today,
+        foreseen: Vec::new(),
+        numbers: BTreeSet::new(),
+        failed: BTreeSet::new(),
+    };
+    for (index, command) in submission.commands.iter().enumerate() {
+        let stream = command.action.stream();
+        if desktop.failed.contains(&stream) {
+            continue;
+        }
+        match desktop.decide(command, &stream) {
+            Outcome::Trusted => return Prediction::Trusted,
+            Outcome::Recorded(events) => desktop.take_up(command, events),
+            Outcome::Refused(of_command) => {
+                desktop.failed.insert(stream);
+                reasons.extend(of_command.into_iter().map(|reason| (Some(index), reason)));
+            }
+        }
+    }
+    if reasons.is_empty() {
+        Prediction::Recorded(desktop.foreseen)
+    } else {
+        Prediction::Refused(reasons)
+    }
+}
+
+impl Desktop<'_> {
+    fn decide(&self, command: &Command, stream: &Stream) -> Outcome {
+        let outcome = match &command.action {
+            Action::Agreement(id, wish) => self.agreement(command, id, wish),
+            Action::Pledge(id, wish) => {
+                let pledge = Pledge::find(&self.log, id);
+                let mut findings = Findings::default();
+                let subject = stream.to_string();
+                let desk = self.desk(&subject);
+                let has_agreement = |id: &AgreementId| {
+                    let stream = Stream::Agreement(id.clone());
+                    Deal::find(&self.log, id).is_some() || self.failed.contains(&stream)
+                };
+                let wish = (command.effective_on, wish);
+                let made =
+                    pledge::decide(desk, &mut findings, pledge.as_ref(), wish, &has_agreement);
+                if let (Some(pledge), Some((on, event))) = (&pledge, &made) {
+                    let event = self.numbered(0, stream, *on, Fact::Pledge(event.clone()));
+                    pledge::judge(&mut findings, &subject, pledge, &event);
+                }
+                let made = made.map(|(on, event)| (on, Fact::Pledge(event)));
+                self.conclude(command, findings, made.into_iter().collect())
+            }
+            _ => Outcome::Trusted,
+        };
+        if matches!(outcome, Outcome::Trusted) || !self.number_is_taken(command) {
+            return outcome;
+        }
+        let mut reasons = match outcome {
+            Outcome::Refused(reasons) => reasons,
+            Outcome::Recorded(_) | Outcome::Trusted => BTreeSet::new(),
+        };
+        reasons.insert("EXTERNAL_REFERENCE_EXISTS".to_owned());
+        Outcome::Refused(reasons)
+    }
+
+    fn desk<'b>(&self, subject: &'b str) -> Desk<'b> {
+        Desk {
+            profile: self.oracle.profile,
+            calendar: self.oracle.policy.fiscal_calendar,
+            today: self.today,
+            subject,
+        }
+    }
+
+    fn agreement(&self, command: &Command, id: &AgreementId, wish: &AgreementCommand) -> Outcome {
+        let subject = format!("agreement/{id}");
+        let desk = self.desk(&subject);
+        let mut findings = Findings::default();
+        let on = command.effective_on;
+        let deal = Deal::find(&self.log, id);
+        let Some(deal) = deal else {
+            let AgreementCommand::Sign(terms) = wish else {
+                findings.reject("UNKNOWN_AGREEMENT");
+                return self.conclude(command, findings, Vec::new());
+            };
+            let event = sign(desk, &mut findings, on, terms);
+            return self.conclude(command, findings, vec![(on, Fact::Agreement(event))]);
+        };
+        match wish {
+            AgreementCommand::ReverseEntry { target, reason } => {
+                self.reverse(command, &deal, (*target, *reason))
+            }
+            AgreementCommand::ReplaceEntry {
+                target,
+                replacement,
+                replacement_effective_on,
+            } => self.replace(
+                command,
+                &deal,
+                (*target, replacement, *replacement_effective_on),
+            ),
+            AgreementCommand::Sign(_) => {
+                findings.reject("AGREEMENT_EXISTS");
+                self.conclude(command, findings, Vec::new())
+            }
+            _ => {
+                findings.own_date(&subject, on, self.today);
+                match draft(desk, &mut findings, &deal, (on, wish)) {
+                    Draft::Trusted => Outcome::Trusted,
+                    Draft::Nothing => self.conclude(command, findings, Vec::new()),
+                    Draft::Event(event) => {
+                        let stream = Stream::Agreement(id.clone());
+                        let fact = Fact::Agreement(*event);
+                        let recorded = self.numbered(0, &stream, on, fact.clone());
+                        let new = items_of(&recorded, &deal.items, Some(deal.currency()));
+                        self.judge(&mut findings, &deal, &new, is_refund(&fact));
+                        self.conclude(command, findings, vec![(on, fact)])
+                    }
+                }
+            }
+        }
+    }
+
+    fn judge(&self, findings: &mut Findings, deal: &Deal, new: &[Item], is_refund: bool) {
+        let subject = format!("agreement/{}", deal.id);
+        let how = (self.oracle.policy.tolerance, is_refund);
+        judge(findings, (deal, &subject), new, how);
+    }
+
+    /// R5: a standing entry of a kind that can be cancelled whole. Returns its date.
+    fn target(findings: &mut Findings, deal: &Deal, target: EventId) -> Option<Date> {
+        let mut known = deal
+            .facts()
+            .filter(|(recorded, _)| recorded.event_id == target);
+        let Some((recorded, event)) = known.next() else {
+            findings.reject("UNKNOWN_EVENT");
+            return None;
+        };
+        let possible = can_be_cancelled(event);
+        if !possible || deal.cancelled_by(target).is_some() {
+            findings.breaks(Rule::ReversalTarget, format!("agreement/{}", deal.id));
+            return None;
+        }
+        if deal.has_dependents(target, event) {
+            findings.reject("ENTRY_HAS_DEPENDENTS");
+            return None;
+        }
+        Some(recorded.event.effective_on)
+    }
+
+    fn reverse(
+        &self,
+        command: &Command,
+        deal: &Deal,
+        (target, reason): (EventId, ReversalReason),
+    ) -> Outcome {
+        let subject = format!("agreement/{}", deal.id);
+        let mut findings = Findings::default();
+        let Some(booked_on) = Self::target(&mut findings, deal, target) else {
+            return self.conclude(command, findings, Vec::new());
+        };
+        let mut on = booked_on;
+        if reason == ReversalReason::Returned {
+            on = command.effective_on;
+            findings.own_date(&subject, on, self.today);
+            let mut payments = deal
+                .facts()
+                .filter(|(_, event)| super::item::cash(event).is_some());
+            let is_payment = payments.any(|(recorded, _)| recorded.event_id == target);
+            let impossible = !is_payment || on <= booked_on;
+            findings.breaks_if(impossible, Rule::ReversalTarget, &subject);
+        }
+        let fact = Fact::Agreement(AgreementEvent::EntryReversed { target, reason });
+        let recorded = self.numbered(0, &Stream::Agreement(deal.id.clone()), on, fact.clone());
+        let new = items_of(&recorded, &deal.items, None);
+        self.judge(&mut findings, deal, &new, false);
+        self.conclude(command, findings, vec![(on, fact)])
+    }
+
+    /// What is cancelled and what takes its place are judged together.
+    fn replace(
+        &self,
+        command: &Command,
+        deal: &Deal,
+        (target, wish, on): (EventId, &AgreementCommand, Date),
+    ) -> Outcome {
+        let subject = format!("agreement/{}", deal.id);
+        let stream = Stream::Agreement(deal.id.clone());
+        let mut findings = Findings::default();
+        let Some(booked_on) = Self::target(&mut findings, deal, target) else {
+            return self.conclude(command, findings, Vec::new());
+        };
+        let reversal = Fact::Agreement(AgreementEvent::EntryReplaced { target });
+        let reversal = self.numbered(0, &stream, booked_on, reversal);
+        let mut log = self.log.clone();
+        log.push(reversal.clone());
+        let Some(without) = Deal::find(&log, &deal.id) else {
+            return Outcome::Trusted;
+        };
+        findings.own_date(&subject, on, self.today);
+        match draft(self.desk(&subject), &mut findings, &without, (on, wish)) {
+            Draft::Trusted => Outcome::Trusted,
+            Draft::Nothing => self.conclude(command, findings, Vec::new()),
+            Draft::Event(event) => {
+                let fact = Fact::Agreement(*event);
+                let recorded = self.numbered(1, &stream, on, fact.clone());
+                let mut new = items_of(&reversal, &deal.items, None);
+                new.extend(items_of(&recorded, &without.items, Some(deal.currency())));
+                self.judge(&mut findings, deal, &new, is_refund(&fact));
+                let events = vec![(booked_on, reversal.event.fact), (on, fact)];
+                self.conclude(command, findings, events)
+            }
+        }
+    }
+
+    /// An event as the next one of this record.
+    fn numbered(&self, ahead: usize, stream: &Stream, on: Date, fact: Fact) -> Recorded<Event> {
+        let own = self
+            .log
+            .iter()
+            .filter(|recorded| recorded.event.stream == *stream);
+        let event_id = EventId {
+            position: self.at,
+            index: u32::try_from(self.foreseen.len() + ahead).unwrap_or(u32::MAX),
+        };
+        Recorded {
+            event_id,
+            recorded_at: RecordedAt(0),
+            event: Event {
+                stream: stream.clone(),
+                revision: Revision(u64::try_from(own.count() + 1).unwrap_or(u64::MAX)),
+                effective_on: on,
+                external_reference: None,
+                evidence: Vec::new(),
+                flags: Vec::new(),
+                overrides: Vec::new(),
+                fact,
+            },
+        }
+    }
+
+    /// The flags belong to the last of a command's events.
+    fn conclude(
+        &self,
+        command: &Command,
+        findings: Findings,
+        events: Vec<(Date, Fact)>,
+    ) -> Outcome {
+        let policy = &self.oracle.policy;
+        match findings.verdict(self.oracle.profile, policy, command) {
+            Verdict::Refused(reasons) => Outcome::Refused(reasons),
+            Verdict::Recorded(flags, overridden) => {
+                let last = events.len().saturating_sub(1);
+                let events = events.into_iter().enumerate();
+                let foreseen = events.map(|(index, (effective_on, fact))| Foreseen {
+                    stream: command.action.stream(),
+                    effective_on,
+                    fact,
+                    flags: if index == last {
+                        flags.clone()
+                    } else {
+                        Vec::new()
+                    },
+                    overridden: if index == last {
+                        overridden.clone()
+                    } else {
+                        Vec::new()
+                    },
+                });
+                Outcome::Recorded(foreseen.collect())
+            }
+        }
+    }
+
+    fn take_up(&mut self, command: &Command, events: Vec<Foreseen>) {
+        let last = events.len().saturating_sub(1);
+        for (index, foreseen) in events.into_iter().enumerate() {
+            let fact = foreseen.fact.clone();
+            let mut recorded = self.numbered(0, &foreseen.stream, foreseen.effective_on, fact);
+            if index == last {
+                recorded
+                    .event
+                    .external_reference
+                    .clone_from(&command.external_reference);
+            }
+            if let Some(number) = &recorded.event.external_reference {
+                self.numbers.insert((number.clone(), foreseen.fact.kind()));
+            }
+            self.log.push(recorded);
+            self.foreseen.push(foreseen);
+        }
+    }
+
+    /// A strict ledger books a number of the submitter's own once for each kind, as long as the event stands.
+    fn number_is_taken(&self, command: &Command) -> bool {
+        let Some(number) = &command.external_reference else {
+            return false;
+        };
+        let kind = command.action.makes();
+        if self.oracle.profile != Profile::Strict {
+            return false;
+        }
+        if self.numbers.contains(&(number.clone(), kind)) {
+            return true;
+        }
+        let cancelled: BTreeSet<EventId> = self
+            .log
+            .iter()
+            .filter_map(|recorded| Some(cancels(&recorded.event.fact)?.0))
+            .chain(to_cancel(&command.action))
+            .collect();
+        self.oracle.log.iter().any(|recorded| {
+            recorded.event.external_reference.as_ref() == Some(number)
+                && recorded.event.fact.kind() == kind
+                && !cancelled.contains(&recorded.event_id)
+        })
+    }
+}
+
+fn to_cancel(action: &Action) -> Option<EventId> {
+    use perennial_domain::pledge::PledgeCommand;
+    match action {
+        Action::Agreement(
+            _,
+            AgreementCommand::ReverseEntry { target, .. }
+            | AgreementCommand::ReplaceEntry { target, .. },
+        )
+        | Action::Pledge(_, PledgeCommand::ReverseEntry { target, .. }) => Some(*target),
+        _ => None,
+    }
+}
+
+const fn is_refund(fact: &Fact) -> bool {
+    matches!(
+        fact,
+        Fact::Agreement(AgreementEvent::RefundMade { .. } | AgreementEvent::RefundReceived { .. })
+    )
+}
+
+/// Signature, words, lines and term are corrected by later events, a reversal by booking again.
+const fn can_be_cancelled(event: &AgreementEvent) -> bool {
+    use AgreementEvent as E;
+    !matches!(
+        event,
+        E::AgreementSigned(_)
+            | E::AgreementDescribed(_)
+            | E::LineOpened { .. }
+            | E::PeriodExtended { .. }
+            | E::PeriodShortened { .. }
+            | E::EntryReversed { .. }
+            | E::EntryReplaced { .. }
+    )
+}
