@@ -227,9 +227,7 @@ impl Ask {
                 rows: answer.rows,
             })
         });
-        answered
-            .await
-            .map_err(error::unavailable)?
+        answered.await.map_err(error::unavailable)?
     }
 }
 
