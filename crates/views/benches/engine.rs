@@ -1,6 +1,7 @@
 //! What the engine costs: adding records, and questions at the head and in the past.
 //!
-//! `cargo bench -p perennial-views --bench engine -- 10000000` measures with that many events (default 1,000,000).
+//! `cargo bench -p perennial-views --bench engine -- 10000000` measures with that many events (default 1,000,000); with
+//! a second number, with at most so many MiB of pages in memory and the others in a temporary file.
 //! Half the events are payments of agreements that go on for years, in order of agreement, not of date: the order in
 //! which imports arrive, and the worst for cut-offs. Prints one JSON object a line.
 #![expect(
@@ -11,6 +12,9 @@
     reason = "a benchmark prints times"
 )]
 
+use std::fs::File;
+use std::os::unix::fs::FileExt as _;
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use perennial_domain::Date;
@@ -25,16 +29,25 @@ use perennial_domain::log::{EventId, Position, Recorded, RecordedAt, Revision};
 use perennial_domain::money::{Currency, Money};
 use perennial_domain::party::OrgRef;
 use perennial_domain::period::Period;
-use perennial_views::{AsOf, Cut, Dimension, Facts, Filter, Question, RecordMeta, View};
+use perennial_views::pages::{PageError, PagePlace, PageStore};
+use perennial_views::{
+    AsOf, Cut, Dimension, Facts, Filter, PageMemory, Question, RecordMeta, View,
+};
 
 /// Events of one agreement: its signature, increases, then payments.
 const EVENTS_PER_AGREEMENT: u64 = 100;
 
 fn main() {
-    let events = std::env::args()
-        .find_map(|argument| argument.parse::<u64>().ok())
-        .unwrap_or(1_000_000);
-    let facts = applied(events);
+    let mut numbers = std::env::args().filter_map(|argument| argument.parse::<u64>().ok());
+    let events = numbers.next().unwrap_or(1_000_000);
+    let facts = match numbers.next() {
+        None => Facts::default(),
+        Some(mib) => {
+            let memory = PageMemory::new(mib * 1024 * 1024);
+            Facts::paged(memory, Arc::new(TemporaryFile::create()))
+        }
+    };
+    let facts = applied(facts, events);
     for (name, question) in questions(events) {
         ask(&facts, View::Registers, name, &question);
         ask(&facts, View::MultiYear, name, &question);
@@ -66,6 +79,39 @@ fn main() {
     }
 }
 
+/// Pages in a file that is gone with the process.
+#[derive(Debug)]
+struct TemporaryFile(File, Mutex<u64>);
+
+impl TemporaryFile {
+    fn create() -> Self {
+        let path = std::env::temp_dir().join(format!("engine-{}", std::process::id()));
+        let file = File::create_new(&path)
+            .and_then(|_| File::options().read(true).write(true).open(&path));
+        std::fs::remove_file(&path).expect("a file of its own");
+        Self(file.expect("a temporary file"), Mutex::new(0))
+    }
+}
+
+impl PageStore for TemporaryFile {
+    fn keep(&self, page: &[u8]) -> Result<PagePlace, PageError> {
+        let mut end = self.1.lock().expect("no panic");
+        let offset = *end;
+        self.0.write_all_at(page, offset).expect("space");
+        *end += u64::try_from(page.len()).expect("small");
+        Ok(PagePlace {
+            offset,
+            length: page.len(),
+        })
+    }
+
+    fn read_back(&self, place: PagePlace) -> Result<Vec<u8>, PageError> {
+        let mut page = vec![0; place.length];
+        self.0.read_exact_at(&mut page, place.offset).expect("kept");
+        Ok(page)
+    }
+}
+
 fn ask(facts: &Facts, view: View, name: &str, question: &Question) {
     let started = Instant::now();
     let answer = view.evaluate(facts, question).expect("an answer");
@@ -78,8 +124,7 @@ fn ask(facts: &Facts, view: View, name: &str, question: &Question) {
 }
 
 /// Adds all events, one a record, and says how fast.
-fn applied(events: u64) -> Facts {
-    let mut facts = Facts::default();
+fn applied(mut facts: Facts, events: u64) -> Facts {
     let mut spent = std::time::Duration::ZERO;
     for position in 0..events {
         let recorded = [event(position)];

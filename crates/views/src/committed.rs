@@ -144,7 +144,8 @@ fn add(all: &mut ByAgreement, posted: &Posted<'_>) {
 fn from_sums(lens: &Lens<'_>) -> Option<ByAgreement> {
     let later = committed_after(lens)?;
     let facets = &lens.facts.dictionary().facets;
-    let mut all = ByAgreement::default();
+    // An agreement has a facet at least, and mostly one.
+    let mut all = ByAgreement::with_capacity_and_hasher(facets.len(), NumberHash);
     for (facet, own) in lens.facts.commitments().iter() {
         if let Some(entity) = facets.get(facet.index()).map(|facet| facet.entity)
             && later.binary_search(&entity).is_err()

@@ -9,6 +9,7 @@ use std::fs;
 use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 use clap::builder::BoolishValueParser;
 use clap::parser::ValueSource;
@@ -66,6 +67,15 @@ pub struct Settings {
         value_name = "MS"
     )]
     pub added_flush_ms: u64,
+    /// How many MiB of postings and records of all ledgers stay in memory; the rest is read back when a question needs
+    /// it. What is known of agreements and organisations comes on top.
+    #[arg(
+        long,
+        env = "PERENNIAL_VIEW_MEMORY_MIB",
+        default_value_t = 256,
+        value_name = "MIB"
+    )]
+    pub view_memory_mib: u32,
     /// How log lines are written.
     #[command(flatten)]
     pub log: LogArguments,
@@ -82,18 +92,20 @@ enum Key {
     Insecure,
     Node,
     AddedFlushMs,
+    ViewMemoryMib,
     LogFilter,
     LogFormat,
 }
 
 impl Key {
     /// All, in the order in which they are printed.
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::Data,
         Self::Listen,
         Self::Insecure,
         Self::Node,
         Self::AddedFlushMs,
+        Self::ViewMemoryMib,
         Self::LogFilter,
         Self::LogFormat,
     ];
@@ -106,6 +118,7 @@ impl Key {
             Self::Insecure => "insecure",
             Self::Node => "node",
             Self::AddedFlushMs => "added-flush-ms",
+            Self::ViewMemoryMib => "view-memory-mib",
             Self::LogFilter => "log-filter",
             Self::LogFormat => "log-format",
         }
@@ -118,6 +131,7 @@ impl Key {
             Self::Insecure => "PERENNIAL_INSECURE",
             Self::Node => "PERENNIAL_NODE",
             Self::AddedFlushMs => "PERENNIAL_ADDED_FLUSH_MS",
+            Self::ViewMemoryMib => "PERENNIAL_VIEW_MEMORY_MIB",
             Self::LogFilter => "PERENNIAL_LOG",
             Self::LogFormat => "PERENNIAL_LOG_FORMAT",
         }
@@ -263,9 +277,10 @@ impl Settings {
             }
             Key::Node => text(value)?.clone_into(&mut self.node),
             Key::AddedFlushMs => {
-                let whole = value.as_integer().filter(|whole| whole.radix() == 10);
-                let parsed = whole.and_then(|whole| whole.as_str().replace('_', "").parse().ok());
-                self.added_flush_ms = parsed.ok_or("is no whole number of milliseconds")?;
+                self.added_flush_ms = whole(value).ok_or("is no whole number of milliseconds")?;
+            }
+            Key::ViewMemoryMib => {
+                self.view_memory_mib = whole(value).ok_or("is no whole number of MiB")?;
             }
             Key::LogFilter => text(value)?.clone_into(&mut self.log.log_filter),
             Key::LogFormat => {
@@ -283,6 +298,7 @@ impl Settings {
             Key::Insecure => Value::from(self.insecure),
             Key::Node => Value::from(self.node.as_str()),
             Key::AddedFlushMs => Value::from(self.added_flush_ms),
+            Key::ViewMemoryMib => Value::from(self.view_memory_mib),
             Key::LogFilter => Value::from(self.log.log_filter.as_str()),
             Key::LogFormat => Value::from(match self.log.log_format {
                 LogFormat::Human => "human",
@@ -336,6 +352,11 @@ fn text<'v>(value: &'v DeValue<'_>) -> Result<&'v str, String> {
         return Err("is empty".to_owned());
     }
     Ok(text)
+}
+
+fn whole<T: FromStr>(value: &DeValue<'_>) -> Option<T> {
+    let whole = value.as_integer().filter(|whole| whole.radix() == 10)?;
+    whole.as_str().replace('_', "").parse().ok()
 }
 
 /// A key that is none, with the one that may be meant.
@@ -401,7 +422,7 @@ mod tests {
     #[test]
     fn a_flag_goes_before_the_file_and_the_file_before_the_default() {
         let mut settings = given(&["--node", "flagged"]);
-        let text = "# ours\nlisten = \"127.0.0.1:9\"\nnode = \"filed\"\nadded-flush-ms = 1_000\n";
+        let text = "# ours\nlisten = \"127.0.0.1:9\"\nnode = \"filed\"\nadded-flush-ms = 1_000\nview-memory-mib = 8\n";
         assert_eq!(settings.read(Path::new("a.toml"), text), []);
         assert_eq!(settings.node, "flagged");
         assert_eq!(settings.listen.port(), 9);
@@ -421,6 +442,7 @@ mod tests {
                 ("insecure = false", "default"),
                 ("node = \"flagged\"", "flag: --node"),
                 ("added-flush-ms = 1000", "file: a.toml, line 4"),
+                ("view-memory-mib = 8", "file: a.toml, line 5"),
                 ("log-filter = \"info\"", "default"),
                 ("log-format = \"human\"", "default"),
             ]
@@ -459,10 +481,10 @@ mod tests {
                 "line 3, column 12: insecure is neither true nor false",
                 "line 4, column 18: added-flush-ms is no whole number of milliseconds",
                 "line 5, column 1: there is no setting \"nodename\": there are data, listen, insecure, node, \
-                 added-flush-ms, log-filter, log-format",
+                 added-flush-ms, view-memory-mib, log-filter, log-format",
                 "line 6, column 14: log-format is neither \"human\" nor \"json\"",
                 "line 7, column 2: there is no setting \"queue\": there are data, listen, insecure, node, \
-                 added-flush-ms, log-filter, log-format",
+                 added-flush-ms, view-memory-mib, log-filter, log-format",
             ]
         );
     }

@@ -20,6 +20,20 @@ pub struct NodeConfig {
     pub name: String,
     /// Added to every flush, to see how a slow disk would do.
     pub added_flush_delay: Duration,
+    /// How many bytes of pages of views stay in memory, those of all ledgers together.
+    pub view_memory_bytes: u64,
+}
+
+impl NodeConfig {
+    /// A node on `data` with the usual limits.
+    pub fn new(data: PathBuf) -> Self {
+        Self {
+            name: "perennial".to_owned(),
+            added_flush_delay: Duration::ZERO,
+            view_memory_bytes: perennial_queryd::config::VIEW_MEMORY_BYTES,
+            data,
+        }
+    }
 }
 
 /// Why a node ended.
@@ -52,7 +66,8 @@ pub async fn run(
         .map_err(perennial_ledgerd::service::RunError::from)?;
     let logs: Arc<dyn LedgerLogs> = ledgers.clone();
     let followed = perennial_auditd::ledgers::Ledgers::start(&*logs, stop.clone());
-    let read_side = perennial_queryd::Config::new(config.data);
+    let mut read_side = perennial_queryd::Config::new(config.data);
+    read_side.view_memory_bytes = config.view_memory_bytes;
     let projections = perennial_queryd::Projections::start(read_side, logs, stop.clone());
     let writing = perennial_ledgerd::grpc::Handlers::new(Arc::clone(&ledgers), stop.clone());
     let auditing = perennial_auditd::grpc::Handlers::new(followed, stop.clone());

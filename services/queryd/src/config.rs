@@ -16,8 +16,8 @@ pub struct Config {
     pub store_cache_bytes: u64,
 }
 
-/// 256 MiB: the postings and records of 2.5 million events.
-const VIEW_MEMORY_BYTES: u64 = 256 * 1024 * 1024;
+/// What stays in memory of postings and records unless it is said: 256 MiB, those of 2.5 million events.
+pub const VIEW_MEMORY_BYTES: u64 = 256 * 1024 * 1024;
 
 impl Config {
     /// Keeps views under `data`, with the usual limits.

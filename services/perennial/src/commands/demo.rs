@@ -3,7 +3,6 @@
 //! The sample is in `demo/` of this package: what is submitted, word for word.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use clap::Args;
 use perennial_client::{ClientError, RetryPolicy};
@@ -160,11 +159,7 @@ impl Served {
         let listener = listener.map_err(|error| Failure::caused(Exit::Other, "listen", &error))?;
         let address = listener.address().to_string();
         let stop = CancellationToken::new();
-        let config = NodeConfig {
-            data: data.to_owned(),
-            name: "demo".to_owned(),
-            added_flush_delay: Duration::ZERO,
-        };
+        let config = NodeConfig::new(data.to_owned());
         let (ready, waiting) = oneshot::channel();
         let stopping = stop.clone();
         let running = tokio::spawn(async move {
@@ -397,11 +392,7 @@ async fn keep(session: &Session, data: &Path) -> Result<(), Failure> {
     let stop = CancellationToken::new();
     process::stop_on_signals(&stop)
         .map_err(|error| Failure::caused(Exit::Other, "listen for signals", &error))?;
-    let config = NodeConfig {
-        data: data.to_owned(),
-        name: "demo".to_owned(),
-        added_flush_delay: Duration::ZERO,
-    };
+    let config = NodeConfig::new(data.to_owned());
     session.console.say("");
     session.console.say(&format!(
         "try next, while this runs (data in {}):",

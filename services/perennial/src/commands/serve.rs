@@ -81,6 +81,7 @@ pub async fn run(session: &Session, arguments: Arguments) -> Result<(), Failure>
         data: settings.data,
         name: settings.node,
         added_flush_delay: Duration::from_millis(settings.added_flush_ms),
+        view_memory_bytes: u64::from(settings.view_memory_mib) << 20,
     };
     let ran = node::run(config, listener, stop, || process::ready(address)).await;
     ran.map_err(|error| ended(&error))

@@ -79,6 +79,7 @@ fn a_flag_goes_before_the_environment_and_the_environment_before_the_file() {
         ("insecure", "false", "PERENNIAL_INSECURE"),
         ("node", "\"from-environment\"", "PERENNIAL_NODE"),
         ("added-flush-ms", "0", ""),
+        ("view-memory-mib", "256", ""),
         ("log-filter", "\"warn\"", &format!("{file}, line 3")),
         ("log-format", "\"human\"", ""),
     ]

@@ -165,7 +165,7 @@ mod tests {
     #[tokio::test]
     async fn a_client_that_was_busy_is_told_since_when_its_call_was_due() {
         let per_second = NonZeroU64::new(1_000_000);
-        let pace = Pace::begin(Duration::from_secs(60), per_second).unwrap();
+        let pace = Pace::begin(Duration::from_mins(1), per_second).unwrap();
         let mut due = Vec::new();
         // However long each of these takes, they were due a microsecond after each other.
         for _ in 0..3 {
