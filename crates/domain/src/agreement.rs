@@ -30,6 +30,7 @@ mod command;
 
 pub(crate) mod status;
 
+pub(crate) mod entries;
 pub(crate) mod state;
 
 pub(crate) mod moves;

@@ -62,7 +62,8 @@ pub struct Book {
     profile: Profile,
     ledger: LedgerState,
     exceptions: Exceptions,
-    agreements: HashMap<AgreementId, Agreement>,
+    /// Boxed: a third of the places of a hash map are empty.
+    agreements: HashMap<AgreementId, Box<Agreement>>,
     pledges: HashMap<PledgeId, Pledge>,
     imports: HashMap<ImportId, Import>,
     registry: BTreeMap<ReferenceKind, Reference>,
@@ -205,7 +206,7 @@ impl Book {
 
     /// One agreement.
     pub fn agreement(&self, id: &AgreementId) -> Option<&Agreement> {
-        self.agreements.get(id)
+        self.agreements.get(id).map(Box::as_ref)
     }
 
     /// One pledge.
@@ -248,7 +249,7 @@ impl Book {
     pub fn revision(&self, stream: &Stream) -> Option<Revision> {
         match stream {
             Stream::Ledger => Some(self.ledger.revision),
-            Stream::Agreement(id) => self.agreements.get(id).map(Agreement::revision),
+            Stream::Agreement(id) => self.agreement(id).map(Agreement::revision),
             Stream::Pledge(id) => self.pledges.get(id).map(Pledge::revision),
             Stream::Import(id) => self.imports.get(id).map(|import| import.revision),
             Stream::Reference(kind) => self.registry.get(kind).map(Reference::revision),

@@ -41,6 +41,7 @@ pub mod requirement;
 pub mod book;
 
 mod finding;
+mod packed;
 mod rules;
 mod series;
 

@@ -4,7 +4,7 @@
 use crate::agreement::state::{Effect, EntryKind, Measure};
 use crate::agreement::{
     Agreement, AgreementEvent, Allocation, CashEntry, Decommitment, HeadingCount, Leg,
-    LegDirection, ShareMove, Termination, Transfer, TransferDirection, YearShare,
+    LegDirection, ShareMove, Termination, Terms, Transfer, TransferDirection, YearShare,
 };
 use crate::book::Impossible;
 use crate::ids::{LineId, TrancheId};
@@ -96,9 +96,10 @@ impl Agreement {
         Ok(target.effects.iter().map(Effect::negated).collect())
     }
 
-    pub(super) fn signed_effects(&self) -> Vec<Effect> {
+    /// What a signature on these terms changes.
+    pub(super) fn signed_effects(terms: &Terms) -> Vec<Effect> {
         let mut effects = Vec::new();
-        for (line, terms) in self.terms.lines.iter().enumerate() {
+        for (line, terms) in terms.lines.iter().enumerate() {
             if !terms.amount.is_zero() {
                 effects.push(amount(line, Measure::Committed, terms.amount.minor_units()));
             }

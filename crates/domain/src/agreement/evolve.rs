@@ -1,9 +1,8 @@
 //! The fold: what each recorded event changes. No rule is checked here; what happened, happened.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use jiff::civil::Date;
 
+use crate::agreement::entries::Entries;
 use crate::agreement::state::{Claim, Effect, Entry, EntryKind, Life, LineState, TrancheState};
 use crate::agreement::status::Milestone;
 use crate::agreement::{
@@ -12,6 +11,7 @@ use crate::agreement::{
 use crate::book::Impossible;
 use crate::ids::{LineId, TrancheId};
 use crate::log::{EventId, Revision};
+use crate::packed::Sorted;
 use crate::series::Series;
 
 impl Agreement {
@@ -26,29 +26,33 @@ impl Agreement {
             ends_on: terms.ends_on,
             revision: Revision(1),
             opened: Vec::new(),
-            places: BTreeMap::new(),
+            places: Sorted::default(),
             lines: Vec::new(),
             balances: Series::default(),
-            parties: BTreeMap::new(),
-            tranches: BTreeMap::new(),
-            open_tranches: BTreeSet::new(),
+            parties: Sorted::default(),
+            tranches: Sorted::default(),
+            open_tranches: Sorted::default(),
             forecasts: Vec::new(),
-            payments: BTreeSet::new(),
-            committed_on: BTreeMap::new(),
+            committed_on: Sorted::default(),
             reclassified: Vec::new(),
-            entries: Vec::new(),
+            entries: Entries::default(),
             moves: None,
             life: None,
         };
         for line in &terms.lines {
             agreement.add_line(&line.line_id)?;
         }
-        let effects = agreement.signed_effects();
+        // The lines' states have what the shares became since.
+        for line in &mut agreement.terms.lines {
+            line.year_shares = Vec::new();
+        }
+        let effects = Self::signed_effects(terms);
         if terms.lines.iter().any(|line| line.amount.is_positive()) {
             agreement.count_commitment(effective_on, true);
         }
         agreement.post(effective_on, &effects)?;
-        agreement.remember(event_id, effective_on, EntryKind::Fixed, effects);
+        let entry = Entry::new(effective_on, EntryKind::Fixed, effects);
+        agreement.entries.push(event_id, &entry);
         Ok(agreement)
     }
 
@@ -66,7 +70,11 @@ impl Agreement {
         } else {
             let effects = self.effects(event)?;
             self.post(effective_on, &effects)?;
-            self.remember(event_id, effective_on, event.entry_kind(), effects);
+            let entry = Entry {
+                payment_id: event.payment_id().cloned(),
+                ..Entry::new(effective_on, event.entry_kind(), effects)
+            };
+            self.entries.push(event_id, &entry);
             self.note(event_id, effective_on, event)?;
         }
         self.revision = Revision(self.revision.0.saturating_add(1));
@@ -90,17 +98,18 @@ impl Agreement {
                     self.balances.add(on, change);
                     if let Some(party) = party {
                         let key = (*measure, party.clone());
-                        self.parties.entry(key).or_default().add(on, *minor_units);
+                        self.parties
+                            .change(key, |series| series.add(on, *minor_units));
                     }
                 }
                 Effect::Share { line, share } => {
                     let line = self.lines.get_mut(*line).ok_or(Impossible::UnknownLine)?;
                     let key = (share.period, share.basis, share.firmness);
-                    let sum = line.shares.entry(key).or_default();
-                    *sum = sum.saturating_add(share.minor_units);
-                    if *sum == 0 {
-                        line.shares.remove(&key);
-                    }
+                    let known = line.shares.get(&key).copied().unwrap_or_default();
+                    match known.saturating_add(share.minor_units) {
+                        0 => line.shares.remove(&key),
+                        sum => line.shares.insert(key, sum),
+                    };
                 }
                 Effect::Tranche {
                     tranche_id,
@@ -255,7 +264,6 @@ impl Agreement {
             | AgreementEvent::EntryReversed { .. }
             | AgreementEvent::EntryReplaced { .. } => {}
         }
-        self.note_payment(event);
         self.note_life(event_id, effective_on, event);
         Ok(())
     }
@@ -388,16 +396,6 @@ impl Agreement {
         Ok(())
     }
 
-    fn note_payment(&mut self, event: &AgreementEvent) {
-        let Some(payment_id) = event.payment_id() else {
-            return;
-        };
-        self.payments.insert(payment_id.clone());
-        if let Some((_, entry)) = self.entries.last_mut() {
-            entry.payment_id = Some(payment_id.clone());
-        }
-    }
-
     fn reverse(
         &mut self,
         event_id: EventId,
@@ -406,22 +404,13 @@ impl Agreement {
     ) -> Result<(), Impossible> {
         let effects = self.reversal_effects(target)?;
         self.post(effective_on, &effects)?;
-        let at = self.entry_place(target).ok_or(Impossible::UnknownTarget)?;
-        let (_, entry) = self.entries.get_mut(at).ok_or(Impossible::UnknownTarget)?;
-        if entry.reversed_by.is_some() {
-            return Err(Impossible::ReversedTwice);
-        }
-        entry.reversed_by = Some(event_id);
-        let (kind, booked_on) = (entry.kind, entry.effective_on);
-        let committed = matches!(kind, EntryKind::Commitment | EntryKind::Transfer)
+        let entry = self.entries.cancel(target, event_id)?;
+        let committed = matches!(entry.kind, EntryKind::Commitment | EntryKind::Transfer)
             && entry.effects.iter().any(
                 |effect| matches!(effect, Effect::Amount { minor_units, .. } if 0 < *minor_units),
             );
-        if let Some(payment_id) = entry.payment_id.take() {
-            self.payments.remove(&payment_id);
-        }
         if committed {
-            self.count_commitment(booked_on, false);
+            self.count_commitment(entry.effective_on, false);
         }
         self.forecasts.retain(|&(event_id, _)| event_id != target);
         if let Some(moves) = &mut self.moves {
@@ -429,7 +418,8 @@ impl Agreement {
         }
         self.untouch(target);
         self.forget_life(target);
-        self.remember(event_id, effective_on, EntryKind::Reversal, effects);
+        let reversal = Entry::new(effective_on, EntryKind::Reversal, effects);
+        self.entries.push(event_id, &reversal);
         Ok(())
     }
 
@@ -474,22 +464,23 @@ impl Agreement {
         };
         let key = (tranche.due_on(), tranche_id.clone());
         if 0 < tranche.open {
-            self.open_tranches.insert(key);
+            self.open_tranches.insert(key, ());
         } else {
             self.open_tranches.remove(&key);
         }
     }
 
     fn count_commitment(&mut self, on: Date, stands: bool) {
-        let count = self.committed_on.entry(on).or_default();
-        *count = if stands {
-            count.saturating_add(1)
+        let known = self.committed_on.get(&on).copied().unwrap_or_default();
+        let count = if stands {
+            known.saturating_add(1)
         } else {
-            count.saturating_sub(1)
+            known.saturating_sub(1)
         };
-        if *count == 0 {
-            self.committed_on.remove(&on);
-        }
+        match count {
+            0 => self.committed_on.remove(&on),
+            count => self.committed_on.insert(on, count),
+        };
     }
 
     fn add_line(&mut self, line_id: &LineId) -> Result<(), Impossible> {
@@ -499,24 +490,5 @@ impl Agreement {
         }
         self.lines.push(LineState::default());
         Ok(())
-    }
-
-    fn remember(
-        &mut self,
-        event_id: EventId,
-        effective_on: Date,
-        kind: EntryKind,
-        mut effects: Vec<Effect>,
-    ) {
-        // Kept for ever, once for each event of the ledger: room for later ones would be most of a ledger's memory.
-        effects.shrink_to_fit();
-        let entry = Entry {
-            effective_on,
-            kind,
-            reversed_by: None,
-            payment_id: None,
-            effects,
-        };
-        self.entries.push((event_id, entry));
     }
 }

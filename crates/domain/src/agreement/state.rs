@@ -1,10 +1,10 @@
 //! What is known of one agreement: the fold of its events.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::civil::Date;
 
+use crate::agreement::entries::Entries;
 use crate::agreement::moves::Moves;
 use crate::agreement::status::{Milestone, Status, Turn};
 use crate::agreement::{
@@ -13,6 +13,7 @@ use crate::agreement::{
 use crate::ids::{AgreementId, AllocationId, ConditionId, LineId, PaymentId, TrancheId};
 use crate::log::{EventId, Revision};
 use crate::money::{Currency, Money};
+use crate::packed::Sorted;
 use crate::party::OrgRef;
 use crate::period::Period;
 use crate::series::{Amounts, Series};
@@ -85,6 +86,26 @@ impl Amounts for Balance {
 
     fn minus(self, other: Self) -> Self {
         self.zip(other, i128::saturating_sub)
+    }
+
+    fn amounts(self) -> [i128; 5] {
+        [
+            self.committed,
+            self.disbursed,
+            self.received,
+            self.expended,
+            self.scheduled,
+        ]
+    }
+
+    fn of_amounts([committed, disbursed, received, expended, scheduled]: [i128; 5]) -> Self {
+        Self {
+            committed,
+            disbursed,
+            received,
+            expended,
+            scheduled,
+        }
     }
 }
 
@@ -196,6 +217,17 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// One that stands and is no payment.
+    pub(crate) fn new(effective_on: Date, kind: EntryKind, effects: Vec<Effect>) -> Self {
+        Self {
+            effective_on,
+            kind,
+            reversed_by: None,
+            payment_id: None,
+            effects,
+        }
+    }
+
     /// Whether it is a disbursement or reimbursement that stands.
     pub(crate) fn is_standing_payment(&self) -> bool {
         let pays = |effect: &Effect| {
@@ -306,7 +338,7 @@ impl TrancheState {
 pub(crate) struct LineState {
     pub(crate) balances: Series<Balance>,
     /// The net commitment by period, basis and firmness; none is 0.
-    pub(crate) shares: BTreeMap<(Period, YearBasis, Firmness), i128>,
+    pub(crate) shares: Sorted<(Period, YearBasis, Firmness), i128>,
     /// Payments that count in the period of a tranche instead of on their day: taken out there, put in here.
     pub(crate) drawn: Series<i128>,
 }
@@ -335,35 +367,36 @@ pub(crate) struct Life {
 /// One legal agreement: the fold of its events so far.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Agreement {
+    /// As first signed, without year shares.
     pub(crate) terms: Terms,
     pub(crate) ends_on: Option<Date>,
     pub(crate) revision: Revision,
     /// Lines opened after signature; their places follow those of the terms.
     pub(crate) opened: Vec<Line>,
-    pub(crate) places: BTreeMap<LineId, usize>,
+    pub(crate) places: Sorted<LineId, usize>,
     pub(crate) lines: Vec<LineState>,
     pub(crate) balances: Series<Balance>,
     /// Net payments by party, for R21.
-    pub(crate) parties: BTreeMap<(Measure, Arc<str>), Series<i128>>,
-    pub(crate) tranches: BTreeMap<TrancheId, TrancheState>,
+    pub(crate) parties: Sorted<(Measure, Arc<str>), Series<i128>>,
+    pub(crate) tranches: Sorted<TrancheId, TrancheState>,
     /// Tranches of which something is open, the first due first.
-    pub(crate) open_tranches: BTreeSet<(Date, TrancheId)>,
+    pub(crate) open_tranches: Sorted<(Date, TrancheId), ()>,
     /// Standing published plans, the newest last.
     pub(crate) forecasts: Vec<(EventId, Vec<ForecastEntry>)>,
-    pub(crate) payments: BTreeSet<PaymentId>,
     /// Days on which money was committed, with how many standing entries did so (R11).
-    pub(crate) committed_on: BTreeMap<Date, u32>,
+    pub(crate) committed_on: Sorted<Date, u32>,
     /// What lines were reclassified to, with their place and day, in order of recording.
     pub(crate) reclassified: Vec<(usize, Date, LineSplits)>,
     /// Every event, ascending.
-    pub(crate) entries: Vec<(EventId, Entry)>,
+    pub(crate) entries: Entries,
     /// What few agreements have: absent until one of them happens.
     pub(crate) moves: Option<Box<Moves>>,
     pub(crate) life: Option<Box<Life>>,
 }
 
 impl Agreement {
-    /// The terms as first signed: dates and lines are the original ones.
+    /// The terms as first signed: dates and lines are the original ones. The periods of their money are left
+    /// out: [`Agreement::year_shares`] has what they became.
     pub fn terms(&self) -> &Terms {
         &self.terms
     }
@@ -464,7 +497,7 @@ impl Agreement {
         self.entries
             .iter()
             .filter(move |(_, entry)| within(entry.effective_on) && entry.is_standing_payment())
-            .map(|(event_id, _)| *event_id)
+            .map(|(event_id, _)| event_id)
     }
 
     /// The standing payments that a resumption of `on` made possible: dated from then on and recorded after it.
@@ -478,7 +511,7 @@ impl Agreement {
             .filter(move |(event_id, entry)| {
                 resumed_by < *event_id && on <= entry.effective_on && entry.is_standing_payment()
             })
-            .map(|(event_id, _)| *event_id)
+            .map(|(event_id, _)| event_id)
     }
 
     pub(crate) fn milestones(&self) -> &[Milestone] {
@@ -510,7 +543,7 @@ impl Agreement {
     pub fn open_tranches(&self) -> impl Iterator<Item = (&TrancheId, &TrancheState)> {
         self.open_tranches
             .iter()
-            .filter_map(|(_, tranche_id)| self.tranches.get_key_value(tranche_id))
+            .filter_map(|((_, tranche_id), ())| self.tranches.get_key_value(tranche_id))
     }
 
     /// The published plan in force; empty if there is none.
@@ -519,16 +552,13 @@ impl Agreement {
     }
 
     /// What is remembered of one of its events.
-    pub fn entry(&self, event_id: EventId) -> Option<&Entry> {
-        let at = self.entry_place(event_id)?;
-        self.entries.get(at).map(|(_, entry)| entry)
+    pub fn entry(&self, event_id: EventId) -> Option<Entry> {
+        self.entries.get(event_id)
     }
 
     /// Its events, ascending.
-    pub fn entries(&self) -> impl Iterator<Item = (EventId, &Entry)> {
-        self.entries
-            .iter()
-            .map(|(event_id, entry)| (*event_id, entry))
+    pub fn entries(&self) -> impl Iterator<Item = (EventId, Entry)> {
+        self.entries.iter()
     }
 
     /// The first day on which money was committed, by entries that stand.
@@ -542,12 +572,6 @@ impl Agreement {
             Perspective::Provider => Measure::Disbursed,
             Perspective::Recipient => Measure::Received,
         }
-    }
-
-    pub(crate) fn entry_place(&self, event_id: EventId) -> Option<usize> {
-        self.entries
-            .binary_search_by_key(&event_id, |&(event_id, _)| event_id)
-            .ok()
     }
 
     pub(crate) fn line_at(&self, at: usize) -> Option<&Line> {

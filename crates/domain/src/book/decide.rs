@@ -112,7 +112,7 @@ struct Working<'a> {
     ledger: Option<LedgerState>,
     /// What earlier commands said of exceptions.
     dispositions: Exceptions,
-    agreements: HashMap<AgreementId, Agreement>,
+    agreements: HashMap<AgreementId, Box<Agreement>>,
     pledges: HashMap<PledgeId, Pledge>,
     imports: HashMap<ImportId, Import>,
     registry: BTreeMap<ReferenceKind, Reference>,
@@ -311,13 +311,14 @@ impl<'a> Working<'a> {
     }
 
     fn agreement(&self, id: &AgreementId) -> Option<&Agreement> {
-        self.agreements.get(id).or_else(|| self.book.agreement(id))
+        let copied = self.agreements.get(id).map(Box::as_ref);
+        copied.or_else(|| self.book.agreement(id))
     }
 
     fn revision(&self, stream: &Stream) -> Revision {
         let copied = match stream {
             Stream::Ledger => self.ledger.as_ref().map(|ledger| ledger.revision),
-            Stream::Agreement(id) => self.agreements.get(id).map(Agreement::revision),
+            Stream::Agreement(id) => self.agreements.get(id).map(|copied| copied.revision()),
             Stream::Pledge(id) => self.pledges.get(id).map(Pledge::revision),
             Stream::Import(id) => self.imports.get(id).map(|import| import.revision),
             Stream::Reference(kind) => self.registry.get(kind).map(Reference::revision),
@@ -443,7 +444,8 @@ impl<'a> Working<'a> {
                 if let (false, Some(agreement)) =
                     (self.agreements.contains_key(id), self.book.agreement(id))
                 {
-                    self.agreements.insert(id.clone(), agreement.clone());
+                    let copy = Box::new(agreement.clone());
+                    self.agreements.insert(id.clone(), copy);
                 }
                 fold::agreement(&mut self.agreements, id, (event_id, on), fact)
             }

@@ -14,7 +14,7 @@ use crate::reference::{Reference, ReferenceEvent, ReferenceKind};
 use crate::requirement::{Plan, RequirementEvent};
 
 pub(super) fn agreement(
-    agreements: &mut HashMap<AgreementId, Agreement>,
+    agreements: &mut HashMap<AgreementId, Box<Agreement>>,
     id: &AgreementId,
     (event_id, effective_on): (EventId, Date),
     fact: &AgreementEvent,
@@ -26,7 +26,7 @@ pub(super) fn agreement(
         return Err(Impossible::NotTheBeginning);
     };
     let agreement = Agreement::signed(event_id, effective_on, terms)?;
-    agreements.insert(id.clone(), agreement);
+    agreements.insert(id.clone(), Box::new(agreement));
     Ok(())
 }
 

@@ -6,16 +6,13 @@
 //! record before the first step: nothing up to it is missing. Folding the records after it with
 //! [`Book::catch_up`], up to the last one that any step could see, gives the exact state (INV-6).
 //!
-//! Read in order: [`Sweep`] (write), [`SnapshotLoader`] (read), `bytes`, `values`.
+//! Read in order: [`Sweep`] (write), [`SnapshotLoader`] (read), `values`.
 
-mod bytes;
 mod values;
 
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Bound;
 use std::sync::Arc;
-
-use bytes::{Decoder, Encoder, Stored};
 
 use super::{Book, CorruptStream, ReferenceKey};
 use crate::event::{Event, Stream};
@@ -23,6 +20,7 @@ use crate::ids::{AgreementId, ImportId, LedgerId, PlanId, PledgeId};
 use crate::ledger::ExceptionId;
 use crate::ledger::state::{Exceptions, LedgerState};
 use crate::log::{EventId, Recorded};
+use crate::packed::{Decoder, Encoder, Stored};
 use crate::reference::ReferenceKind;
 use crate::rule::Profile;
 

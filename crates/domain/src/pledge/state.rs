@@ -46,6 +46,18 @@ impl Amounts for PledgeBalance {
             withdrawn: self.withdrawn.saturating_sub(other.withdrawn),
         }
     }
+
+    fn amounts(self) -> [i128; 5] {
+        [self.pledged, self.converted, self.withdrawn, 0, 0]
+    }
+
+    fn of_amounts([pledged, converted, withdrawn, ..]: [i128; 5]) -> Self {
+        Self {
+            pledged,
+            converted,
+            withdrawn,
+        }
+    }
 }
 
 /// What is remembered of one recorded event of a pledge.

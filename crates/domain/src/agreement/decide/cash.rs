@@ -168,7 +168,7 @@ fn entry(
         findings.positive("conversion.original", original, original.currency());
     }
     if let Some(payment_id) = &cash.payment_id
-        && asked.agreement.payments.contains(payment_id)
+        && asked.agreement.entries.has_payment(payment_id)
     {
         findings.reject(Rejection::PaymentExists {
             agreement_id: asked.id.clone(),

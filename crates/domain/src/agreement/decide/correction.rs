@@ -100,7 +100,7 @@ pub(super) fn replace(
 
 /// The entry, if it exists in this stream, stands, is of a kind that can be reversed whole, and nothing stands
 /// on it.
-fn standing<'a>(case: &Case<'a>, findings: &mut Findings, target: EventId) -> Option<&'a Entry> {
+fn standing(case: &Case<'_>, findings: &mut Findings, target: EventId) -> Option<Entry> {
     let Some(entry) = case.agreement.entry(target) else {
         findings.reject(Rejection::UnknownEvent {
             stream: Stream::Agreement(case.id.clone()),
@@ -131,7 +131,7 @@ fn standing<'a>(case: &Case<'a>, findings: &mut Findings, target: EventId) -> Op
             | EntryKind::Status
             | EntryKind::Condition
             | EntryKind::Receivable => {
-                let dependents = dependents(case, target, entry);
+                let dependents = dependents(case, target, &entry);
                 if dependents.is_empty() {
                     return Some(entry);
                 }

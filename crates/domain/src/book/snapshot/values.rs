@@ -4,13 +4,12 @@
 use jiff::civil::Date;
 
 use super::MalformedSnapshot;
-use super::bytes::{Decoder, Encoder, Stored};
 use crate::agreement::moves::Moves;
 use crate::agreement::state::{Claim, Effect, Life, LineState, Measure};
 use crate::agreement::status::{Milestone, Turn};
 use crate::agreement::{
     Agreement, AidType, Allocation, AllocationDims, AllocationState, Balance, ConditionState,
-    Conditionality, Conversion, CountedSide, EarmarkingModality, Entry, EntryKind, Firmness,
+    Conditionality, Conversion, CountedSide, EarmarkingModality, EntryKind, Firmness,
     FlexibilityFeature, ForecastEntry, FurtherTerms, LimitBase, Line, LineSplits, MoveDimension,
     NewHeading, OnwardGrant, Perspective, PledgeLink, Published, Rate, RateSource,
     ReallocationPolicy, ReallocationScope, RevisableTerm, Terms, TermsRevision, TrancheState,
@@ -26,6 +25,7 @@ use crate::ledger::state::LedgerState;
 use crate::ledger::{Disposition, ExceptionId, LedgerPolicy, Overridable, Tolerance};
 use crate::log::{EventId, Position, Revision};
 use crate::money::{Currency, Money};
+use crate::packed::{Decoder, Encoder, Stored};
 use crate::party::OrgRef;
 use crate::period::{FiscalCalendar, Period};
 use crate::pledge::state::{PledgeEntry, PledgeEntryKind};
@@ -33,7 +33,6 @@ use crate::pledge::{Pledge, PledgeAnnouncement, PledgeBalance};
 use crate::reference::{ListVersion, LocalActorClass, Outline, Reference, ReferenceKind};
 use crate::requirement::{Ask, Plan, Requirement};
 use crate::rule::{Profile, Rule};
-use crate::series::Series;
 
 macro_rules! structs {
     ($($name:ident { $($field:ident),+ $(,)? })+) => { $(
@@ -71,7 +70,7 @@ macro_rules! ids {
     ($($name:ident),+) => { $(
         impl Stored for $name {
             fn put(&self, out: &mut Encoder) {
-                out.text(self.as_str());
+                out.shared(&self.0);
             }
 
             fn take(from: &mut Decoder<'_>) -> Result<Self, MalformedSnapshot> {
@@ -189,10 +188,9 @@ structs! {
     Milestone { on, event_id, turn }
     Claim { event_id, minor_units, paid_then }
     Life { milestones, written_off, claims, confirmed }
-    Entry { effective_on, kind, reversed_by, payment_id, effects }
     Agreement {
         terms, ends_on, revision, opened, places, lines, balances, parties, tranches, open_tranches,
-        forecasts, payments, committed_on, reclassified, entries, moves, life,
+        forecasts, committed_on, reclassified, entries, moves, life,
     }
     PledgeAnnouncement {
         perspective, donor, recipient, amount, forum, intended_period, purposes, places, published,
@@ -329,21 +327,6 @@ impl Stored for Split {
     fn take(from: &mut Decoder<'_>) -> Result<Self, MalformedSnapshot> {
         let scaled = bool::take(from)?;
         Self::recorded(Vec::take(from)?, scaled).map_err(|_| MalformedSnapshot)
-    }
-}
-
-impl<T: Stored> Stored for Series<T> {
-    fn put(&self, out: &mut Encoder) {
-        let Self { total, changes } = self;
-        total.put(out);
-        changes.put(out);
-    }
-
-    fn take(from: &mut Decoder<'_>) -> Result<Self, MalformedSnapshot> {
-        Ok(Self {
-            total: T::take(from)?,
-            changes: Stored::take(from)?,
-        })
     }
 }
 

@@ -1,106 +1,227 @@
-//! The bytes of a snapshot: numbers of variable length, texts that stand once per part, and the shapes that
-//! values are put together from. What is read back is input: it may be anything, and nothing here panics.
+//! Values as few bytes: numbers of variable length, texts that stand once, and the shapes that values are put
+//! together from. Snapshots are made of it, and so is what the state of an agreement seldom needs to look at
+//! ([`crate::agreement::entries`], [`crate::series`]). What is read back is input: it may be anything, and nothing
+//! here panics.
+
+mod day;
+mod names;
+mod sorted;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use super::MalformedSnapshot;
+use crate::book::MalformedSnapshot;
 
-/// A value with a stored form. Fields are written in order and without names: a change of any is a new
-/// [`super::SNAPSHOT_FORMAT`].
-pub(super) trait Stored: Sized {
+pub(crate) use day::Day;
+pub(crate) use names::Names;
+pub(crate) use sorted::{Sorted, grow};
+
+/// A value with a packed form. Fields are written in order and without names: a change of any is a new
+/// [`crate::book::SNAPSHOT_FORMAT`].
+pub(crate) trait Stored: Sized {
     fn put(&self, out: &mut Encoder);
 
     fn take(from: &mut Decoder<'_>) -> Result<Self, MalformedSnapshot>;
 }
 
-/// Writes one part.
+/// Writes the bytes of one part.
 #[derive(Default)]
-pub(super) struct Encoder {
+pub(crate) struct Encoder {
     bytes: Vec<u8>,
-    /// Texts that the part holds already, with their numbers from 1.
-    texts: HashMap<Arc<str>, u64>,
-    last: Option<(Arc<str>, u64)>,
+    texts: Texts,
+}
+
+/// Where the texts of a part stand.
+enum Texts {
+    /// In the part itself, the first time: those that it holds already, with their numbers from 1.
+    Within {
+        known: HashMap<Arc<str>, u64>,
+        last: Option<(Arc<str>, u64)>,
+    },
+    /// Beside it.
+    Beside(Names),
+}
+
+impl Default for Texts {
+    fn default() -> Self {
+        Self::Within {
+            known: HashMap::new(),
+            last: None,
+        }
+    }
 }
 
 impl Encoder {
-    pub(super) fn len(&self) -> usize {
+    /// Goes on after `bytes`; the texts are kept beside them in `names`.
+    pub(crate) fn beside(bytes: Vec<u8>, names: Names) -> Self {
+        Self {
+            bytes,
+            texts: Texts::Beside(names),
+        }
+    }
+
+    /// Gives back what [`Encoder::beside`] took, with what was written since.
+    pub(crate) fn into_parts(self) -> (Vec<u8>, Names) {
+        let names = match self.texts {
+            Texts::Within { .. } => Names::default(),
+            Texts::Beside(names) => names,
+        };
+        (self.bytes, names)
+    }
+
+    pub(crate) fn len(&self) -> usize {
         self.bytes.len()
     }
 
-    pub(super) fn into_bytes(self) -> Vec<u8> {
+    pub(crate) fn into_bytes(self) -> Vec<u8> {
         self.bytes
     }
 
-    pub(super) fn byte(&mut self, byte: u8) {
+    pub(crate) fn byte(&mut self, byte: u8) {
         self.bytes.push(byte);
     }
 
-    pub(super) fn raw(&mut self, bytes: &[u8]) {
+    pub(crate) fn raw(&mut self, bytes: &[u8]) {
         self.bytes.extend_from_slice(bytes);
     }
 
-    /// Seven bits a byte, the lowest first; the highest bit says that more follow.
-    pub(super) fn number(&mut self, mut number: u64) {
-        while let [low, ..] = number.to_le_bytes()
-            && 0x80 <= number
-        {
-            self.bytes.push(low | 0x80);
-            number >>= 7;
-        }
-        let [low, ..] = number.to_le_bytes();
-        self.bytes.push(low);
+    pub(crate) fn number(&mut self, number: u64) {
+        put_number(&mut self.bytes, number);
+    }
+
+    /// Bytes that are packed already, with their length before them.
+    pub(crate) fn packed(&mut self, bytes: &[u8]) {
+        self.number(count(bytes.len()));
+        self.raw(bytes);
     }
 
     /// A text's number in this part; the text itself where it stands for the first time.
-    pub(super) fn text(&mut self, text: &str) {
-        if let Some((last, number)) = &self.last
-            && &**last == text
-        {
-            let number = *number;
-            self.number(number);
-            return;
+    pub(crate) fn text(&mut self, text: &str) {
+        let number = match &mut self.texts {
+            Texts::Beside(names) => names.number(text, || text.into()),
+            Texts::Within { known, last } => match number_within(known, last, text) {
+                Some(number) => number,
+                None => {
+                    self.new_text(text.into());
+                    return;
+                }
+            },
+        };
+        self.number(number);
+    }
+
+    /// As [`Encoder::text`], without a copy of it where it is kept.
+    pub(crate) fn shared(&mut self, text: &Arc<str>) {
+        match &mut self.texts {
+            Texts::Beside(names) => {
+                let number = names.number(text, || Arc::clone(text));
+                self.number(number);
+            }
+            Texts::Within { .. } => self.text(text),
         }
-        if let Some((known, &number)) = self.texts.get_key_value(text) {
-            self.last = Some((Arc::clone(known), number));
-            self.number(number);
-            return;
-        }
-        let shared: Arc<str> = text.into();
-        let number = count(self.texts.len()).saturating_add(1);
-        self.texts.insert(Arc::clone(&shared), number);
-        self.last = Some((shared, number));
+    }
+
+    fn new_text(&mut self, text: Arc<str>) {
         self.byte(0);
-        self.number(count(text.len()));
-        self.raw(text.as_bytes());
+        self.packed(text.as_bytes());
+        if let Texts::Within { known, last } = &mut self.texts {
+            let number = count(known.len()).saturating_add(1);
+            known.insert(Arc::clone(&text), number);
+            *last = Some((text, number));
+        }
     }
 }
 
-/// Reads one part.
-pub(super) struct Decoder<'a> {
+/// The number of a text that a part holds already.
+fn number_within(
+    known: &HashMap<Arc<str>, u64>,
+    last: &mut Option<(Arc<str>, u64)>,
+    text: &str,
+) -> Option<u64> {
+    if let Some((last, number)) = last
+        && &**last == text
+    {
+        return Some(*number);
+    }
+    let (known, &number) = known.get_key_value(text)?;
+    *last = Some((Arc::clone(known), number));
+    Some(number)
+}
+
+/// Seven bits a byte, the lowest first; the highest bit says that more follow.
+pub(crate) fn put_number(bytes: &mut Vec<u8>, mut number: u64) {
+    while let [low, ..] = number.to_le_bytes()
+        && 0x80 <= number
+    {
+        bytes.push(low | 0x80);
+        number >>= 7;
+    }
+    let [low, ..] = number.to_le_bytes();
+    bytes.push(low);
+}
+
+/// The number doubled, its sign in the lowest bit; numbers beyond 62 bits follow a marker of their own.
+pub(crate) fn put_amount(bytes: &mut Vec<u8>, amount: i128) {
+    match u64::try_from(amount.unsigned_abs()) {
+        Ok(small) if small < 1 << 62 => {
+            put_number(bytes, small << 1 | u64::from(amount.is_negative()));
+        }
+        Ok(_) | Err(_) => {
+            put_number(bytes, u64::MAX);
+            bytes.extend_from_slice(&amount.to_le_bytes());
+        }
+    }
+}
+
+/// Reads the bytes of one part.
+pub(crate) struct Decoder<'a> {
     rest: &'a [u8],
+    /// Texts beside the bytes.
+    beside: &'a [Arc<str>],
+    /// Texts within them, so far.
     texts: Vec<Arc<str>>,
 }
 
 impl<'a> Decoder<'a> {
-    pub(super) fn new(bytes: &'a [u8]) -> Self {
+    pub(crate) fn new(bytes: &'a [u8]) -> Self {
         Self {
             rest: bytes,
+            beside: &[],
             texts: Vec::new(),
         }
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    /// Reads what [`Encoder::beside`] wrote.
+    pub(crate) fn beside(bytes: &'a [u8], names: &'a Names) -> Self {
+        Self {
+            rest: bytes,
+            beside: names.all(),
+            texts: Vec::new(),
+        }
+    }
+
+    /// What was not read yet.
+    pub(crate) fn rest(&self) -> &'a [u8] {
+        self.rest
+    }
+
+    /// Bytes with their length before them.
+    pub(crate) fn packed(&mut self) -> Result<&'a [u8], MalformedSnapshot> {
+        let length = self.items()?;
+        self.raw(length)
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
         self.rest.is_empty()
     }
 
-    pub(super) fn byte(&mut self) -> Result<u8, MalformedSnapshot> {
+    pub(crate) fn byte(&mut self) -> Result<u8, MalformedSnapshot> {
         let (&byte, rest) = self.rest.split_first().ok_or(MalformedSnapshot)?;
         self.rest = rest;
         Ok(byte)
     }
 
-    pub(super) fn raw(&mut self, length: usize) -> Result<&'a [u8], MalformedSnapshot> {
+    pub(crate) fn raw(&mut self, length: usize) -> Result<&'a [u8], MalformedSnapshot> {
         let (taken, rest) = self
             .rest
             .split_at_checked(length)
@@ -109,7 +230,7 @@ impl<'a> Decoder<'a> {
         Ok(taken)
     }
 
-    pub(super) fn number(&mut self) -> Result<u64, MalformedSnapshot> {
+    pub(crate) fn number(&mut self) -> Result<u64, MalformedSnapshot> {
         let (mut number, mut shift) = (0_u64, 0_u32);
         loop {
             let byte = self.byte()?;
@@ -135,14 +256,17 @@ impl<'a> Decoder<'a> {
         Ok(count)
     }
 
-    pub(super) fn text(&mut self) -> Result<Arc<str>, MalformedSnapshot> {
+    pub(crate) fn text(&mut self) -> Result<Arc<str>, MalformedSnapshot> {
         let number = self.number()?;
         if let Some(at) = number.checked_sub(1) {
             let at = usize::try_from(at).map_err(|_| MalformedSnapshot)?;
-            return self.texts.get(at).cloned().ok_or(MalformedSnapshot);
+            let texts = match self.beside {
+                [] => &self.texts,
+                beside => beside,
+            };
+            return texts.get(at).cloned().ok_or(MalformedSnapshot);
         }
-        let length = self.items()?;
-        let text = std::str::from_utf8(self.raw(length)?).map_err(|_| MalformedSnapshot)?;
+        let text = std::str::from_utf8(self.packed()?).map_err(|_| MalformedSnapshot)?;
         let text: Arc<str> = text.into();
         self.texts.push(Arc::clone(&text));
         Ok(text)
@@ -195,18 +319,8 @@ macro_rules! smaller_numbers {
 smaller_numbers!(u8, u16, u32, usize);
 
 impl Stored for i128 {
-    /// The number doubled, its sign in the lowest bit; numbers beyond 63 bits follow a marker of their own.
     fn put(&self, out: &mut Encoder) {
-        let magnitude = self.unsigned_abs();
-        match u64::try_from(magnitude) {
-            Ok(small) if small < 1 << 62 => {
-                out.number(small << 1 | u64::from(self.is_negative()));
-            }
-            Ok(_) | Err(_) => {
-                out.number(u64::MAX);
-                out.raw(&self.to_le_bytes());
-            }
-        }
+        put_amount(&mut out.bytes, *self);
     }
 
     fn take(from: &mut Decoder<'_>) -> Result<Self, MalformedSnapshot> {
@@ -239,7 +353,7 @@ impl<const N: usize> Stored for [u8; N] {
 
 impl Stored for Arc<str> {
     fn put(&self, out: &mut Encoder) {
-        out.text(self);
+        out.shared(self);
     }
 
     fn take(from: &mut Decoder<'_>) -> Result<Self, MalformedSnapshot> {
@@ -315,6 +429,28 @@ impl<K: Stored + Ord, V: Stored> Stored for BTreeMap<K, V> {
     fn take(from: &mut Decoder<'_>) -> Result<Self, MalformedSnapshot> {
         let pairs: Vec<(K, V)> = Vec::take(from)?;
         Ok(pairs.into_iter().collect())
+    }
+}
+
+impl<K: Stored + Ord, V: Stored> Stored for Sorted<K, V> {
+    fn put(&self, out: &mut Encoder) {
+        self.len().put(out);
+        for (key, value) in self {
+            key.put(out);
+            value.put(out);
+        }
+    }
+
+    fn take(from: &mut Decoder<'_>) -> Result<Self, MalformedSnapshot> {
+        Ok(Self::of(Vec::take(from)?))
+    }
+}
+
+impl Stored for () {
+    fn put(&self, _: &mut Encoder) {}
+
+    fn take(_: &mut Decoder<'_>) -> Result<Self, MalformedSnapshot> {
+        Ok(())
     }
 }
 

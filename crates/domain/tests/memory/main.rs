@@ -1,0 +1,109 @@
+//! What the writer's state of an agreement takes in memory, counted by the allocator. Prints the figures
+//! (`--nocapture`).
+
+mod life;
+
+use std::alloc::System;
+
+use perennial_domain::ledger::LedgerPolicy;
+use perennial_domain::log::Position;
+use perennial_domain::rule::Profile;
+use perennial_testkit::history::new_book;
+use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
+
+#[global_allocator]
+static COUNTED: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
+
+/// Enough agreements that what the book's own tables take is shared as in a large ledger.
+const AGREEMENTS: u64 = 1_000;
+/// The same, to divide by.
+const EACH: i64 = 1_000;
+
+/// Bytes that an agreement of 20 entries stays below.
+const OF_20_ENTRIES: i64 = 5_400;
+/// Bytes that one more payment stays below.
+const OF_A_PAYMENT: i64 = 40;
+
+fn told() -> life::Told {
+    life::Told {
+        book: new_book(Profile::Strict, LedgerPolicy::default()),
+        next: Position(1),
+    }
+}
+
+/// Bytes held now, since `region` began.
+fn held(region: &Region<'_, System>) -> i64 {
+    let change = region.change();
+    let signed = |bytes: usize| i64::try_from(bytes).unwrap();
+    signed(change.bytes_allocated) - signed(change.bytes_deallocated)
+}
+
+/// One test: the allocator counts for the whole process.
+#[test]
+fn an_agreement_takes_no_more_memory_than_it_is_allowed() {
+    let ids: Vec<String> = (0..AGREEMENTS)
+        .map(|number| format!("agreement-{number}"))
+        .collect();
+    let mut told = told();
+    let region = Region::new(COUNTED);
+    let mut before = 0;
+    // Round after round over all agreements, as a ledger grows.
+    for stage in 0..4 {
+        let commands: Vec<_> = (0..AGREEMENTS)
+            .zip(&ids)
+            .map(|(number, id)| {
+                let stages = life::typical(id, 1 + number, AGREEMENTS);
+                let [sign, middle, payments, rest] = stages;
+                [sign, middle, payments, rest]
+                    .into_iter()
+                    .nth(stage)
+                    .unwrap()
+            })
+            .collect();
+        let entries = commands[0].len();
+        let base = held(&region);
+        for at in 0..entries {
+            for of_agreement in &commands {
+                told.tell(of_agreement[at].clone());
+            }
+        }
+        let grown = held(&region) - base;
+        println!(
+            "{} of {entries} entries: {} bytes",
+            [
+                "signature",
+                "increase and tranches",
+                "payments",
+                "refund and reversal"
+            ][stage],
+            grown / EACH
+        );
+        before += grown;
+    }
+    let each = before / EACH;
+    println!("an agreement of 20 entries: {each} bytes");
+    drop(told);
+    let (small, large) = (payments(&region, 10), payments(&region, 110));
+    let entry = (large - small) / 100;
+    println!("each of 100 payments on an agreement: {entry} bytes");
+    assert!(each < OF_20_ENTRIES, "{each} bytes");
+    assert!(entry < OF_A_PAYMENT, "{entry} bytes");
+}
+
+/// Bytes of an agreement of one line with so many payments.
+fn payments(region: &Region<'_, System>, payments: u64) -> i64 {
+    let mut told = told();
+    let begun = held(region);
+    for number in 0..AGREEMENTS {
+        told.tell(life::signed_for_much(&format!("agreement-{number}")));
+    }
+    for payment in 0..payments {
+        for number in 0..AGREEMENTS {
+            told.tell(life::paid_on_day(
+                &format!("agreement-{number}"),
+                payment * 3,
+            ));
+        }
+    }
+    (held(region) - begun) / EACH
+}
