@@ -353,7 +353,7 @@ impl Book {
 
     /// Forgets a pair of which no link stands any more.
     fn note_unlinked(&mut self, upstream: &AgreementId, downstream: &AgreementId) {
-        let agreement = self.agreements.get(downstream);
+        let agreement = self.agreements.get(downstream).map(Box::as_ref);
         let mut links = agreement.into_iter().flat_map(Agreement::onward_links);
         if links.any(|(_, _, link)| link.upstream_agreement_id == *upstream) {
             return;

@@ -230,21 +230,33 @@ impl<'a> Decoder<'a> {
         Ok(taken)
     }
 
+    #[inline]
     pub(crate) fn number(&mut self) -> Result<u64, MalformedSnapshot> {
-        let (mut number, mut shift) = (0_u64, 0_u32);
-        loop {
-            let byte = self.byte()?;
+        if let [byte @ ..0x80, rest @ ..] = self.rest {
+            self.rest = rest;
+            return Ok(u64::from(*byte));
+        }
+        self.long_number()
+    }
+
+    fn long_number(&mut self) -> Result<u64, MalformedSnapshot> {
+        let mut number = 0_u64;
+        let mut rest = self.rest;
+        for shift in (0..u64::BITS).step_by(7) {
+            let (&byte, after) = rest.split_first().ok_or(MalformedSnapshot)?;
+            rest = after;
             let bits = u64::from(byte & 0x7f);
-            let moved = bits.checked_shl(shift).ok_or(MalformedSnapshot)?;
-            if moved.checked_shr(shift) != Some(bits) {
+            let moved = bits << shift;
+            if moved >> shift != bits {
                 return Err(MalformedSnapshot);
             }
             number |= moved;
             if byte < 0x80 {
+                self.rest = rest;
                 return Ok(number);
             }
-            shift = shift.saturating_add(7);
         }
+        Err(MalformedSnapshot)
     }
 
     /// How many items follow. Each takes at least a byte, so no count can ask for more room than there is input.

@@ -72,12 +72,13 @@ impl Amounts for i128 {
     }
 }
 
-/// Bytes of a chunk, from which on it is filed: about thirty changes.
-const CHUNK_BYTES: usize = 192;
+/// Bytes of a chunk, from which on it is filed: about fifty changes.
+const CHUNK_BYTES: usize = 320;
 
 /// What changed on which day, and the total of it all.
 ///
-/// A question about a day costs O(log n + later days), so the newest entry of a long history costs O(log n).
+/// A question about a day costs the unpacking of its chunk and a step for every other chunk. Looking at every later
+/// day passes over chunks that can hold nothing of interest.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub(crate) struct Series<T> {
     total: T,
@@ -96,31 +97,80 @@ struct Filed<T> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Sum<T> {
     sum: T,
+    /// The smallest and the largest that each amount is at the end of a day of it, from nothing at its beginning.
+    low: T,
+    high: T,
     chunk: Chunk,
 }
 
 impl<T: Amounts> Sum<T> {
     fn of(chunk: Chunk) -> Self {
-        let changes = chunk.changes();
-        let sum = changes.fold(T::default(), |sum, (_, change)| sum.plus(change));
-        Self { sum, chunk }
+        let mut of = Self {
+            sum: T::default(),
+            low: T::default(),
+            high: T::default(),
+            chunk,
+        };
+        of.add_up();
+        of
     }
+
+    fn add_up(&mut self) {
+        let mut changes = self.chunk.changes::<T>().map(|(_, change)| change);
+        let first = changes.next().unwrap_or_default();
+        (self.sum, self.low, self.high) = (first, first, first);
+        for change in changes {
+            self.sum = self.sum.plus(change);
+            self.low = each(self.low, self.sum, i128::min);
+            self.high = each(self.high, self.sum, i128::max);
+        }
+    }
+}
+
+fn each<T: Amounts>(a: T, b: T, pick: impl Fn(i128, i128) -> i128) -> T {
+    let mut picked = a.amounts();
+    for (a, b) in picked.iter_mut().zip(b.amounts()) {
+        *a = pick(*a, b);
+    }
+    T::of_amounts(picked)
+}
+
+/// The most that `measure` is for amounts between `low` and `high`, each by itself. It must never fall and rise
+/// again while one amount grows.
+pub(crate) fn most<T: Amounts>(low: T, high: T, measure: impl Fn(T) -> i128) -> i128 {
+    let (low, high) = (low.amounts(), high.amounts());
+    let ranges = low.iter().zip(high).zip(FLAGS);
+    let wide = ranges.fold(0, |wide, ((&low, high), flag)| {
+        wide | if low == high { 0 } else { flag }
+    });
+    let corner = |choice: u8| {
+        let mut corner = low;
+        for ((amount, high), flag) in corner.iter_mut().zip(high).zip(FLAGS) {
+            if choice & flag != 0 {
+                *amount = high;
+            }
+        }
+        measure(T::of_amounts(corner))
+    };
+    let choices = (0..=FLAGS.iter().sum()).filter(|choice: &u8| choice & wide == *choice);
+    choices.map(corner).max().unwrap_or(i128::MAX)
 }
 
 impl<T: Amounts> Filed<T> {
     fn add(&mut self, day: Day, change: T) {
         let at = self.chunks.partition_point(|sum| sum.chunk.last() < day);
-        let Some(Sum { sum, chunk }) = self.chunks.get_mut(at) else {
+        let Some(sum) = self.chunks.get_mut(at) else {
             return;
         };
-        *sum = sum.plus(change);
-        chunk.add(day, change);
-        if chunk.is_empty() {
+        sum.chunk.add(day, change);
+        if sum.chunk.is_empty() {
             self.chunks.remove(at);
-        } else if CHUNK_BYTES.saturating_mul(2) <= chunk.len() {
-            let (before, after) = chunk.halves::<T>();
+        } else if CHUNK_BYTES.saturating_mul(2) <= sum.chunk.len() {
+            let (before, after) = sum.chunk.halves::<T>();
             let halves = [before, after].map(Sum::of);
             self.chunks.splice(at..=at, halves);
+        } else {
+            sum.add_up();
         }
     }
 }
@@ -169,7 +219,7 @@ impl<T: Amounts> Series<T> {
 
     /// What stood at the end of `on`.
     pub(crate) fn as_of(&self, on: Date) -> T {
-        self.total.minus(self.sum_from(Day::of(on).after()))
+        self.before(Day::of(on).after())
     }
 
     /// The changes from a day on, ascending.
@@ -185,23 +235,19 @@ impl<T: Amounts> Series<T> {
             .skip_while(move |&(on, _)| on < day)
     }
 
-    /// What the changes from a day on add up to.
-    fn sum_from(&self, day: Day) -> T {
-        let mut total = T::default();
-        if self.newest.last() < day && !self.newest.is_empty() {
-            return total;
-        }
-        for sum in self.filed().iter().rev() {
-            if sum.chunk.last() < day {
-                break;
-            }
-            if sum.chunk.first() < day {
-                total = total.plus(sum_of(sum.chunk.changes(), day));
-                break;
-            }
-            total = total.plus(sum.sum);
-        }
-        total.plus(sum_of(self.newest.changes(), day))
+    /// What stood before the beginning of a day.
+    fn before(&self, day: Day) -> T {
+        let filed = self.filed();
+        let begins = filed.partition_point(|sum| sum.chunk.last() < day);
+        let Some(within) = filed.get(begins) else {
+            let later = self.newest.changes_from(day);
+            return later.fold(self.total, |total, (_, change)| total.minus(change));
+        };
+        let whole = filed.iter().take(begins).map(|sum| sum.sum);
+        let earlier = within.chunk.changes().take_while(|&(on, _)| on < day);
+        whole
+            .chain(earlier.map(|(_, change)| change))
+            .fold(T::default(), T::plus)
     }
 
     fn filed(&self) -> &[Sum<T>] {
@@ -210,33 +256,45 @@ impl<T: Amounts> Series<T> {
 
     /// Shows the amounts without and with `changes` (ascending by day), on the first day that changes and on
     /// every later day on which anything does.
-    pub(crate) fn walk(&self, changes: &[(Date, T)], mut see: impl FnMut(Date, T, T)) {
+    pub(crate) fn walk(&self, changes: &[(Date, T)], see: impl FnMut(Date, T, T)) {
+        self.walk_past(changes, |_, _| false, see);
+    }
+
+    /// As [`Series::walk`], but days may be left out that lie together after some of the changes: those for which
+    /// `pass` says so, of the least and the most that each amount is on them with the changes.
+    pub(crate) fn walk_past(
+        &self,
+        changes: &[(Date, T)],
+        pass: impl Fn(T, T) -> bool,
+        see: impl FnMut(Date, T, T),
+    ) {
         let Some(&(first, _)) = changes.first() else {
             return;
         };
         let first = Day::of(first);
-        let mut before = self.total.minus(self.sum_from(first));
-        let mut after = before;
-        let mut recorded = self.from(first).peekable();
-        let mut new = changes
-            .iter()
-            .map(|&(on, change)| (Day::of(on), change))
-            .peekable();
-        loop {
-            let next = match (recorded.peek(), new.peek()) {
-                (Some(&(a, _)), Some(&(b, _))) => a.min(b),
-                (Some(&(on, _)), None) | (None, Some(&(on, _))) => on,
-                (None, None) => break,
-            };
-            while let Some((_, change)) = recorded.next_if(|&(on, _)| on == next) {
-                before = before.plus(change);
-                after = after.plus(change);
+        let filed = self.filed();
+        let begins = filed.partition_point(|sum| sum.chunk.last() < first);
+        let mut walk = Walk {
+            new: changes,
+            before: self.before(first),
+            moved: T::default(),
+            see,
+        };
+        for sum in filed.iter().skip(begins) {
+            let begins = sum.chunk.first();
+            walk.go_before(begins.max(first));
+            let now = walk.before.plus(walk.moved);
+            if first <= begins
+                && walk.next_day().is_none_or(|day| sum.chunk.last() < day)
+                && pass(now.plus(sum.low), now.plus(sum.high))
+            {
+                walk.before = walk.before.plus(sum.sum);
+            } else {
+                walk.go_through(&sum.chunk, first);
             }
-            while let Some((_, change)) = new.next_if(|&(on, _)| on == next) {
-                after = after.plus(change);
-            }
-            see(next.date(), before, after);
         }
+        walk.go_through(&self.newest, first);
+        walk.go_before(Day::MAX);
     }
 
     /// The smallest value of `measure` at the end of `from` and of every later day.
@@ -251,10 +309,53 @@ impl<T: Amounts> Series<T> {
     }
 }
 
-fn sum_of<T: Amounts>(changes: impl Iterator<Item = (Day, T)>, from: Day) -> T {
-    changes
-        .filter(|&(day, _)| from <= day)
-        .fold(T::default(), |sum, (_, change)| sum.plus(change))
+/// The way through the days of a series and of what is new.
+struct Walk<'a, T, S> {
+    /// Changes to come.
+    new: &'a [(Date, T)],
+    /// What is recorded up to here.
+    before: T,
+    /// What the new changes up to here add up to.
+    moved: T,
+    see: S,
+}
+
+impl<T: Amounts, S: FnMut(Date, T, T)> Walk<'_, T, S> {
+    fn next_day(&self) -> Option<Day> {
+        self.new.first().map(|&(on, _)| Day::of(on))
+    }
+
+    /// Takes up the new changes of one day, if they are next.
+    fn take_up(&mut self, day: Day) {
+        while let [(on, change), rest @ ..] = self.new
+            && Day::of(*on) == day
+        {
+            self.moved = self.moved.plus(*change);
+            self.new = rest;
+        }
+    }
+
+    fn show(&mut self, day: Day) {
+        (self.see)(day.date(), self.before, self.before.plus(self.moved));
+    }
+
+    /// Shows the days before one on which only something new changes.
+    fn go_before(&mut self, day: Day) {
+        while let Some(next) = self.next_day().filter(|&next| next < day) {
+            self.take_up(next);
+            self.show(next);
+        }
+    }
+
+    /// Shows the days of a chunk from one on, and what is new between them.
+    fn go_through(&mut self, chunk: &Chunk, from: Day) {
+        for (day, change) in chunk.changes_from::<T>(from) {
+            self.go_before(day);
+            self.take_up(day);
+            self.before = self.before.plus(change);
+            self.show(day);
+        }
+    }
 }
 
 impl<T: Amounts> Stored for Series<T> {
@@ -285,8 +386,8 @@ impl<T: Amounts> Stored for Series<T> {
             filed.shrink_to_fit();
             series.filed = Some(Box::new(Filed { chunks: filed }));
         }
-        let newest = sum_of(series.newest.changes(), Day::MIN);
-        series.total = series.total.plus(newest);
+        let newest = series.newest.changes();
+        series.total = newest.fold(series.total, |total, (_, change)| total.plus(change));
         Ok(series)
     }
 }

@@ -5,6 +5,7 @@
 //! and every later one, and count only what the change makes new or larger (SEMANTICS.md 2 "Back-dated
 //! entries").
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
@@ -15,7 +16,7 @@ use crate::ledger::Tolerance;
 use crate::log::EventId;
 use crate::money::{MINOR_UNITS_LIMIT, sum_text};
 use crate::rule::{Breach, Rule};
-use crate::series::{Amounts, Series};
+use crate::series::{Amounts, Series, most};
 
 /// What one entry, or a reversal and what takes its place, would change in an agreement.
 pub(crate) struct Change<'a> {
@@ -134,12 +135,12 @@ fn balances(effects: &[(Date, Vec<Effect>)], only: Option<usize>) -> Vec<(Date, 
 /// The day on which something is most exceeded, and what stands there with the change.
 struct Worst {
     on: Date,
-    excess: i128,
     after: Balance,
 }
 
 /// Finds the worst day of a change: `excess` is above 0 where a rule is broken. Days on which the change makes
-/// nothing larger, or which `touched` leaves out, do not count.
+/// nothing larger, or which `touched` leaves out, do not count. While one amount grows, `excess` only grows or only
+/// falls: so days that lie together are passed over where no amounts within theirs are worse.
 fn worst(
     series: &Series<Balance>,
     changes: &[(Date, Balance)],
@@ -147,18 +148,15 @@ fn worst(
     excess: impl Fn(Balance) -> i128,
 ) -> Option<Worst> {
     let mut worst: Option<Worst> = None;
-    series.walk(changes, |on, before, after| {
+    let so_far = Cell::new(0);
+    let pass = |low, high| most(low, high, &excess) <= so_far.get();
+    series.walk_past(changes, pass, |on, before, after| {
         let now = excess(after);
-        if !touched(before, after) || now <= excess(before).max(0) {
+        if now <= so_far.get() || !touched(before, after) || now <= excess(before) {
             return;
         }
-        if worst.as_ref().is_none_or(|worst| worst.excess < now) {
-            worst = Some(Worst {
-                on,
-                excess: now,
-                after,
-            });
-        }
+        so_far.set(now);
+        worst = Some(Worst { on, after });
     });
     worst
 }

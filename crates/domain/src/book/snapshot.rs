@@ -319,7 +319,7 @@ fn take_streams(from: &mut Decoder<'_>, book: &mut Book) -> Result<(), Malformed
                 for (_, _, link) in agreement.onward_links() {
                     book.note_link(&link.upstream_agreement_id, &id);
                 }
-                book.agreements.insert(id, agreement).is_some()
+                book.agreements.insert(id, Box::new(agreement)).is_some()
             }
             stream::PLEDGE => {
                 let id = PledgeId::take(from)?;

@@ -8,6 +8,7 @@ pub(crate) struct Day(i32);
 
 impl Day {
     pub(crate) const MIN: Self = Self(i32::MIN);
+    pub(crate) const MAX: Self = Self(i32::MAX);
     /// What days are counted from, so that those of our time take three bytes: 1 January 2000.
     pub(crate) const ZERO: Self = Self(2_000 << 9 | 1 << 5 | 1);
 

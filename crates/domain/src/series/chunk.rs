@@ -2,7 +2,7 @@
 
 use super::Amounts;
 use crate::book::MalformedSnapshot;
-use crate::packed::{Day, Decoder, Stored, put_amount, put_number};
+use crate::packed::{Day, Decoder, Stored, grow, put_amount, put_number};
 
 /// Changes of ascending days, none of them nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,6 +82,26 @@ impl Chunk {
         }
     }
 
+    /// Its changes from a day on, ascending; the last one is found at once.
+    pub(super) fn changes_from<T: Amounts>(
+        &self,
+        day: Day,
+    ) -> impl Iterator<Item = (Day, T)> + use<'_, T> {
+        let last = (day == self.last).then(|| (day, self.last_change()));
+        let later = (day < self.last).then(|| self.changes());
+        let later = later.into_iter().flatten();
+        last.into_iter()
+            .chain(later.skip_while(move |&(on, _)| on < day))
+    }
+
+    fn last_change<T: Amounts>(&self) -> T {
+        let at = usize::try_from(self.last_at).unwrap_or(usize::MAX);
+        let mut from = Decoder::new(self.bytes.get(at..).unwrap_or_default());
+        // The distance of its day; numbers of both signs end with the same bit.
+        let change = from.number().and_then(|_| T::unpack(&mut from));
+        change.unwrap_or_default()
+    }
+
     /// Adds to what changed on a day.
     pub(super) fn add<T: Amounts>(&mut self, day: Day, change: T) {
         if self.last < day {
@@ -114,11 +134,8 @@ impl Chunk {
             self.bytes.reserve_exact(16);
         }
         let at = self.bytes.len();
-        let since = day.since(if at == 0 { Day::ZERO } else { self.last });
-        match u64::try_from(since) {
-            Ok(since) if 0 < at => put_number(&mut self.bytes, since),
-            Ok(_) | Err(_) => put_amount(&mut self.bytes, since.into()),
-        }
+        let before = (0 < at).then_some(self.last);
+        put_distance(&mut self.bytes, before, day);
         change.pack(&mut self.bytes);
         self.last = day;
         self.last_at = u32::try_from(at).unwrap_or(u32::MAX);
@@ -141,21 +158,53 @@ impl Chunk {
         }
     }
 
+    /// Adds to a day before the last.
     fn insert<T: Amounts>(&mut self, day: Day, change: T) {
-        let mut changes: Vec<(Day, T)> = self.changes().collect();
-        match changes.binary_search_by_key(&day, |&(day, _)| day) {
-            Ok(at) => {
-                if let Some((_, known)) = changes.get_mut(at) {
-                    *known = known.plus(change);
-                }
-                changes.retain(|(_, change)| *change != T::default());
+        let mut changes = self.changes::<T>();
+        let (mut before, mut begins) = (None, 0);
+        // The first change of the day or after it, and where its bytes begin and end.
+        let (next, known, ends) = loop {
+            let Some((on, known)) = changes.next() else {
+                return;
+            };
+            let ends = self.bytes.len().saturating_sub(changes.from.rest().len());
+            if day <= on {
+                break (on, known, ends);
             }
-            Err(at) => changes.insert(at, (day, change)),
+            (before, begins) = (Some(on), ends);
+        };
+        let mut bytes = Vec::with_capacity(64);
+        let change = if next == day {
+            known.plus(change)
+        } else {
+            change
+        };
+        if change != T::default() {
+            put_distance(&mut bytes, before, day);
+            change.pack(&mut bytes);
+            before = Some(day);
         }
-        self.bytes.clear();
-        (self.last, self.last_at) = (Day::MIN, 0);
-        for (day, change) in changes {
-            self.push(day, change);
+        let mut ends = ends;
+        if next != day {
+            put_distance(&mut bytes, before, next);
+            known.pack(&mut bytes);
+        } else if before != Some(day)
+            && let Some((on, known)) = changes.next()
+        {
+            // The day is gone: the next is counted from the one before.
+            ends = self.bytes.len().saturating_sub(changes.from.rest().len());
+            put_distance(&mut bytes, before, on);
+            known.pack(&mut bytes);
+        }
+        let was = self.bytes.len();
+        grow(&mut self.bytes, bytes.len());
+        self.bytes.splice(begins..ends, bytes);
+        let last_at = usize::try_from(self.last_at).unwrap_or(usize::MAX);
+        if ends == was {
+            self.find_last::<T>();
+        } else {
+            let moved = last_at.saturating_add(self.bytes.len()).saturating_sub(was);
+            self.last_at = u32::try_from(moved).unwrap_or(u32::MAX);
         }
     }
 
@@ -171,6 +220,14 @@ impl Chunk {
         }
         self.last = last;
         self.last_at = u32::try_from(last_at).unwrap_or(u32::MAX);
+    }
+}
+
+/// How far a day lies after the one before it; the first is counted from [`Day::ZERO`], of either sign.
+fn put_distance(bytes: &mut Vec<u8>, before: Option<Day>, day: Day) {
+    match before {
+        None => put_amount(bytes, day.since(Day::ZERO).into()),
+        Some(before) => put_number(bytes, day.since(before).unsigned_abs().into()),
     }
 }
 

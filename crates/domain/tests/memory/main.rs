@@ -22,7 +22,7 @@ const EACH: i64 = 1_000;
 /// Bytes that an agreement of 20 entries stays below.
 const OF_20_ENTRIES: i64 = 5_400;
 /// Bytes that one more payment stays below.
-const OF_A_PAYMENT: i64 = 40;
+const OF_A_PAYMENT: i64 = 56;
 
 fn told() -> life::Told {
     life::Told {
