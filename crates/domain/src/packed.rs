@@ -98,16 +98,13 @@ impl Encoder {
     /// A text's number in this part; the text itself where it stands for the first time.
     pub(crate) fn text(&mut self, text: &str) {
         let number = match &mut self.texts {
-            Texts::Beside(names) => names.number(text, || text.into()),
-            Texts::Within { known, last } => match number_within(known, last, text) {
-                Some(number) => number,
-                None => {
-                    self.new_text(text.into());
-                    return;
-                }
-            },
+            Texts::Beside(names) => Some(names.number(text, || text.into())),
+            Texts::Within { known, last } => number_within(known, last, text),
         };
-        self.number(number);
+        match number {
+            Some(number) => self.number(number),
+            None => self.new_text(text.into()),
+        }
     }
 
     /// As [`Encoder::text`], without a copy of it where it is kept.

@@ -96,7 +96,7 @@ struct Filed<T> {
 /// A chunk and what its changes add up to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Sum<T> {
-    sum: T,
+    total: T,
     /// The smallest and the largest that each amount is at the end of a day of it, from nothing at its beginning.
     low: T,
     high: T,
@@ -106,7 +106,7 @@ struct Sum<T> {
 impl<T: Amounts> Sum<T> {
     fn of(chunk: Chunk) -> Self {
         let mut of = Self {
-            sum: T::default(),
+            total: T::default(),
             low: T::default(),
             high: T::default(),
             chunk,
@@ -118,11 +118,11 @@ impl<T: Amounts> Sum<T> {
     fn add_up(&mut self) {
         let mut changes = self.chunk.changes::<T>().map(|(_, change)| change);
         let first = changes.next().unwrap_or_default();
-        (self.sum, self.low, self.high) = (first, first, first);
+        (self.total, self.low, self.high) = (first, first, first);
         for change in changes {
-            self.sum = self.sum.plus(change);
-            self.low = each(self.low, self.sum, i128::min);
-            self.high = each(self.high, self.sum, i128::max);
+            self.total = self.total.plus(change);
+            self.low = each(self.low, self.total, i128::min);
+            self.high = each(self.high, self.total, i128::max);
         }
     }
 }
@@ -243,7 +243,7 @@ impl<T: Amounts> Series<T> {
             let later = self.newest.changes_from(day);
             return later.fold(self.total, |total, (_, change)| total.minus(change));
         };
-        let whole = filed.iter().take(begins).map(|sum| sum.sum);
+        let whole = filed.iter().take(begins).map(|sum| sum.total);
         let earlier = within.chunk.changes().take_while(|&(on, _)| on < day);
         whole
             .chain(earlier.map(|(_, change)| change))
@@ -288,7 +288,7 @@ impl<T: Amounts> Series<T> {
                 && walk.next_day().is_none_or(|day| sum.chunk.last() < day)
                 && pass(now.plus(sum.low), now.plus(sum.high))
             {
-                walk.before = walk.before.plus(sum.sum);
+                walk.before = walk.before.plus(sum.total);
             } else {
                 walk.go_through(&sum.chunk, first);
             }
@@ -372,7 +372,7 @@ impl<T: Amounts> Stored for Series<T> {
         let mut filed = Vec::new();
         for _ in 0..usize::take(from)? {
             let sum: Sum<T> = Sum::of(Chunk::of::<T>(from.packed()?)?);
-            series.total = series.total.plus(sum.sum);
+            series.total = series.total.plus(sum.total);
             filed.push(sum);
         }
         series.newest = Chunk::of::<T>(from.packed()?)?;

@@ -1,11 +1,61 @@
 //! What is remembered of each recorded event of an agreement, packed into about fifteen bytes: hardly any entry is
 //! ever looked at again, and all of them are kept. [`Entry`] is what one says when it is unpacked.
 
-use crate::agreement::state::{Effect, Entry, EntryKind};
+use jiff::civil::Date;
+
+use crate::agreement::state::{Effect, Entry, EntryKind, Measure};
 use crate::book::{Impossible, MalformedSnapshot};
 use crate::ids::PaymentId;
 use crate::log::{EventId, Position};
 use crate::packed::{Day, Decoder, Encoder, Names, Sorted, Stored, grow, put_amount, put_number};
+
+impl Entry {
+    /// One that stands and is no payment.
+    pub(crate) fn new(effective_on: Date, kind: EntryKind, effects: Vec<Effect>) -> Self {
+        Self {
+            effective_on,
+            kind,
+            reversed_by: None,
+            payment_id: None,
+            effects,
+        }
+    }
+
+    /// Whether it is a disbursement or reimbursement that stands.
+    pub(crate) fn is_standing_payment(&self) -> bool {
+        let pays = |effect: &Effect| {
+            matches!(
+                effect,
+                Effect::Amount { measure: Measure::Disbursed, minor_units, .. } if 0 < *minor_units
+            )
+        };
+        self.kind == EntryKind::Cash && self.reversed_by.is_none() && self.effects.iter().any(pays)
+    }
+
+    /// What it adds to W, in minor units.
+    pub(crate) fn written_off(&self) -> i128 {
+        self.effects.iter().fold(0, |sum, effect| match effect {
+            Effect::WrittenOff { minor_units } => sum.saturating_add(*minor_units),
+            Effect::Amount { .. }
+            | Effect::Share { .. }
+            | Effect::Tranche { .. }
+            | Effect::Allocated { .. }
+            | Effect::Counted { .. } => sum,
+        })
+    }
+
+    /// What it paid, received or reported, in minor units.
+    pub(crate) fn cash_amount(&self) -> i128 {
+        self.effects.iter().fold(0, |sum, effect| match effect {
+            Effect::Amount { minor_units, .. } => sum.saturating_add(*minor_units),
+            Effect::Share { .. }
+            | Effect::Tranche { .. }
+            | Effect::Allocated { .. }
+            | Effect::Counted { .. }
+            | Effect::WrittenOff { .. } => sum,
+        })
+    }
+}
 
 /// From so many entries to the next a reader goes one by one.
 const ENTRIES_BETWEEN_MARKS: usize = 16;

@@ -5,7 +5,8 @@
 //! and every later one, and count only what the change makes new or larger (SEMANTICS.md 2 "Back-dated
 //! entries").
 
-use std::cell::Cell;
+mod worst;
+
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
@@ -16,7 +17,9 @@ use crate::ledger::Tolerance;
 use crate::log::EventId;
 use crate::money::{MINOR_UNITS_LIMIT, sum_text};
 use crate::rule::{Breach, Rule};
-use crate::series::{Amounts, Series, most};
+use crate::series::{Amounts, Series};
+
+use worst::worst;
 
 /// What one entry, or a reversal and what takes its place, would change in an agreement.
 pub(crate) struct Change<'a> {
@@ -130,35 +133,6 @@ fn balances(effects: &[(Date, Vec<Effect>)], only: Option<usize>) -> Vec<(Date, 
         .iter()
         .map(|(on, effects)| (*on, effects.iter().fold(Balance::default(), sum)))
         .collect()
-}
-
-/// The day on which something is most exceeded, and what stands there with the change.
-struct Worst {
-    on: Date,
-    after: Balance,
-}
-
-/// Finds the worst day of a change: `excess` is above 0 where a rule is broken. Days on which the change makes
-/// nothing larger, or which `touched` leaves out, do not count. While one amount grows, `excess` only grows or only
-/// falls: so days that lie together are passed over where no amounts within theirs are worse.
-fn worst(
-    series: &Series<Balance>,
-    changes: &[(Date, Balance)],
-    touched: impl Fn(Balance, Balance) -> bool,
-    excess: impl Fn(Balance) -> i128,
-) -> Option<Worst> {
-    let mut worst: Option<Worst> = None;
-    let so_far = Cell::new(0);
-    let pass = |low, high| most(low, high, &excess) <= so_far.get();
-    series.walk_past(changes, pass, |on, before, after| {
-        let now = excess(after);
-        if now <= so_far.get() || !touched(before, after) || now <= excess(before) {
-            return;
-        }
-        so_far.set(now);
-        worst = Some(Worst { on, after });
-    });
-    worst
 }
 
 /// R10 for the whole agreement.

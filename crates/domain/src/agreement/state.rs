@@ -216,54 +216,6 @@ pub struct Entry {
     pub(crate) effects: Vec<Effect>,
 }
 
-impl Entry {
-    /// One that stands and is no payment.
-    pub(crate) fn new(effective_on: Date, kind: EntryKind, effects: Vec<Effect>) -> Self {
-        Self {
-            effective_on,
-            kind,
-            reversed_by: None,
-            payment_id: None,
-            effects,
-        }
-    }
-
-    /// Whether it is a disbursement or reimbursement that stands.
-    pub(crate) fn is_standing_payment(&self) -> bool {
-        let pays = |effect: &Effect| {
-            matches!(
-                effect,
-                Effect::Amount { measure: Measure::Disbursed, minor_units, .. } if 0 < *minor_units
-            )
-        };
-        self.kind == EntryKind::Cash && self.reversed_by.is_none() && self.effects.iter().any(pays)
-    }
-
-    /// What it adds to W, in minor units.
-    pub(crate) fn written_off(&self) -> i128 {
-        self.effects.iter().fold(0, |sum, effect| match effect {
-            Effect::WrittenOff { minor_units } => sum.saturating_add(*minor_units),
-            Effect::Amount { .. }
-            | Effect::Share { .. }
-            | Effect::Tranche { .. }
-            | Effect::Allocated { .. }
-            | Effect::Counted { .. } => sum,
-        })
-    }
-
-    /// What it paid, received or reported, in minor units.
-    pub(crate) fn cash_amount(&self) -> i128 {
-        self.effects.iter().fold(0, |sum, effect| match effect {
-            Effect::Amount { minor_units, .. } => sum.saturating_add(*minor_units),
-            Effect::Share { .. }
-            | Effect::Tranche { .. }
-            | Effect::Allocated { .. }
-            | Effect::Counted { .. }
-            | Effect::WrittenOff { .. } => sum,
-        })
-    }
-}
-
 /// A condition of a tranche, and the fact that settled it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConditionState {

@@ -1,5 +1,7 @@
 //! Some changes in a row, packed: for each the days since the one before, then its amounts.
 
+use std::cmp::Ordering;
+
 use super::Amounts;
 use crate::book::MalformedSnapshot;
 use crate::packed::{Day, Decoder, Stored, grow, put_amount, put_number};
@@ -104,12 +106,10 @@ impl Chunk {
 
     /// Adds to what changed on a day.
     pub(super) fn add<T: Amounts>(&mut self, day: Day, change: T) {
-        if self.last < day {
-            self.push(day, change);
-        } else if self.last == day {
-            self.add_to_last(change);
-        } else {
-            self.insert(day, change);
+        match day.cmp(&self.last) {
+            Ordering::Greater => self.push(day, change),
+            Ordering::Equal => self.add_to_last(change),
+            Ordering::Less => self.insert(day, change),
         }
     }
 

@@ -1,7 +1,7 @@
 use jiff::civil::date;
 
 use super::*;
-use crate::agreement::state::Measure;
+
 use crate::agreement::{Firmness, YearBasis, YearShare};
 use crate::ids::TrancheId;
 use crate::period::Period;
