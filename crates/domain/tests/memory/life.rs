@@ -9,11 +9,11 @@ use perennial_domain::log::Position;
 use perennial_testkit::history::words::*;
 
 /// A book to which submissions are given one after the other.
-pub struct Told {
+pub(crate) struct Told {
     /// The state.
-    pub book: Book,
+    pub(crate) book: Book,
     /// Where the next record will stand.
-    pub next: Position,
+    pub(crate) next: Position,
 }
 
 impl Told {
@@ -21,7 +21,7 @@ impl Told {
     ///
     /// # Panics
     /// If it is refused.
-    pub fn tell(&mut self, command: Command) {
+    pub(crate) fn tell(&mut self, command: Command) {
         let submission = Submission {
             commands: vec![command],
             expected: Vec::new(),
@@ -34,7 +34,7 @@ impl Told {
 
 /// How an agreement of 20 entries begins, in stages: its signature, an increase and four tranches, twelve payments
 /// with ids (four of them of a tranche), a refund and the reversal of a payment.
-pub fn typical(agreement_id: &str, first: u64, stride: u64) -> [Vec<Command>; 4] {
+pub(crate) fn typical(agreement_id: &str, first: u64, stride: u64) -> [Vec<Command>; 4] {
     let of = |(on, command)| asked_of(agreement_id, on, command);
     let mut increase = increase("2024-03-01", eur(50_000));
     if let AgreementCommand::IncreaseCommitment { line_id, .. } = &mut increase.1 {
@@ -120,13 +120,13 @@ fn classified(line_id: &str, amount: perennial_domain::money::Money) -> Line {
 }
 
 /// Signs an agreement of one line that much can be paid on.
-pub fn signed_for_much(agreement_id: &str) -> Command {
+pub(crate) fn signed_for_much(agreement_id: &str) -> Command {
     let (on, command) = sign(SIGNED_ON, terms(eur(1_000_000_000)));
     asked_of(agreement_id, on, command)
 }
 
 /// The payment of a day of the term: day 0 is the first of 2024.
-pub fn paid_on_day(agreement_id: &str, day: u64) -> Command {
+pub(crate) fn paid_on_day(agreement_id: &str, day: u64) -> Command {
     let month = day / 28 % 24;
     let on = format!(
         "{}-{:02}-{:02}",
