@@ -40,5 +40,6 @@ mod schedules;
 mod shares;
 mod signatures;
 mod snapshots;
+mod tables;
 mod terms;
 mod transfers;
