@@ -211,10 +211,6 @@ impl Expansion<'_> {
 
     #[expect(
         clippy::wildcard_enum_match_arm,
-        reason = "`agreement` names every event and sends only this family here"
-    )]
-    #[expect(
-        clippy::wildcard_enum_match_arm,
         reason = "`agreement` names every event and sends only these here"
     )]
     fn handed_on(&mut self, event: &AgreementEvent) {
@@ -240,6 +236,10 @@ impl Expansion<'_> {
         }
     }
 
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "`agreement` names every event and sends only this family here"
+    )]
     fn paid(&mut self, event: &AgreementEvent) {
         match event {
             AgreementEvent::DisbursementMade { cash, draws } => {
