@@ -1,4 +1,4 @@
-//! A second, much simpler ledger decides the same: what is recorded, with which flags, and what is refused, why.
+//! A second, much simpler ledger decides the same: what is recorded, with which flags, and what is refused, why (INV-2).
 
 use std::collections::BTreeMap;
 

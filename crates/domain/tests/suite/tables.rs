@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use perennial_domain::Date;
 use perennial_domain::agreement::{
     AgreementCommand, CarryOver, EvidenceLevel, ExtensionKind, ReversalReason,
 };
@@ -54,14 +55,51 @@ impl Row {
         }
     }
 
+    /// The word after `word` in the column of details.
+    fn named(&self, word: &str) -> Option<&str> {
+        let mut words = self
+            .with
+            .split_whitespace()
+            .skip_while(|known| *known != word);
+        words.nth(1)
+    }
+
+    /// What is done to portions, and what turns the agreement's life.
+    fn planned(&self) -> (Date, AgreementCommand) {
+        let named = |word: &str| self.named(word);
+        let amount = || money(&self.amount);
+        let reason = || "said in the table".to_owned();
+        let on = self.on.as_str();
+        match self.what.as_str() {
+            "schedule" => schedule(on, named("as").unwrap(), amount(), named("due").unwrap()),
+            "reschedule" => {
+                let command = AgreementCommand::RescheduleTranche {
+                    tranche_id: tranche(named("tranche").unwrap()),
+                    new_due_on: date(named("due").unwrap()),
+                    reason: reason(),
+                };
+                (date(on), command)
+            }
+            "cancel tranche" => {
+                let tranche_id = tranche(named("tranche").unwrap());
+                let reason = reason();
+                (
+                    date(on),
+                    AgreementCommand::CancelTranche { tranche_id, reason },
+                )
+            }
+            "suspend" => (date(on), AgreementCommand::Suspend { reason: reason() }),
+            "resume" => (date(on), AgreementCommand::Resume { reason: reason() }),
+            "end" => (date(on), AgreementCommand::End { reason: reason() }),
+            "close" => (date(on), AgreementCommand::Close { reason: reason() }),
+            other => panic!("{}: nobody knows how to \"{other}\"", self.place),
+        }
+    }
+
     /// The row's command. `known` says what earlier rows recorded.
     fn command(&self, known: &BTreeMap<String, EventId>) -> Command {
-        let words: Vec<&str> = self.with.split_whitespace().collect();
-        let named = |word: &str| {
-            let at = words.iter().position(|known| *known == word)?;
-            words.get(at + 1).copied()
-        };
-        let target = || known[named("of").unwrap().trim_start_matches('#')];
+        let target = || known[self.named("of").unwrap().trim_start_matches('#')];
+        let named = |word: &str| self.named(word);
         let amount = || money(&self.amount);
         let reason = || "said in the table".to_owned();
         let on = self.on.as_str();
@@ -84,23 +122,6 @@ impl Row {
                     evidence_level: EvidenceLevel::Claimed,
                 };
                 (date(on), command)
-            }
-            "schedule" => schedule(on, named("as").unwrap(), amount(), named("due").unwrap()),
-            "reschedule" => {
-                let command = AgreementCommand::RescheduleTranche {
-                    tranche_id: tranche(named("tranche").unwrap()),
-                    new_due_on: date(named("due").unwrap()),
-                    reason: reason(),
-                };
-                (date(on), command)
-            }
-            "cancel tranche" => {
-                let tranche_id = tranche(named("tranche").unwrap());
-                let reason = reason();
-                (
-                    date(on),
-                    AgreementCommand::CancelTranche { tranche_id, reason },
-                )
             }
             "extend" => {
                 let command = AgreementCommand::ExtendPeriod {
@@ -133,14 +154,10 @@ impl Row {
                 });
                 (date(on), command)
             }
-            "suspend" => (date(on), AgreementCommand::Suspend { reason: reason() }),
-            "resume" => (date(on), AgreementCommand::Resume { reason: reason() }),
-            "end" => (date(on), AgreementCommand::End { reason: reason() }),
-            "close" => (date(on), AgreementCommand::Close { reason: reason() }),
             "withdraw entry" => reverse(on, target(), ReversalReason::Error),
             "return payment" => reverse(on, target(), ReversalReason::Returned),
             "replace by a payment" => replace(target(), disburse(on, amount())),
-            other => panic!("{}: nobody knows how to \"{other}\"", self.place),
+            _ => self.planned(),
         };
         let command = asked_of(named("agreement").unwrap_or(THE_AGREEMENT), on, action);
         match named("overriding") {

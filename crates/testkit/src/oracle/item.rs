@@ -3,7 +3,8 @@
 use perennial_domain::Date;
 use perennial_domain::agreement::{
     AgreementEvent, Allocation, CashEntry, Decommitment, Firmness, LegDirection, OtherFlowKind,
-    ReceivableEntry, ReversalReason, TrancheDraw, TransferDirection, YearBasis, YearShare,
+    ReceivableEntry, ReversalReason, ShareMove, TrancheDraw, TransferDirection, YearBasis,
+    YearShare,
 };
 use perennial_domain::classification::{Code, Pillar};
 use perennial_domain::event::{Event, Fact, Stream};
@@ -229,22 +230,14 @@ impl Worth<'_> {
             } => {
                 self.committed(What::Decreased, line_id, *amount, year_shares);
             }
-            E::PeriodExtended { moves, .. } => {
-                for entry in moves {
-                    self.share(What::Moved, &entry.line_id, &entry.share, self.currency);
+            E::PeriodExtended { moves, .. } => self.moves(moves, |_| What::Moved),
+            E::FundsCarriedOver(carried) => self.moves(&carried.moves, |amount| {
+                if amount < 0 {
+                    What::CarriedOut
+                } else {
+                    What::CarriedIn
                 }
-            }
-            E::FundsCarriedOver(carried) => {
-                for entry in &carried.moves {
-                    let out = entry.share.minor_units < 0;
-                    let what = if out {
-                        What::CarriedOut
-                    } else {
-                        What::CarriedIn
-                    };
-                    self.share(what, &entry.line_id, &entry.share, self.currency);
-                }
-            }
+            }),
             E::FundsReallocated(reallocated) => self.legs(reallocated),
             E::TrancheScheduled { .. }
             | E::TrancheRescheduled(_)
@@ -280,6 +273,13 @@ impl Worth<'_> {
             | E::TagSetReplaced(_)
             | E::EntryReversed { .. }
             | E::EntryReplaced { .. } => {}
+        }
+    }
+
+    fn moves(&mut self, moves: &[ShareMove], what: impl Fn(i128) -> What) {
+        for entry in moves {
+            let what = what(entry.share.minor_units);
+            self.share(what, &entry.line_id, &entry.share, self.currency);
         }
     }
 

@@ -61,17 +61,7 @@ pub(super) fn judge(
 ) {
     let before: Vec<&Item> = deal.items.iter().collect();
     let new: Vec<&Item> = new.iter().collect();
-    let total = Balance::of(before.iter().chain(&new).copied());
-    let totals = [
-        total.committed,
-        total.disbursed,
-        total.received,
-        total.expended,
-        total.scheduled,
-    ];
-    if totals.iter().any(|total| LIMIT <= total.abs()) {
-        findings.reject("TOTAL_OUT_OF_RANGE");
-    }
+    in_range(findings, Balance::of(before.iter().chain(&new).copied()));
     let perspective = deal.perspective();
     let paid = |balance: Balance| balance.paid(perspective);
     let undisbursed = |balance: Balance| balance.undisbursed(perspective);
@@ -125,6 +115,20 @@ pub(super) fn judge(
     );
     let too_much = is_refund && refunds_too_much(deal, &before, &new);
     findings.breaks_if(too_much, Rule::RefundWithinDisbursed, subject);
+}
+
+/// Totals stay below the limit of amounts.
+fn in_range(findings: &mut Findings, total: Balance) {
+    let totals = [
+        total.committed,
+        total.disbursed,
+        total.received,
+        total.expended,
+        total.scheduled,
+    ];
+    if totals.iter().any(|total| LIMIT <= total.abs()) {
+        findings.reject("TOTAL_OUT_OF_RANGE");
+    }
 }
 
 /// R10 by line: the first line that is paid and goes over. An only line stands and falls with its agreement.

@@ -51,10 +51,7 @@ pub(super) fn payment(
         |findings: &mut Findings, asked: &Cash, by: By| cash(desk, findings, deal, (asked, by));
     match command {
         C::Disburse { cash, tranche_id } => {
-            dates(desk, findings, deal, on);
-            let draws = draws(findings, deal, cash, tranche_id.as_ref());
-            let cash = entry(findings, cash, By::Undisbursed)?;
-            Some(AgreementEvent::DisbursementMade { cash, draws })
+            disburse(desk, findings, deal, (on, cash, tranche_id.as_ref()))
         }
         C::Reimburse(cash) => {
             dates(desk, findings, deal, on);
@@ -110,6 +107,18 @@ pub(super) fn payment(
         })),
         _ => None,
     }
+}
+
+fn disburse(
+    desk: Desk<'_>,
+    findings: &mut Findings,
+    deal: &Deal,
+    (on, wish, tranche_id): (Date, &Cash, Option<&TrancheId>),
+) -> Option<AgreementEvent> {
+    dates(desk, findings, deal, on);
+    let draws = draws(findings, deal, wish, tranche_id);
+    let cash = cash(desk, findings, deal, (wish, By::Undisbursed))?;
+    Some(AgreementEvent::DisbursementMade { cash, draws })
 }
 
 /// A receipt draws where it counts against the commitment.
