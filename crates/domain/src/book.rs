@@ -3,6 +3,7 @@
 //! It is not a store: the log is. A book is the fold of a log prefix, and two books of the same prefix are
 //! equal, whether they were replayed or grew decision by decision.
 
+mod blocking;
 mod corrupt;
 mod decide;
 mod fold;
@@ -14,9 +15,10 @@ use std::sync::Arc;
 use jiff::civil::Date;
 
 use crate::agreement::{Agreement, AgreementEvent};
+use crate::calendar::Calendar;
 use crate::command::Submission;
 use crate::event::{Event, Fact, Stream};
-use crate::ids::{AgreementId, ImportId, LedgerId, PlanId, PledgeId};
+use crate::ids::{AgreementId, CalendarId, ImportId, LedgerId, PlanId, PledgeId};
 use crate::import::{Import, ImportEvent};
 use crate::ledger::state::{Exceptions, LedgerState};
 use crate::ledger::{Disposition, ExceptionId, LedgerEvent, LedgerPolicy};
@@ -27,6 +29,8 @@ use crate::reference::{Reference, ReferenceKind};
 use crate::rejection::Refusal;
 use crate::requirement::Plan;
 use crate::rule::Profile;
+
+use blocking::Blocking;
 
 pub use corrupt::{CorruptStream, Impossible};
 pub use decide::{COMMANDS_MAX, EXPECTED_MAX};
@@ -68,6 +72,8 @@ pub struct Book {
     imports: HashMap<ImportId, Import>,
     registry: BTreeMap<ReferenceKind, Reference>,
     plans: HashMap<PlanId, Plan>,
+    calendars: BTreeMap<CalendarId, Calendar>,
+    blocking: Blocking,
     /// Standing events by their submitter's number; only kept in a strict ledger, where it is unique.
     references: HashMap<ReferenceKey, EventId>,
     /// The same the other way round, ascending, so that a snapshot can be taken in steps.
@@ -93,6 +99,7 @@ impl Book {
             evidence: Vec::new(),
             flags: Vec::new(),
             overrides: Vec::new(),
+            concerns: None,
             fact: Fact::Ledger(LedgerEvent::LedgerCreated {
                 ledger_id,
                 profile,
@@ -130,6 +137,8 @@ impl Book {
                     imports: HashMap::new(),
                     registry: BTreeMap::new(),
                     plans: HashMap::new(),
+                    calendars: BTreeMap::new(),
+                    blocking: Blocking::default(),
                     references: HashMap::new(),
                     referenced: BTreeMap::new(),
                     newest_published_on: None,
@@ -141,7 +150,8 @@ impl Book {
             | Fact::Pledge(_)
             | Fact::Import(_)
             | Fact::Reference(_)
-            | Fact::Requirement(_) => Err(CorruptStream::new(
+            | Fact::Requirement(_)
+            | Fact::Calendar(_) => Err(CorruptStream::new(
                 recorded.event_id,
                 event,
                 Impossible::NotTheBeginning,
@@ -229,6 +239,16 @@ impl Book {
         self.plans.get(id)
     }
 
+    /// One fiscal calendar.
+    pub fn calendar(&self, id: &CalendarId) -> Option<&Calendar> {
+        self.calendars.get(id)
+    }
+
+    /// The fiscal calendars, ascending by id.
+    pub fn calendars(&self) -> impl Iterator<Item = (&CalendarId, &Calendar)> {
+        self.calendars.iter()
+    }
+
     /// The standing event that carries a submitter's number. Only a strict ledger, which keeps them unique per
     /// system and kind, knows.
     pub fn by_external_reference(
@@ -254,6 +274,7 @@ impl Book {
             Stream::Import(id) => self.imports.get(id).map(|import| import.revision),
             Stream::Reference(kind) => self.registry.get(kind).map(Reference::revision),
             Stream::Requirement(id) => self.plans.get(id).map(Plan::revision),
+            Stream::Calendar(id) => self.calendars.get(id).map(Calendar::revision),
         }
     }
 
@@ -265,13 +286,15 @@ impl Book {
         let plans: BTreeMap<_, _> = self.plans.iter().collect();
         let references: BTreeMap<_, _> = self.references.iter().collect();
         format!(
-            "{:?}\n{:?}\n{:?}\n{agreements:?}\n{pledges:?}\n{imports:?}\n{:?}\n{plans:?}\n{references:?}\n{:?}\n{:?}",
+            "{:?}\n{:?}\n{:?}\n{agreements:?}\n{pledges:?}\n{imports:?}\n{:?}\n{plans:?}\n{references:?}\n{:?}\n{:?}\n{:?}\n{:?}",
             self.ledger_id,
             self.profile,
             self.ledger,
             self.registry,
             self.newest_published_on,
-            self.exceptions
+            self.exceptions,
+            self.calendars,
+            self.blocking
         )
     }
 
@@ -284,6 +307,7 @@ impl Book {
         self.fold_fact(event_id, event).map_err(corrupt)?;
         self.note_reference(event_id, event);
         self.exceptions.note(event_id, event);
+        self.blocking.note(event_id, event);
         Ok(())
     }
 
@@ -312,6 +336,9 @@ impl Book {
                 }
                 Ok(())
             }
+            (Stream::Calendar(id), Fact::Calendar(fact)) => {
+                fold::calendar(&mut self.calendars, id, fact)
+            }
             (Stream::Ledger, Fact::Ledger(fact)) => {
                 self.ledger.evolve(event.effective_on, fact)?;
                 self.exceptions.evolve(fact)
@@ -328,13 +355,15 @@ impl Book {
                 | Stream::Pledge(_)
                 | Stream::Import(_)
                 | Stream::Reference(_)
-                | Stream::Requirement(_),
+                | Stream::Requirement(_)
+                | Stream::Calendar(_),
                 Fact::Ledger(_)
                 | Fact::Agreement(_)
                 | Fact::Pledge(_)
                 | Fact::Import(_)
                 | Fact::Reference(_)
-                | Fact::Requirement(_),
+                | Fact::Requirement(_)
+                | Fact::Calendar(_),
             ) => Err(Impossible::WrongStream),
         }
     }

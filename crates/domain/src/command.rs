@@ -3,8 +3,9 @@
 use jiff::civil::Date;
 
 use crate::agreement::AgreementCommand;
+use crate::calendar::{CalendarCommand, PeriodName};
 use crate::event::Stream;
-use crate::ids::{AgreementId, ImportId, PlanId, PledgeId};
+use crate::ids::{AgreementId, CalendarId, ImportId, PlanId, PledgeId};
 use crate::import::ImportCommand;
 use crate::ledger::LedgerCommand;
 use crate::log::Revision;
@@ -45,19 +46,24 @@ pub enum Action {
     Reference(ReferenceCommand),
     /// Of a plan.
     Requirement(PlanId, RequirementCommand),
+    /// Of a fiscal calendar.
+    Calendar(CalendarId, CalendarCommand),
+    /// Of an agreement or pledge, as the adjustment of a closed period: dated in an open one.
+    Adjust(PeriodName, Box<Action>),
 }
 
 impl Command {
     /// Who is said to have approved something in it, in order.
     pub fn approvers(&self) -> impl Iterator<Item = &str> {
         let overrides = self.overrides.iter();
-        overrides.filter_map(|permitted| permitted.approver.as_deref())
+        let overrides = overrides.filter_map(|permitted| permitted.approver.as_deref());
+        overrides.chain(self.action.approver())
     }
 }
 
 impl Action {
-    /// The kind of the event it makes, as in `DisbursementMade`; of a replacement, the kind of what takes the
-    /// place.
+    /// The kind of the event it makes, as in `DisbursementMade`; of a replacement or an adjustment, the kind of
+    /// what is booked.
     pub fn makes(&self) -> &'static str {
         match self {
             Self::Ledger(command) => command.makes(),
@@ -67,6 +73,8 @@ impl Action {
             Self::Import(_, ImportCommand::Complete { .. }) => "ImportCompleted",
             Self::Reference(command) => command.makes(),
             Self::Requirement(_, RequirementCommand::Publish(_)) => "RequirementPublished",
+            Self::Calendar(_, command) => command.makes(),
+            Self::Adjust(_, action) => action.makes(),
         }
     }
 
@@ -80,6 +88,8 @@ impl Action {
             Self::Import(_, ImportCommand::Complete { .. }) => "complete_import",
             Self::Reference(command) => command.name(),
             Self::Requirement(_, RequirementCommand::Publish(_)) => "publish_requirement",
+            Self::Calendar(_, command) => command.name(),
+            Self::Adjust(..) => "adjust_prior_period",
         }
     }
 
@@ -120,7 +130,17 @@ impl Action {
             Self::Import(id, _) => Stream::Import(id.clone()),
             Self::Reference(command) => Stream::Reference(command.of()),
             Self::Requirement(id, _) => Stream::Requirement(id.clone()),
+            Self::Calendar(id, _) => Stream::Calendar(id.clone()),
+            Self::Adjust(_, action) => action.stream(),
         }
+    }
+
+    /// Who is said to have approved it, where the command itself asks for somebody.
+    fn approver(&self) -> Option<&str> {
+        if let Self::Calendar(_, CalendarCommand::Reopen { approver, .. }) = self {
+            return Some(approver);
+        }
+        None
     }
 }
 

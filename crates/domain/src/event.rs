@@ -3,11 +3,13 @@
 use jiff::civil::Date;
 
 use crate::agreement::AgreementEvent;
-use crate::ids::{AgreementId, ImportId, PlanId, PledgeId};
+use crate::calendar::CalendarEvent;
+use crate::ids::{AgreementId, CalendarId, ImportId, PlanId, PledgeId};
 use crate::import::ImportEvent;
 use crate::ledger::LedgerEvent;
 use crate::log::Revision;
 use crate::party::{DocRef, ExternalReference};
+use crate::period::Period;
 use crate::pledge::PledgeEvent;
 use crate::reference::{ReferenceEvent, ReferenceKind};
 use crate::requirement::RequirementEvent;
@@ -28,11 +30,13 @@ pub enum Stream {
     Reference(ReferenceKind),
     /// What one plan asks for.
     Requirement(PlanId),
+    /// One fiscal calendar.
+    Calendar(CalendarId),
 }
 
 impl std::fmt::Display for Stream {
-    /// Writes `ledger`, `agreement/<id>`, `pledge/<id>`, `import/<id>`, `reference/<kind>` or
-    /// `requirement/<plan>`.
+    /// Writes `ledger`, `agreement/<id>`, `pledge/<id>`, `import/<id>`, `reference/<kind>`,
+    /// `requirement/<plan>`, `calendar/<id>`.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Ledger => f.write_str("ledger"),
@@ -41,6 +45,7 @@ impl std::fmt::Display for Stream {
             Self::Import(id) => write!(f, "import/{id}"),
             Self::Reference(kind) => write!(f, "reference/{}", kind.name()),
             Self::Requirement(id) => write!(f, "requirement/{id}"),
+            Self::Calendar(id) => write!(f, "calendar/{id}"),
         }
     }
 }
@@ -58,6 +63,7 @@ impl Stream {
             "import" => ImportId::parse(id).ok().map(Self::Import),
             "reference" => ReferenceKind::parse(id).map(Self::Reference),
             "requirement" => PlanId::parse(id).ok().map(Self::Requirement),
+            "calendar" => CalendarId::parse(id).ok().map(Self::Calendar),
             _ => None,
         }
     }
@@ -80,6 +86,8 @@ pub struct Event {
     pub flags: Vec<Breach>,
     /// What let it break rules that refuse, ascending; each rule is also among the flags.
     pub overrides: Vec<Override>,
+    /// The closed period that it adjusts from an open one; absent but for adjustments.
+    pub concerns: Option<Period>,
     /// What happened.
     pub fact: Fact,
 }
@@ -99,6 +107,8 @@ pub enum Fact {
     Reference(ReferenceEvent),
     /// To a plan.
     Requirement(RequirementEvent),
+    /// To a fiscal calendar.
+    Calendar(CalendarEvent),
 }
 
 impl Fact {
@@ -111,6 +121,7 @@ impl Fact {
             Self::Import(event) => event.kind(),
             Self::Reference(event) => event.kind(),
             Self::Requirement(event) => event.kind(),
+            Self::Calendar(event) => event.kind(),
         }
     }
 }

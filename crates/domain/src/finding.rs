@@ -2,9 +2,10 @@
 
 use jiff::civil::Date;
 
+use crate::calendar::Closings;
 use crate::ledger::LedgerPolicy;
 use crate::money::{Currency, Money};
-use crate::period::{FIRST_YEAR, LAST_YEAR};
+use crate::period::{FIRST_YEAR, LAST_YEAR, Period};
 use crate::reference::Reference;
 use crate::rejection::{LifeRejection, NotOverridden, Rejection};
 use crate::rule::{Breach, Conduct, Override, Profile};
@@ -22,6 +23,10 @@ pub(crate) struct Context<'a> {
     pub(crate) overrides: &'a [Override],
     /// The schemes that tags may name; absent where none is published, and where none is asked for.
     pub(crate) schemes: Option<&'a Reference>,
+    /// Which days are closed (R9).
+    pub(crate) closings: Closings<'a>,
+    /// The closed period that the command adjusts, if it is an adjustment.
+    pub(crate) concerns: Option<Period>,
 }
 
 impl Context<'_> {

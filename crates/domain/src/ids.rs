@@ -75,6 +75,8 @@ text_ids! {
     ImportId = "import_id";
     /// Identifies a plan whose requirements are published.
     PlanId = "plan_id";
+    /// Identifies a fiscal calendar within its ledger.
+    CalendarId = "calendar_id";
 }
 
 /// Whether `text` can be an identifier.

@@ -32,6 +32,7 @@ pub mod event;
 pub mod rejection;
 
 pub mod agreement;
+pub mod calendar;
 pub mod import;
 pub mod ledger;
 pub mod pledge;

@@ -2,6 +2,7 @@
 
 mod evidence;
 mod life;
+mod periods;
 
 use jiff::civil::Date;
 
@@ -21,6 +22,7 @@ use crate::reference::ListVersion;
 use crate::rule::{Breach, Rule};
 
 pub use life::LifeRejection;
+pub use periods::PeriodRejection;
 
 /// What a submitter can do about a rejection; ascending by precedence in a mixed refusal (CONVENTIONS.md 2.4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -387,6 +389,9 @@ pub enum Rejection {
         /// What it is a part of.
         ancestor: String,
     },
+    /// A calendar or a period does not allow it.
+    #[error("{0}")]
+    Period(Box<PeriodRejection>),
     /// A numbered rule is broken that this ledger's profile refuses.
     #[error("{0}")]
     Breach(Breach),
@@ -423,7 +428,7 @@ impl NotOverridden {
 
 impl Rejection {
     /// The reason on the wire: `UPPER_SNAKE`, never renamed (CONVENTIONS.md 2.4).
-    pub const fn reason(&self) -> &'static str {
+    pub fn reason(&self) -> &'static str {
         match self {
             Self::Malformed { .. } => "INVALID_FIELD",
             Self::ZeroAmount { .. } => "ZERO_AMOUNT",
@@ -472,12 +477,13 @@ impl Rejection {
             Self::UnknownElement { .. } => "UNKNOWN_ELEMENT",
             Self::TagsExceedWhole { .. } => "TAGS_EXCEED_WHOLE",
             Self::AncestorTagged { .. } => "ANCESTOR_TAGGED",
+            Self::Period(rejection) => rejection.reason(),
             Self::Breach(breach) | Self::NotOverridden { breach, .. } => breach.rule.reason(),
         }
     }
 
     /// What the submitter can do about it.
-    pub const fn class(&self) -> Class {
+    pub fn class(&self) -> Class {
         match self {
             Self::Malformed { .. }
             | Self::ZeroAmount { .. }
@@ -526,6 +532,7 @@ impl Rejection {
             | Self::TagsExceedWhole { .. }
             | Self::AncestorTagged { .. } => Class::Precondition,
             Self::Life(life) => life.class(),
+            Self::Period(rejection) => rejection.class(),
             // An amount that its currency cannot hold is never valid; the other rules depend on state or day.
             Self::Breach(breach) | Self::NotOverridden { breach, .. } => match breach.rule {
                 Rule::MinorDigits => Class::Invalid,
@@ -535,6 +542,7 @@ impl Rejection {
                 | Rule::DateNotFuture
                 | Rule::PeriodOrdered
                 | Rule::RateEvidence
+                | Rule::ClosedPeriod
                 | Rule::WithinCommitment
                 | Rule::NotBeforeSignature
                 | Rule::NotAfterEnd

@@ -84,6 +84,8 @@ rules! {
     PeriodOrdered = "R7", "PERIOD_ENDS_BEFORE_START", Refuse, Flag;
     /// A conversion carries rate evidence.
     RateEvidence = "R8", "RATE_EVIDENCE_MISSING", Refuse, Flag;
+    /// An entry is not dated in a closed period.
+    ClosedPeriod = "R9", "PERIOD_CLOSED", Refuse, Flag;
     /// Net disbursement (incoming: received) is at most the net commitment.
     WithinCommitment = "R10", "DISBURSEMENT_EXCEEDS_COMMITMENT", Refuse, Flag;
     /// No disbursement before signature.

@@ -6,7 +6,9 @@ use jiff::civil::Date;
 
 use crate::agreement::{Conversion, Published, Terms};
 use crate::classification::LineDims;
+use crate::finding::Context;
 use crate::money::{Currency, Money};
+use crate::period::Period;
 use crate::rule::{Breach, Rule};
 
 /// R4: a published split did not sum to the whole and was scaled.
@@ -48,6 +50,30 @@ pub(crate) fn date_not_future(
         Rule::DateNotFuture,
         subject,
         &[("latest", &latest), (name, &date)],
+    ))
+}
+
+/// R9: an entry is dated in a period whose books are closed. The figures offer the adjustment: the period it would
+/// concern, and an open one to date it in.
+pub(crate) fn period_open(context: &Context<'_>, subject: &str, on: Date) -> Option<Breach> {
+    let (calendar_id, calendar, closed) = context.closings.closed(on, context.today)?;
+    let days = |period: Period| format!("{} to {}", period.starts_on(), period.ends_on());
+    let open = calendar.open_period(context.today).map_or_else(
+        || "none".to_owned(),
+        |open| format!("{}, {}", open.label, days(open.period)),
+    );
+    let closed_from = closed.closed_from.unwrap_or(context.today);
+    Some(Breach::new(
+        Rule::ClosedPeriod,
+        subject,
+        &[
+            ("effective_on", &on),
+            ("calendar", calendar_id),
+            ("period", &closed.label),
+            ("days", &days(closed.period)),
+            ("closed_from", &closed_from),
+            ("open_period", &open),
+        ],
     ))
 }
 

@@ -108,7 +108,8 @@ impl Known {
                 | Stream::Pledge(_)
                 | Stream::Import(_)
                 | Stream::Reference(_)
-                | Stream::Requirement(_),
+                | Stream::Requirement(_)
+                | Stream::Calendar(_),
                 _,
             ) => {}
         }
@@ -379,6 +380,7 @@ impl KnownPledge {
                 self.take(amount.minor_units());
                 self.enter(id, on, published.as_ref(), amount.minor_units());
             }
+            PledgeEvent::PriorPeriodAdjusted(_) => {}
             PledgeEvent::EntryReversed { target, reason } => match reason {
                 ReversalReason::Returned => {}
                 ReversalReason::Error | ReversalReason::Replaced | ReversalReason::Withdrawn => {

@@ -247,7 +247,8 @@ impl Planner {
                 Stream::Import(_)
                 | Stream::Ledger
                 | Stream::Reference(_)
-                | Stream::Requirement(_) => None,
+                | Stream::Requirement(_)
+                | Stream::Calendar(_) => None,
             };
             known.map_or(Expected::NoStream, Expected::Exactly)
         };

@@ -4,6 +4,7 @@
 //! Each fact given is one record, at positions 1, 2, 3 …, after the ledger's creation at position 0; so the
 //! first fact given is the event `1-0`.
 
+pub mod periods;
 pub mod registry_words;
 pub mod words;
 
@@ -116,6 +117,7 @@ impl Given {
             evidence: Vec::new(),
             flags: Vec::new(),
             overrides: Vec::new(),
+            concerns: None,
             fact: happened.fact,
         };
         must(self.book.evolve(&recorded(self.next, 0, event)));

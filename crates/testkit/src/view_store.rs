@@ -240,6 +240,7 @@ fn sample_events(position: u64) -> Vec<Event> {
         evidence: Vec::new(),
         flags: Vec::new(),
         overrides: Vec::new(),
+        concerns: None,
         fact: happened.fact,
     };
     match step % 6 {

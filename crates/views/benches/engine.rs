@@ -254,6 +254,7 @@ fn event(number: u64) -> Recorded<Event> {
             evidence: Vec::new(),
             flags: Vec::new(),
             overrides: Vec::new(),
+            concerns: None,
             fact: Fact::Agreement(fact),
         },
     }

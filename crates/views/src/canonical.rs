@@ -27,6 +27,7 @@ use crate::day::Day;
 use crate::history::Kind;
 use crate::posting::{Direction, Posting};
 
+mod calendars;
 mod moves;
 
 /// Bytes under construction.
@@ -146,6 +147,10 @@ impl Canonical {
             self.optional(posting.purpose.as_ref(), Self::code);
             self.optional(posting.place.as_ref(), Self::code);
         }
+        if let Some(concerns) = posting.concerns {
+            self.byte(3);
+            self.period(concerns);
+        }
         self.optional(posting.pillar.map(pillar_code), Self::byte);
         self.byte(posting.register.code());
         self.0.extend(posting.entries.to_be_bytes());
@@ -167,6 +172,11 @@ impl Canonical {
                 bytes.text(&permitted.reason);
                 bytes.optional(permitted.approver.as_deref(), Self::text);
             });
+        }
+        // A list begins with a byte of 0, so this is no list.
+        if let Some(concerns) = recorded.event.concerns {
+            self.byte(1);
+            self.period(concerns);
         }
     }
 
@@ -190,6 +200,7 @@ impl Canonical {
             Fact::Requirement(RequirementEvent::RequirementPublished(asked)) => {
                 self.requirement(asked);
             }
+            Fact::Calendar(event) => self.calendar(event),
         }
     }
 
@@ -286,15 +297,18 @@ impl Canonical {
                 self.text(agreement_id.as_str());
                 self.money(*amount);
             }
-            PledgeEvent::EntryReversed { target, reason } => {
-                self.event_id(*target);
-                self.byte(reason_code(*reason));
-            }
+            PledgeEvent::PriorPeriodAdjusted(adjusted) => self.adjusted(adjusted),
+            PledgeEvent::EntryReversed { target, reason } => self.reversal(*target, *reason),
             PledgeEvent::PledgeRevised { .. }
             | PledgeEvent::PledgeWithdrawn { .. }
             | PledgeEvent::PledgeLapsed { .. } => {}
             PledgeEvent::TagSetReplaced(set) => self.tag_set(set),
         }
+    }
+
+    fn reversal(&mut self, target: EventId, reason: ReversalReason) {
+        self.event_id(target);
+        self.byte(reason_code(reason));
     }
 
     fn agreement(&mut self, event: &AgreementEvent) {
@@ -348,10 +362,8 @@ impl Canonical {
                 self.optional(splits.pillar.map(pillar_code), Self::byte);
             }
             AgreementEvent::TagSetReplaced(set) => self.tag_set(set),
-            AgreementEvent::EntryReversed { target, reason } => {
-                self.event_id(*target);
-                self.byte(reason_code(*reason));
-            }
+            AgreementEvent::EntryReversed { target, reason } => self.reversal(*target, *reason),
+            AgreementEvent::PriorPeriodAdjusted(adjusted) => self.adjusted(adjusted),
             AgreementEvent::EntryReplaced { target } => self.event_id(*target),
             AgreementEvent::TermsRevised(revision) => self.revision(revision),
             AgreementEvent::OnwardGrantLinked(link) => self.link(link),

@@ -94,6 +94,8 @@ pub struct SeriesKind {
     pub basis: Option<YearBasis>,
     /// How far a committed amount can be relied on.
     pub firmness: Firmness,
+    /// The closed period that it adjusts.
+    pub concerns: Option<PeriodNo>,
     /// The register it counts in.
     pub register: Register,
 }
@@ -356,6 +358,9 @@ impl Dictionary {
                 .map(|period| PeriodNo(self.periods.intern(&period))),
             basis: posting.basis,
             firmness: posting.firmness,
+            concerns: posting
+                .concerns
+                .map(|period| PeriodNo(self.periods.intern(&period))),
             register: posting.register,
         };
         (facet, KindNo(self.kinds.intern(&kind)))

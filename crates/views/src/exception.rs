@@ -71,7 +71,11 @@ fn permitted(event: &Event, finding: &Finding) -> Option<Arc<Override>> {
 /// The published entry that an event repeats.
 fn published(fact: &Fact) -> Option<&Published> {
     match fact {
-        Fact::Ledger(_) | Fact::Import(_) | Fact::Reference(_) | Fact::Requirement(_) => None,
+        Fact::Ledger(_)
+        | Fact::Import(_)
+        | Fact::Reference(_)
+        | Fact::Requirement(_)
+        | Fact::Calendar(_) => None,
         Fact::Pledge(event) => match event {
             PledgeEvent::PledgeAnnounced(announced) => announced.published.as_ref(),
             PledgeEvent::PledgeWithdrawn { published, .. } => published.as_ref(),
@@ -79,6 +83,7 @@ fn published(fact: &Fact) -> Option<&Published> {
             | PledgeEvent::PledgeConverted { .. }
             | PledgeEvent::PledgeLapsed { .. }
             | PledgeEvent::TagSetReplaced(_)
+            | PledgeEvent::PriorPeriodAdjusted(_)
             | PledgeEvent::EntryReversed { .. } => None,
         },
         Fact::Agreement(event) => match event {
@@ -120,6 +125,7 @@ fn published(fact: &Fact) -> Option<&Published> {
             | AgreementEvent::OnwardGrantLinked(_)
             | AgreementEvent::SplitsReclassified { .. }
             | AgreementEvent::TagSetReplaced(_)
+            | AgreementEvent::PriorPeriodAdjusted(_)
             | AgreementEvent::EntryReversed { .. }
             | AgreementEvent::EntryReplaced { .. } => None,
         },

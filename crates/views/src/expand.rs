@@ -31,7 +31,8 @@ pub fn named_event(event: &Event) -> Option<EventId> {
         | Fact::Ledger(_)
         | Fact::Import(_)
         | Fact::Reference(_)
-        | Fact::Requirement(_) => None,
+        | Fact::Requirement(_)
+        | Fact::Calendar(_) => None,
     }
 }
 
@@ -56,7 +57,11 @@ pub fn expand(recorded: &Recorded<Event>, beside: Beside<'_>) -> Vec<Posting> {
     };
     match &recorded.event.fact {
         // Policy, sources, counts, lists and requirements are histories, not amounts.
-        Fact::Ledger(_) | Fact::Import(_) | Fact::Reference(_) | Fact::Requirement(_) => {}
+        Fact::Ledger(_)
+        | Fact::Import(_)
+        | Fact::Reference(_)
+        | Fact::Requirement(_)
+        | Fact::Calendar(_) => {}
         Fact::Pledge(event) => postings.pledge(event),
         Fact::Agreement(event) => postings.agreement(event),
     }
@@ -125,6 +130,7 @@ impl Expansion<'_> {
             pillar: None,
             purpose: None,
             place: None,
+            concerns: self.recorded.event.concerns,
             register: Register::None,
             entries: 0,
         }
@@ -136,6 +142,7 @@ impl Expansion<'_> {
             AgreementEvent::AgreementSigned(terms) => self.signed(terms),
             // Words, lines of 0, dates, further terms, conditions, status, splits and tags are histories.
             AgreementEvent::AgreementDescribed(_)
+            | AgreementEvent::PriorPeriodAdjusted(_)
             | AgreementEvent::TermsRevised(_)
             | AgreementEvent::LineOpened { .. }
             | AgreementEvent::PeriodShortened { .. }
@@ -195,9 +202,7 @@ impl Expansion<'_> {
                 self.reallocated(&reallocated.legs);
             }
             AgreementEvent::EntryReversed { target: _, reason } => self.reversed(*reason),
-            AgreementEvent::EntryReplaced { target: _ } => {
-                self.reversed(ReversalReason::Replaced);
-            }
+            AgreementEvent::EntryReplaced { .. } => self.reversed(ReversalReason::Replaced),
             AgreementEvent::DisbursementMade { .. }
             | AgreementEvent::ReimbursementMade { .. }
             | AgreementEvent::RefundMade { .. }
@@ -324,6 +329,7 @@ impl Expansion<'_> {
             | PledgeEvent::PledgeLapsed { amount, .. } => {
                 self.pledged(Measure::Withdrawn, *amount, -1);
             }
+            PledgeEvent::PriorPeriodAdjusted(_) => {}
             // Tags are histories.
             PledgeEvent::TagSetReplaced(_) => {}
             PledgeEvent::EntryReversed { target: _, reason } => self.reversed(*reason),
@@ -584,30 +590,29 @@ impl Expansion<'_> {
     }
 
     fn reversed(&mut self, reason: ReversalReason) {
-        let returned = reason == ReversalReason::Returned;
+        let concerns = self.recorded.event.concerns;
+        // It was true until the money came back, or its books are closed; everything else never was true, and leaves
+        // its own date and exports.
+        let later = reason == ReversalReason::Returned || concerns.is_some();
         for posting in self.beside.named {
-            // What comes back leaves the day of its return, and is no longer paid for the portion's period.
-            if returned && posting.measure == Measure::PaidFor {
+            // What leaves later is no longer paid for the portion's period from then on.
+            if later && posting.measure == Measure::PaidFor {
                 continue;
             }
-            let effective_on = match reason {
-                // It never was true: it leaves its own date, and exports.
-                ReversalReason::Error | ReversalReason::Replaced | ReversalReason::Withdrawn => {
-                    posting.effective_on
-                }
-                // It was true until the money came back.
-                ReversalReason::Returned => self.effective_on(),
+            let effective_on = if later {
+                self.effective_on()
+            } else {
+                posting.effective_on
             };
             self.out.push(Posting {
                 event_id: self.recorded.event_id,
                 minor_units: -posting.minor_units,
                 entries: -posting.entries,
                 effective_on,
+                concerns: concerns.or(posting.concerns),
                 ..posting.clone()
             });
-            if let (true, Measure::Drawn, Some(period)) =
-                (returned, posting.measure, posting.period)
-            {
+            if let (true, Measure::Drawn, Some(period)) = (later, posting.measure, posting.period) {
                 self.paid_for(period, posting.currency, posting.minor_units);
             }
         }

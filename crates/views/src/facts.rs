@@ -354,6 +354,10 @@ impl Facts {
             pillar: facet.pillar,
             purpose: facet.purpose.and_then(code),
             place: facet.place.and_then(code),
+            concerns: series
+                .kind
+                .concerns
+                .and_then(|period| dictionary.periods.get(period.index()).copied()),
             register: series.kind.register,
             entries: row.entries,
         })
@@ -506,7 +510,8 @@ fn maker_told(maker: &str, events: &[Recorded<Event>]) -> Option<Arc<str>> {
             | Fact::Pledge(_)
             | Fact::Import(_)
             | Fact::Reference(_)
-            | Fact::Requirement(_) => false,
+            | Fact::Requirement(_)
+            | Fact::Calendar(_) => false,
         };
         of_ledger || !recorded.event.overrides.is_empty()
     });
@@ -531,6 +536,7 @@ fn signed_currency(
             | Fact::Ledger(_)
             | Fact::Import(_)
             | Fact::Reference(_)
-            | Fact::Requirement(_) => None,
+            | Fact::Requirement(_)
+            | Fact::Calendar(_) => None,
         })
 }

@@ -47,9 +47,11 @@ pub fn is_history(fact: &Fact) -> bool {
         | Fact::Import(ImportEvent::ImportStarted(_) | ImportEvent::ImportCompleted { .. })
         | Fact::Reference(_)
         | Fact::Requirement(_)
+        | Fact::Calendar(_)
         | Fact::Pledge(
             PledgeEvent::PledgeAnnounced(_)
             | PledgeEvent::PledgeConverted { .. }
+            | PledgeEvent::PriorPeriodAdjusted(_)
             | PledgeEvent::TagSetReplaced(_)
             | PledgeEvent::EntryReversed { .. },
         )
@@ -74,6 +76,7 @@ pub fn is_history(fact: &Fact) -> bool {
             | AgreementEvent::TrancheConditionWaived(_)
             | AgreementEvent::SplitsReclassified { .. }
             | AgreementEvent::TagSetReplaced(_)
+            | AgreementEvent::PriorPeriodAdjusted(_)
             | AgreementEvent::EntryReversed { .. }
             | AgreementEvent::EntryReplaced { .. },
         ) => true,
@@ -191,6 +194,7 @@ impl Histories {
             }
             Fact::Ledger(_)
             | Fact::Import(ImportEvent::ImportCompleted { .. })
+            | Fact::Calendar(_)
             | Fact::Pledge(_)
             | Fact::Agreement(_)
             | Fact::Reference(_)
@@ -388,7 +392,8 @@ impl Histories {
             | Fact::Import(_)
             | Fact::Ledger(_)
             | Fact::Reference(_)
-            | Fact::Requirement(_) => false,
+            | Fact::Requirement(_)
+            | Fact::Calendar(_) => false,
         };
         if description.parent.is_some() && !self.entity_mut(entity).facts.iter().any(named_before) {
             self.children.push(entity);
@@ -425,7 +430,8 @@ impl Histories {
                     | Fact::Pledge(_)
                     | Fact::Import(_)
                     | Fact::Reference(_)
-                    | Fact::Requirement(_) => None,
+                    | Fact::Requirement(_)
+                    | Fact::Calendar(_) => None,
                 })?;
         let newest = self.policy_at(dictionary, Position(u64::MAX), None)?;
         Some((profile, newest))
@@ -454,7 +460,8 @@ impl Histories {
                 | Fact::Pledge(_)
                 | Fact::Import(_)
                 | Fact::Reference(_)
-                | Fact::Requirement(_) => None,
+                | Fact::Requirement(_)
+                | Fact::Calendar(_) => None,
             })
             .last()
     }
@@ -477,7 +484,8 @@ impl Histories {
                 | Fact::Pledge(_)
                 | Fact::Import(_)
                 | Fact::Reference(_)
-                | Fact::Requirement(_) => None,
+                | Fact::Requirement(_)
+                | Fact::Calendar(_) => None,
             })
             .collect()
     }

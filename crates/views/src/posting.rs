@@ -284,6 +284,8 @@ pub struct Posting {
     pub purpose: Option<Code>,
     /// The country or region of a move between places, in place of the line's.
     pub place: Option<Code>,
+    /// The closed period that it adjusts, dated in an open one.
+    pub concerns: Option<Period>,
     /// The published register that it counts in.
     pub register: Register,
     /// 1 on the first posting of an entry that a register counts, -1 on the first one of its reversal, else 0.

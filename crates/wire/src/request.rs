@@ -16,6 +16,7 @@
 
 mod admin;
 mod agreement;
+mod calendar;
 mod cash;
 pub(crate) mod check;
 mod classification;

@@ -11,6 +11,7 @@
 
 mod agreement;
 mod body;
+mod calendar;
 mod cash;
 mod classification;
 mod error;

@@ -8,7 +8,7 @@ mod carry_over;
 mod cash;
 mod classification;
 mod commitment;
-mod correction;
+pub(crate) mod correction;
 mod headings;
 mod life;
 pub(crate) mod onward;
@@ -24,7 +24,7 @@ use jiff::civil::Date;
 
 use crate::agreement::rules::{self, Change};
 use crate::agreement::state::Effect;
-use crate::agreement::{Agreement, AgreementCommand, AgreementEvent, ReversalReason};
+use crate::agreement::{Agreement, AgreementCommand, AgreementEvent, EntryKind, ReversalReason};
 use crate::finding::{Context, Findings, Verdict};
 use crate::ids::{AgreementId, LineId};
 use crate::log::EventId;
@@ -242,6 +242,10 @@ impl Case<'_> {
         fact: Option<AgreementEvent>,
     ) -> Drafts<AgreementEvent> {
         if let Some(fact) = &fact {
+            if self.is_of_the_books(fact) {
+                let open = crate::rules::period_open(&self.context, self.subject, effective_on);
+                findings.breach(open);
+            }
             self.judge(&mut findings, effective_on, fact);
         } else if !findings.refused() {
             findings.malformed("command", "makes no event");
@@ -253,6 +257,26 @@ impl Case<'_> {
             verdict,
         };
         Ok(fact.map(draft).into_iter().collect())
+    }
+
+    /// Whether an event changes amounts or status, so that a closing of its period keeps it out (R9). Words, lines of
+    /// 0, terms, classification and published plans do not.
+    fn is_of_the_books(&self, fact: &AgreementEvent) -> bool {
+        if let AgreementEvent::EntryReversed { target, .. }
+        | AgreementEvent::EntryReplaced { target } = fact
+        {
+            let kind = self.agreement.entry(*target).map(|entry| entry.kind);
+            return !matches!(kind, Some(EntryKind::Forecast | EntryKind::Terms));
+        }
+        !matches!(
+            fact,
+            AgreementEvent::AgreementDescribed(_)
+                | AgreementEvent::LineOpened { .. }
+                | AgreementEvent::ForecastReplaced { .. }
+                | AgreementEvent::TermsRevised(_)
+                | AgreementEvent::SplitsReclassified { .. }
+                | AgreementEvent::TagSetReplaced(_)
+        )
     }
 
     /// Every rule about amounts, in one place.

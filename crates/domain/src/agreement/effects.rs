@@ -78,6 +78,7 @@ impl Agreement {
             | AgreementEvent::ForecastReplaced { .. }
             | AgreementEvent::TermsRevised(_)
             | AgreementEvent::OnwardGrantLinked(_)
+            | AgreementEvent::PriorPeriodAdjusted(_)
             | AgreementEvent::OtherFlowRecorded(_)
             | AgreementEvent::AgreementSuspended { .. }
             | AgreementEvent::AgreementResumed { .. }
@@ -324,6 +325,7 @@ impl AgreementEvent {
             | Self::FundsCarriedOver(_)
             | Self::FundsTransferred(_)
             | Self::OnwardGrantLinked(_)
+            | Self::PriorPeriodAdjusted(_)
             | Self::OtherFlowRecorded(_)
             | Self::SplitsReclassified { .. }
             | Self::TagSetReplaced(_)
@@ -377,6 +379,7 @@ impl AgreementEvent {
             | Self::LineOpened { .. }
             | Self::PeriodExtended { .. }
             | Self::PeriodShortened { .. }
+            | Self::PriorPeriodAdjusted(_)
             | Self::SplitsReclassified { .. }
             | Self::TagSetReplaced(_) => EntryKind::Fixed,
         }

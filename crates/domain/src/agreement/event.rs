@@ -5,6 +5,7 @@ use crate::agreement::{
     LinePart, OnwardGrant, OtherFlow, Published, ReallocatedFunds, ShareMove, Terms, TermsRevision,
     TrancheDraw, Transfer, YearShare,
 };
+use crate::calendar::AdjustedPeriod;
 use crate::classification::{Pillar, Split};
 use crate::ids::{ConditionId, LineId, PaymentId, TrancheId};
 use crate::log::EventId;
@@ -392,6 +393,8 @@ pub enum AgreementEvent {
     },
     /// The agreement, a line or a tranche is tagged, replacing all its tags in the scheme.
     TagSetReplaced(TagSet),
+    /// A closed period is adjusted: the event that follows in the same record is dated in an open one.
+    PriorPeriodAdjusted(Box<AdjustedPeriod>),
     /// An entry is cancelled whole.
     EntryReversed {
         /// The entry.
@@ -448,6 +451,7 @@ impl AgreementEvent {
             Self::OnwardGrantLinked(_) => "OnwardGrantLinked",
             Self::SplitsReclassified { .. } => "SplitsReclassified",
             Self::TagSetReplaced(_) => "TagSetReplaced",
+            Self::PriorPeriodAdjusted(_) => "PriorPeriodAdjusted",
             Self::EntryReversed { .. } => "EntryReversed",
             Self::EntryReplaced { .. } => "EntryReplaced",
         }

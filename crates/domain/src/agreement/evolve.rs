@@ -261,6 +261,7 @@ impl Agreement {
             | AgreementEvent::ReceivableWrittenOff(_)
             | AgreementEvent::ReceivableRecovered(_)
             | AgreementEvent::TagSetReplaced(_)
+            | AgreementEvent::PriorPeriodAdjusted(_)
             | AgreementEvent::EntryReversed { .. }
             | AgreementEvent::EntryReplaced { .. } => {}
         }

@@ -124,6 +124,7 @@ impl Turn {
             | AgreementEvent::ReceivableRecovered(_)
             | AgreementEvent::SplitsReclassified { .. }
             | AgreementEvent::TagSetReplaced(_)
+            | AgreementEvent::PriorPeriodAdjusted(_)
             | AgreementEvent::EntryReversed { .. }
             | AgreementEvent::EntryReplaced { .. } => None,
         }

@@ -78,6 +78,9 @@ pub enum Impossible {
     /// It names an allocation that the agreement does not have.
     #[error("it names an unknown allocation")]
     UnknownAllocation,
+    /// It is about a period that the calendar does not have.
+    #[error("it is about an unknown period")]
+    UnknownPeriod,
     /// It cancels an event that the stream does not have.
     #[error("it cancels an unknown event")]
     UnknownTarget,

@@ -1,5 +1,6 @@
 //! How a submission is decided as a whole: beliefs first, then command by command, all or nothing.
 
+mod closing;
 mod handing;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -9,10 +10,11 @@ use jiff::civil::Date;
 use crate::agreement::decide::{Draft, Drafts};
 use crate::agreement::{self, Agreement, AgreementCommand, AgreementEvent};
 use crate::book::{Book, Decision, Impossible, ReferenceKey, fold, reference_key, reversed};
+use crate::calendar::{self, Calendar};
 use crate::command::{Action, Command, Expected, Submission};
 use crate::event::{Event, Fact, Stream};
 use crate::finding::Context;
-use crate::ids::{AgreementId, ImportId, PlanId, PledgeId};
+use crate::ids::{AgreementId, CalendarId, ImportId, PlanId, PledgeId};
 use crate::import::{self, Import, ImportEvent};
 use crate::ledger::state::{Exceptions, LedgerState};
 use crate::ledger::{self, LedgerEvent};
@@ -117,6 +119,8 @@ struct Working<'a> {
     imports: HashMap<ImportId, Import>,
     registry: BTreeMap<ReferenceKind, Reference>,
     plans: HashMap<PlanId, Plan>,
+    /// Those that earlier commands changed.
+    calendars: BTreeMap<CalendarId, Calendar>,
     signed: HashSet<AgreementId>,
     references: HashSet<ReferenceKey>,
     freed: HashSet<EventId>,
@@ -150,6 +154,7 @@ impl<'a> Working<'a> {
             imports: HashMap::new(),
             registry: BTreeMap::new(),
             plans: HashMap::new(),
+            calendars: BTreeMap::new(),
             signed: HashSet::new(),
             references: HashSet::new(),
             freed: HashSet::new(),
@@ -174,6 +179,9 @@ impl<'a> Working<'a> {
         self.count_off(command);
         let asked = command.action.stream();
         let last = drafts.iter().rposition(|(stream, _)| *stream == asked);
+        let concerns = drafts
+            .first()
+            .and_then(|(_, draft)| closing::adjusted(&draft.fact));
         let mut revisions: Vec<(Stream, Revision)> = Vec::new();
         for (index, (stream, draft)) in drafts.into_iter().enumerate() {
             let revision = self.next_revision(&mut revisions, &stream);
@@ -190,6 +198,8 @@ impl<'a> Working<'a> {
                 evidence: command.evidence.clone(),
                 flags: draft.verdict.flags,
                 overrides: draft.verdict.overrides,
+                // The first event says what is adjusted; what follows adjusts it.
+                concerns: concerns.filter(|_| 0 < index),
                 fact: draft.fact,
             };
             self.take_up(event, copied)
@@ -217,6 +227,8 @@ impl<'a> Working<'a> {
             today: self.today,
             overrides: &command.overrides,
             schemes: self.schemes(),
+            closings: self.closings(),
+            concerns: None,
         };
         if let Action::Agreement(id, action) = &command.action
             && let Some(drafts) = self.of_two(context, (id, action), command.effective_on)
@@ -224,14 +236,14 @@ impl<'a> Working<'a> {
             return drafts;
         }
         let stream = command.action.stream();
-        let drafts = self.of_one(context, command)?.into_iter();
+        let asked = (command.effective_on, &command.action);
+        let drafts = self.of_one(context, asked)?.into_iter();
         Ok(drafts.map(|draft| (stream.clone(), draft)).collect())
     }
 
     /// What a command makes that one stream is enough for.
-    fn of_one(&self, context: Context<'_>, command: &Command) -> Drafts<Fact> {
-        let on = command.effective_on;
-        match &command.action {
+    fn of_one(&self, context: Context<'_>, (on, action): (Date, &Action)) -> Drafts<Fact> {
+        match action {
             Action::Ledger(action) => {
                 let disposition = |exception| {
                     let earlier = self.dispositions.get(exception);
@@ -292,6 +304,17 @@ impl<'a> Working<'a> {
                     .map(|draft| draft.map(Fact::Reference))
                     .collect())
             }
+            Action::Calendar(id, action) => {
+                let calendar = self.closings().calendar(id);
+                let blocking = |period| self.blocking(period);
+                let drafts =
+                    calendar::decide::decide(context, id, calendar, (on, action), &blocking)?;
+                Ok(drafts
+                    .into_iter()
+                    .map(|draft| draft.map(Fact::Calendar))
+                    .collect())
+            }
+            Action::Adjust(name, action) => self.adjustment(context, name, (on, action)),
         }
     }
 
@@ -323,6 +346,7 @@ impl<'a> Working<'a> {
             Stream::Import(id) => self.imports.get(id).map(|import| import.revision),
             Stream::Reference(kind) => self.registry.get(kind).map(Reference::revision),
             Stream::Requirement(id) => self.plans.get(id).map(Plan::revision),
+            Stream::Calendar(id) => self.calendars.get(id).map(Calendar::revision),
         };
         let revision = copied.or_else(|| self.book.revision(stream));
         revision.unwrap_or_default()
@@ -351,13 +375,16 @@ impl<'a> Working<'a> {
             (Stream::Agreement(id), _) if reversed(fact).is_some() => self
                 .agreement(id)
                 .is_some_and(|agreement| agreement.onward_links().next().is_some()),
+            // Which days are closed matters to every later command.
+            (_, Fact::Calendar(_)) => true,
             (
                 Stream::Ledger
                 | Stream::Agreement(_)
                 | Stream::Pledge(_)
                 | Stream::Import(_)
                 | Stream::Reference(_)
-                | Stream::Requirement(_),
+                | Stream::Requirement(_)
+                | Stream::Calendar(_),
                 Fact::Ledger(_)
                 | Fact::Agreement(_)
                 | Fact::Pledge(_)
@@ -477,19 +504,29 @@ impl<'a> Working<'a> {
                 }
                 fold::requirement(&mut self.plans, id, fact)
             }
+            (Stream::Calendar(id), Fact::Calendar(fact)) => {
+                if let (false, Some(calendar)) =
+                    (self.calendars.contains_key(id), self.book.calendar(id))
+                {
+                    self.calendars.insert(id.clone(), calendar.clone());
+                }
+                fold::calendar(&mut self.calendars, id, fact)
+            }
             (
                 Stream::Ledger
                 | Stream::Agreement(_)
                 | Stream::Pledge(_)
                 | Stream::Import(_)
                 | Stream::Reference(_)
-                | Stream::Requirement(_),
+                | Stream::Requirement(_)
+                | Stream::Calendar(_),
                 Fact::Ledger(_)
                 | Fact::Agreement(_)
                 | Fact::Pledge(_)
                 | Fact::Import(_)
                 | Fact::Reference(_)
-                | Fact::Requirement(_),
+                | Fact::Requirement(_)
+                | Fact::Calendar(_),
             ) => Err(Impossible::WrongStream),
         }
     }
@@ -497,6 +534,9 @@ impl<'a> Working<'a> {
 
 /// The entry that a command asks to cancel.
 fn target(action: &Action) -> Option<EventId> {
+    if let Action::Adjust(_, action) = action {
+        return target(action);
+    }
     if let Action::Agreement(
         _,
         AgreementCommand::ReverseEntry { target, .. }

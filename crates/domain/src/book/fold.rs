@@ -6,7 +6,8 @@ use jiff::civil::Date;
 
 use crate::agreement::{Agreement, AgreementEvent};
 use crate::book::Impossible;
-use crate::ids::{AgreementId, ImportId, PlanId, PledgeId};
+use crate::calendar::{Calendar, CalendarEvent};
+use crate::ids::{AgreementId, CalendarId, ImportId, PlanId, PledgeId};
 use crate::import::{Import, ImportEvent};
 use crate::log::{EventId, Revision};
 use crate::pledge::{Pledge, PledgeEvent};
@@ -91,4 +92,15 @@ pub(super) fn requirement(
     fact: &RequirementEvent,
 ) -> Result<(), Impossible> {
     plans.entry(id.clone()).or_default().evolve(fact)
+}
+
+pub(super) fn calendar(
+    calendars: &mut BTreeMap<CalendarId, Calendar>,
+    id: &CalendarId,
+    fact: &CalendarEvent,
+) -> Result<(), Impossible> {
+    if let Some(begun) = Calendar::evolve(calendars.get_mut(id), fact)? {
+        calendars.insert(id.clone(), begun);
+    }
+    Ok(())
 }

@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use super::{Book, CorruptStream, ReferenceKey};
 use crate::event::{Event, Stream};
-use crate::ids::{AgreementId, ImportId, LedgerId, PlanId, PledgeId};
+use crate::ids::{AgreementId, CalendarId, ImportId, LedgerId, PlanId, PledgeId};
 use crate::ledger::ExceptionId;
 use crate::ledger::state::{Exceptions, LedgerState};
 use crate::log::{EventId, Recorded};
@@ -42,6 +42,8 @@ mod part {
     pub(super) const REFERENCES: u8 = 3;
     /// Flags of recorded events, and how far people are with them.
     pub(super) const EXCEPTIONS: u8 = 4;
+    /// What stands in the way of closings.
+    pub(super) const BLOCKING: u8 = 5;
 }
 
 /// What a stream is.
@@ -51,6 +53,7 @@ mod stream {
     pub(super) const IMPORT: u8 = 3;
     pub(super) const REFERENCE: u8 = 4;
     pub(super) const REQUIREMENT: u8 = 5;
+    pub(super) const CALENDAR: u8 = 6;
 }
 
 /// The kinds of events that a submitter's number can belong to.
@@ -100,6 +103,7 @@ const KINDS: &[&str] = &[
     "ReceivableRecovered",
     "FundsTransferred",
     "OnwardGrantLinked",
+    "PriorPeriodAdjusted",
     "EntryReversed",
     "EntryReplaced",
     "ImportStarted",
@@ -113,6 +117,9 @@ const KINDS: &[&str] = &[
     "OrganisationMerged",
     "LocalActorAssessed",
     "RequirementPublished",
+    "FiscalPeriodOpened",
+    "FiscalPeriodClosed",
+    "FiscalPeriodReopened",
 ];
 
 /// One way through a book, in steps between which the book may change.
@@ -120,6 +127,9 @@ const KINDS: &[&str] = &[
 pub struct Sweep {
     begun: bool,
     streams: usize,
+    /// The last one taken.
+    blocking: Option<EventId>,
+    blocking_ended: bool,
     /// The last one taken.
     references: Option<EventId>,
     references_ended: bool,
@@ -168,6 +178,12 @@ impl Sweep {
             }
             return Some(out.into_bytes());
         }
+        if !self.blocking_ended {
+            self.blocking_ended = !self.put_blocking(&mut out, book, bytes_about);
+            if !self.blocking_ended {
+                return Some(out.into_bytes());
+            }
+        }
         if !self.references_ended {
             self.put_references(&mut out, book, bytes_about);
             return Some(out.into_bytes());
@@ -212,6 +228,25 @@ impl Sweep {
             }
         }
     }
+
+    /// Puts the next of what blocks closings; `false` if nothing is left.
+    fn put_blocking(&mut self, out: &mut Encoder, book: &Book, bytes_about: usize) -> bool {
+        let after = self.blocking.map_or(Bound::Unbounded, Bound::Excluded);
+        let mut left = book.blocking.0.range((after, Bound::Unbounded)).peekable();
+        if left.peek().is_none() {
+            return false;
+        }
+        out.byte(part::BLOCKING);
+        for (event_id, flagged) in left {
+            event_id.put(out);
+            flagged.put(out);
+            self.blocking = Some(*event_id);
+            if bytes_about <= out.len() {
+                break;
+            }
+        }
+        true
+    }
 }
 
 fn put_stream(out: &mut Encoder, book: &Book, stream: &Stream) {
@@ -253,6 +288,13 @@ fn put_stream(out: &mut Encoder, book: &Book, stream: &Stream) {
                 plan.put(out);
             }
         }
+        Stream::Calendar(id) => {
+            if let Some(calendar) = book.calendars.get(id) {
+                out.byte(stream::CALENDAR);
+                id.put(out);
+                calendar.put(out);
+            }
+        }
     }
 }
 
@@ -273,6 +315,7 @@ impl SnapshotLoader {
         match (from.byte()?, &mut self.0) {
             (part::LEDGER, book @ None) => *book = Some(take_ledger(&mut from)?),
             (part::STREAMS, Some(book)) => take_streams(&mut from, book)?,
+            (part::BLOCKING, Some(book)) => take_blocking(&mut from, book)?,
             (part::REFERENCES, Some(book)) => take_references(&mut from, book)?,
             (part::EXCEPTIONS, Some(book)) => take_exceptions(&mut from, book)?,
             _ => return Err(MalformedSnapshot),
@@ -303,6 +346,8 @@ fn take_ledger(from: &mut Decoder<'_>) -> Result<Book, MalformedSnapshot> {
         imports: HashMap::new(),
         registry: BTreeMap::new(),
         plans: HashMap::new(),
+        calendars: BTreeMap::new(),
+        blocking: super::Blocking::default(),
         references: HashMap::new(),
         referenced: BTreeMap::new(),
         newest_published_on: None,
@@ -340,11 +385,23 @@ fn take_streams(from: &mut Decoder<'_>, book: &mut Book) -> Result<(), Malformed
                 let id = PlanId::take(from)?;
                 book.plans.insert(id, Stored::take(from)?).is_some()
             }
+            stream::CALENDAR => {
+                let id = CalendarId::take(from)?;
+                book.calendars.insert(id, Stored::take(from)?).is_some()
+            }
             _ => return Err(MalformedSnapshot),
         };
         if taken_twice {
             return Err(MalformedSnapshot);
         }
+    }
+    Ok(())
+}
+
+fn take_blocking(from: &mut Decoder<'_>, book: &mut Book) -> Result<(), MalformedSnapshot> {
+    while !from.is_empty() {
+        let event_id = EventId::take(from)?;
+        book.blocking.0.insert(event_id, Stored::take(from)?);
     }
     Ok(())
 }
@@ -383,16 +440,18 @@ impl Book {
         let imports = self.imports.keys().cloned().map(Stream::Import);
         let references = self.registry.keys().copied().map(Stream::Reference);
         let plans = self.plans.keys().cloned().map(Stream::Requirement);
-        let mut streams: Vec<Stream> = agreements.chain(pledges).chain(imports).collect();
-        streams.extend(references.chain(plans));
+        let calendars = self.calendars.keys().cloned().map(Stream::Calendar);
+        let streams = agreements.chain(pledges).chain(imports);
+        let streams = streams.chain(references).chain(plans).chain(calendars);
+        let mut streams: Vec<Stream> = streams.collect();
         streams.sort_unstable();
         streams
     }
 
     /// Folds one recorded event into a book that was read from a snapshot and may hold it already: for the
     /// records after the first step of its [`Sweep`], in order, up to the last that a step could see. A stream's
-    /// revision says what it holds (INV-9); the submitters' numbers and the exceptions are taken up again, which
-    /// changes nothing in the end.
+    /// revision says what it holds (INV-9); the submitters' numbers, the exceptions and what blocks closings are taken
+    /// up again, which changes nothing in the end.
     ///
     /// # Errors
     /// As [`Book::evolve`].
@@ -406,6 +465,7 @@ impl Book {
         }
         self.note_reference(*event_id, event);
         self.exceptions.note(*event_id, event);
+        self.blocking.note(*event_id, event);
         Ok(())
     }
 }

@@ -3,6 +3,7 @@
 use jiff::civil::Date;
 
 use crate::agreement::ReversalReason;
+use crate::agreement::decide::correction::outside;
 use crate::agreement::decide::{Draft, Drafts, reversal_target};
 use crate::event::Stream;
 use crate::finding::{Context, Findings};
@@ -77,6 +78,7 @@ fn announce(
     findings.breach(rules::split_exact(subject, &dims));
     let published = announcement.published.as_ref();
     findings.breach(rules::minor_digits(subject, amount, published));
+    findings.breach(rules::period_open(&context, subject, effective_on));
     let verdict = findings.finish(&context)?;
     Ok(vec![Draft {
         effective_on,
@@ -108,6 +110,7 @@ impl Case<'_> {
                 // Nothing is cancelled, so nothing further can be broken by it.
                 return findings.finish(&self.context).map(|_| Vec::new());
             };
+            let booked_on = self.adjusted(&mut findings, *target, (effective_on, booked_on));
             let fact = PledgeEvent::EntryReversed {
                 target: *target,
                 reason: *reason,
@@ -206,12 +209,32 @@ impl Case<'_> {
                 (effective_on, effect),
             ));
         }
+        findings.breach(rules::period_open(
+            &self.context,
+            self.subject,
+            effective_on,
+        ));
         let verdict = findings.finish(&self.context)?;
         Ok(vec![Draft {
             effective_on,
             fact,
             verdict,
         }])
+    }
+
+    /// The date of a reversal: its target's, or an adjustment's own.
+    fn adjusted(
+        &self,
+        findings: &mut Findings,
+        target: EventId,
+        (effective_on, booked_on): (Date, Date),
+    ) -> Date {
+        let Some(concerns) = self.context.concerns else {
+            return booked_on;
+        };
+        own_date(findings, self.context, self.subject, effective_on);
+        findings.breach(outside(self.subject, target, booked_on, concerns));
+        effective_on
     }
 
     /// R5. Returns the target's date, at which it is negated.
@@ -232,6 +255,8 @@ impl Case<'_> {
             format!("{by} already reversed it")
         } else if entry.kind == PledgeEntryKind::Reversal {
             "a reversal cannot be reversed: book again".to_owned()
+        } else if entry.kind == PledgeEntryKind::Fixed {
+            "it only says which period the next entry adjusts: reverse that".to_owned()
         } else if reason == ReversalReason::Returned {
             "only a payment can be returned".to_owned()
         } else if entry.kind == PledgeEntryKind::Fixed {

@@ -1,4 +1,5 @@
 use crate::agreement::{Perspective, Published};
+use crate::calendar::AdjustedPeriod;
 use crate::classification::Split;
 use crate::ids::AgreementId;
 use crate::log::EventId;
@@ -69,6 +70,8 @@ pub enum PledgeEvent {
     },
     /// It is tagged, replacing all its tags in the scheme; the subject is the whole pledge.
     TagSetReplaced(TagSet),
+    /// See [`crate::agreement::AgreementEvent::PriorPeriodAdjusted`].
+    PriorPeriodAdjusted(Box<AdjustedPeriod>),
     /// An entry of this pledge is cancelled. See [`crate::agreement::AgreementEvent::EntryReversed`].
     EntryReversed {
         /// The entry.
@@ -88,6 +91,7 @@ impl PledgeEvent {
             Self::PledgeWithdrawn { .. } => "PledgeWithdrawn",
             Self::PledgeLapsed { .. } => "PledgeLapsed",
             Self::TagSetReplaced(_) => "TagSetReplaced",
+            Self::PriorPeriodAdjusted(_) => "PriorPeriodAdjusted",
             Self::EntryReversed { .. } => "EntryReversed",
         }
     }

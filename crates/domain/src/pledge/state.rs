@@ -77,7 +77,8 @@ pub(crate) enum PledgeEntryKind {
     Revision,
     Use,
     Reversal,
-    /// Tags: a later set corrects them, so they cannot be reversed.
+    /// Tags, and which period is adjusted: a later set corrects the ones, the adjusting entry is the other, so they
+    /// cannot be reversed.
     Fixed,
 }
 
@@ -201,7 +202,7 @@ impl Pledge {
                 let effect = self.effect(event)?;
                 self.post(event_id, effective_on, PledgeEntryKind::Use, effect);
             }
-            PledgeEvent::TagSetReplaced(_) => {
+            PledgeEvent::PriorPeriodAdjusted(_) | PledgeEvent::TagSetReplaced(_) => {
                 let effect = self.effect(event)?;
                 self.post(event_id, effective_on, PledgeEntryKind::Fixed, effect);
             }
@@ -244,7 +245,7 @@ impl Pledge {
                 withdrawn: amount.minor_units(),
                 ..nothing
             },
-            PledgeEvent::TagSetReplaced(_) => nothing,
+            PledgeEvent::PriorPeriodAdjusted(_) | PledgeEvent::TagSetReplaced(_) => nothing,
             PledgeEvent::EntryReversed { target, .. } => {
                 let entry = self.entry(*target).ok_or(Impossible::UnknownTarget)?;
                 nothing.minus(entry.effect)

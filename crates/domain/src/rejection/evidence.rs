@@ -82,6 +82,7 @@ impl Rejection {
             Self::LegExceedsUndisbursed { line_id, .. }
             | Self::PillarNotDeclared { line_id, .. }
             | Self::CodeNotOnLine { line_id, .. } => line_id.to_string(),
+            Self::Period(rejection) => rejection.subject(),
             Self::Breach(breach) | Self::NotOverridden { breach, .. } => breach.subject.clone(),
         }
     }
@@ -90,6 +91,9 @@ impl Rejection {
     pub fn figures(&self) -> Vec<Figure> {
         if let Self::Breach(breach) = self {
             return breach.figures.clone();
+        }
+        if let Self::Period(rejection) = self {
+            return rejection.figures();
         }
         if let Self::NotOverridden { breach, why } = self {
             let mut figures = breach.figures.clone();

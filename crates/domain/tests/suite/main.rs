@@ -27,6 +27,7 @@ mod onward_grants;
 mod oracle;
 mod overrides;
 mod payments;
+mod periods;
 mod pledges;
 mod precedence;
 mod reallocation_policies;

@@ -125,6 +125,7 @@ fn broken(rule: Rule) -> Option<(Vec<Happened>, Command)> {
         Rule::DateNotFuture => (paid(), of(disburse("2026-04-02", eur(1)))),
         Rule::PeriodOrdered => (Vec::new(), of(sign(SIGNED_ON, disordered))),
         Rule::RateEvidence => (paid(), of(pay("2024-06-01", foreign))),
+        Rule::ClosedPeriod => super::periods::too_late(),
         Rule::WithinCommitment => (paid(), of(disburse("2024-06-01", eur(21)))),
         Rule::NotBeforeSignature => {
             let later = Terms {

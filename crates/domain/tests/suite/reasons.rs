@@ -13,8 +13,8 @@ fn rules_have_their_numbers_and_names_of_their_own() {
     assert_eq!(
         codes,
         [
-            "R3", "R4", "R5", "R6", "R7", "R8", "R10", "R11", "R12", "R13", "R14", "R15", "R16",
-            "R17", "R18", "R19", "R20", "R21", "R22", "R23", "R25", "R26"
+            "R3", "R4", "R5", "R6", "R7", "R8", "R9", "R10", "R11", "R12", "R13", "R14", "R15",
+            "R16", "R17", "R18", "R19", "R20", "R21", "R22", "R23", "R25", "R26"
         ]
     );
     let reasons: BTreeSet<&str> = Rule::ALL.iter().map(|rule| rule.reason()).collect();

@@ -362,6 +362,7 @@ fn booked_by(fact: &AgreementEvent) -> [i128; 3] {
         | AgreementEvent::AllocationReleased(_)
         | AgreementEvent::OnwardGrantLinked(_)
         | AgreementEvent::FundsCarriedOver(_)
+        | AgreementEvent::PriorPeriodAdjusted(_)
         | AgreementEvent::OtherFlowRecorded(_)
         | AgreementEvent::SplitsReclassified { .. }
         | AgreementEvent::TagSetReplaced(_)
@@ -428,6 +429,7 @@ fn event(fact: AgreementEvent, revision: u64) -> Event {
         evidence: Vec::new(),
         flags: Vec::new(),
         overrides: Vec::new(),
+        concerns: None,
         fact: Fact::Agreement(fact),
     }
 }

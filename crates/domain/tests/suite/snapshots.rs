@@ -15,6 +15,7 @@ use perennial_domain::reference::{OrganisationMerge, ReferenceCommand, Scheme};
 use perennial_domain::requirement::{Ask, Requirement, RequirementCommand};
 use perennial_domain::rule::Profile;
 use perennial_domain::tag::TagSubject;
+use perennial_testkit::history::periods::{adjusting, close, open, reopen};
 use perennial_testkit::history::registry_words::*;
 use perennial_testkit::history::words::*;
 use perennial_testkit::history::{new_book, recorded};
@@ -25,11 +26,12 @@ use crate::replay::Story;
 /// Adds pledges, import runs and submitters' numbers to what [`Story`] tells.
 fn go_on(story: &mut Story, strict: bool) {
     let agreement_id = format!("agreement-{}", story.random.between(1, 4));
-    let mut command = match story.random.below(10) {
+    let mut command = match story.random.below(11) {
         0 => pledge_command(story),
         1 => import_command(story),
         2 => registry_command(story, &agreement_id),
         3 => ledger_command(story),
+        4 => calendar_command(story),
         _ => story.command(&agreement_id, strict),
     };
     if story.random.one_in(2) {
@@ -121,6 +123,17 @@ fn pledge_command(story: &mut Story) -> Command {
         },
     };
     asked(Action::Pledge(pledge(&format!("pledge-{number}")), command))
+}
+
+fn calendar_command(story: &mut Story) -> Command {
+    let label = ["2024", "2025"][usize::from(story.random.one_in(2))];
+    let on = ["2025-01-02", "2026-01-02"][usize::from(story.random.one_in(2))];
+    match story.random.below(4) {
+        0 => open(label, &format!("{label}-01-01"), &format!("{label}-12-31")),
+        1 => close(on, label, 0),
+        2 => reopen(on, label),
+        _ => adjusting(label, disburse("2026-02-01", eur(1))),
+    }
 }
 
 fn import_command(story: &mut Story) -> Command {
@@ -320,8 +333,8 @@ fn a_part_is_about_as_large_as_asked_for() {
     let whole = snapshot(&story.book, usize::MAX);
     assert_eq!(
         whole.len(),
-        4,
-        "the ledger, its streams, its references, its exceptions"
+        5,
+        "the ledger, its streams, what blocks closings, its references, its exceptions"
     );
     let single = snapshot(&story.book, 1);
     assert!(story.book.streams().len() + 2 < single.len());

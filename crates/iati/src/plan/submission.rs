@@ -104,6 +104,7 @@ fn size(command: &Command) -> usize {
         Action::Agreement(_, command) => agreement(command),
         // No import makes these.
         Action::Reference(_) | Action::Requirement(..) => 256,
+        Action::Calendar(..) | Action::Adjust(..) => 0,
     };
     EVENT.saturating_add(own)
 }

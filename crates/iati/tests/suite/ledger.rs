@@ -162,7 +162,9 @@ pub(crate) fn money(plan: &ActivityPlan) -> Vec<(String, &'static str, String)> 
             | Action::Pledge(..)
             | Action::Import(..)
             | Action::Reference(_)
-            | Action::Requirement(..) => None,
+            | Action::Requirement(..)
+            | Action::Calendar(..)
+            | Action::Adjust(..) => None,
         };
         if let Some((kind, amount)) = row {
             rows.push((command.effective_on.to_string(), kind, amount.to_string()));

@@ -121,6 +121,8 @@ ids! {
     transfer: TransferId;
     /// An import run's id.
     import: ImportId;
+    /// A calendar's id.
+    calendar: CalendarId;
 }
 
 /// The agreement that the words speak of.

@@ -152,7 +152,11 @@ pub(super) fn items_of(
         Fact::Agreement(event) => worth.agreement(event),
         Fact::Pledge(event) => worth.pledge(event),
         // Policy, lists and counts are no amounts.
-        Fact::Ledger(_) | Fact::Import(_) | Fact::Reference(_) | Fact::Requirement(_) => {}
+        Fact::Ledger(_)
+        | Fact::Import(_)
+        | Fact::Reference(_)
+        | Fact::Requirement(_)
+        | Fact::Calendar(_) => {}
     }
     let mut items = worth.items;
     items.retain(|item| item.amount != 0);
@@ -162,11 +166,11 @@ pub(super) fn items_of(
     items
 }
 
-/// A return has its own date, and so has what it takes out of the day of payment; every other reversal stands where its
+/// A return has its own date, as what adjusts a closed period has, and so has what it takes out of the day of payment; every other reversal stands where its
 /// target does.
 fn returned(recorded: &Recorded<Event>, item: &Item, reason: ReversalReason) -> Item {
     let mut item = item.clone();
-    if reason == ReversalReason::Returned {
+    if reason == ReversalReason::Returned || recorded.event.concerns.is_some() {
         item.on = recorded.event.effective_on;
         if item.what == What::PaidFor && item.amount < 0 {
             item.period = Some(Period::day(item.on));
@@ -270,6 +274,7 @@ impl Worth<'_> {
             | E::TrancheConditionMet(_)
             | E::TrancheConditionWaived(_)
             | E::SplitsReclassified { .. }
+            | E::PriorPeriodAdjusted(_)
             | E::TagSetReplaced(_)
             | E::EntryReversed { .. }
             | E::EntryReplaced { .. } => {}
@@ -546,7 +551,9 @@ impl Worth<'_> {
                     12,
                 );
             }
-            PledgeEvent::TagSetReplaced(_) | PledgeEvent::EntryReversed { .. } => {}
+            PledgeEvent::TagSetReplaced(_)
+            | PledgeEvent::PriorPeriodAdjusted(_)
+            | PledgeEvent::EntryReversed { .. } => {}
         }
     }
 }

@@ -338,6 +338,7 @@ impl Desktop<'_> {
                 evidence: Vec::new(),
                 flags: Vec::new(),
                 overrides: Vec::new(),
+                concerns: None,
                 fact,
             },
         }

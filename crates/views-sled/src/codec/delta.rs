@@ -167,6 +167,7 @@ fn names(writer: &mut Writer<'_>, names: &Names) {
             writer.byte(basis_code(basis));
         });
         writer.byte(firmness_code(kind.firmness));
+        writer.option(kind.concerns, |writer, period| writer.number(period.0));
         writer.byte(kind.register.code());
     });
 }
@@ -225,6 +226,7 @@ fn read_kind(reader: &mut Reader<'_>) -> Result<SeriesKind, Malformed> {
         period: reader.option(|reader| reader.number().map(PeriodNo))?,
         basis: reader.option(read_basis)?,
         firmness: read_firmness(reader)?,
+        concerns: reader.option(|reader| reader.number().map(PeriodNo))?,
         register: Register::of_code(reader.byte()?)
             .ok_or_else(|| Malformed::new("a kind of no register"))?,
     })

@@ -1,6 +1,7 @@
 use perennial_domain::agreement::{
     AgreementEvent, CashEntry, OtherFlow, Rescheduling, Termination,
 };
+use perennial_domain::calendar::{AdjustedPeriod, CalendarEvent};
 use perennial_domain::event::{Event, Fact};
 use perennial_domain::ids::PaymentId;
 use perennial_domain::import::ImportEvent;
@@ -90,6 +91,7 @@ kinds! {
     TrancheConditionWaived = 168;
     ReceivableWrittenOff = 169;
     ReceivableRecovered = 200;
+    PriorPeriodAdjusted = 172;
     AllocationMade = 201;
     AllocationReleased = 202;
     FundsCarriedOver = 203;
@@ -97,6 +99,9 @@ kinds! {
     OnwardGrantLinked = 205;
     SplitsReclassified = 206;
     TagSetReplaced = 207;
+    FiscalPeriodOpened = 210;
+    FiscalPeriodClosed = 211;
+    FiscalPeriodReopened = 212;
     CodelistPublished = 221;
     PillarMappingPublished = 222;
     SchemePublished = 223;
@@ -119,6 +124,15 @@ impl Kind {
             }
             Fact::Pledge(event) => Self::of_pledge(event),
             Fact::Agreement(event) => Self::of_agreement(event),
+            Fact::Calendar(event) => Self::of_calendar(event),
+        }
+    }
+
+    const fn of_calendar(event: &CalendarEvent) -> Self {
+        match event {
+            CalendarEvent::FiscalPeriodOpened { .. } => Self::FiscalPeriodOpened,
+            CalendarEvent::FiscalPeriodClosed { .. } => Self::FiscalPeriodClosed,
+            CalendarEvent::FiscalPeriodReopened { .. } => Self::FiscalPeriodReopened,
         }
     }
 
@@ -150,6 +164,7 @@ impl Kind {
             PledgeEvent::PledgeWithdrawn { .. } => Self::PledgeWithdrawn,
             PledgeEvent::PledgeLapsed { .. } => Self::PledgeLapsed,
             PledgeEvent::TagSetReplaced(_) => Self::TagSetReplaced,
+            PledgeEvent::PriorPeriodAdjusted(_) => Self::PriorPeriodAdjusted,
             PledgeEvent::EntryReversed { .. } => Self::EntryReversed,
         }
     }
@@ -194,6 +209,7 @@ impl Kind {
             AgreementEvent::ReceivableRecovered(_) => Self::ReceivableRecovered,
             AgreementEvent::SplitsReclassified { .. } => Self::SplitsReclassified,
             AgreementEvent::TagSetReplaced(_) => Self::TagSetReplaced,
+            AgreementEvent::PriorPeriodAdjusted(_) => Self::PriorPeriodAdjusted,
             AgreementEvent::EntryReversed { .. } => Self::EntryReversed,
             AgreementEvent::EntryReplaced { .. } => Self::EntryReplaced,
         }
@@ -235,6 +251,8 @@ pub fn note_of(event: &Event) -> Option<Note> {
             (Some(&*asked.version), None)
         }
         Fact::Reference(reference) => reference_words(reference),
+        Fact::Calendar(calendar) => calendar_words(calendar),
+        Fact::Pledge(PledgeEvent::PriorPeriodAdjusted(adjusted)) => adjusted_words(adjusted),
         Fact::Pledge(pledge) => (None, pledge_reason(pledge)),
         Fact::Agreement(agreement) => agreement_words(agreement),
     };
@@ -279,7 +297,23 @@ fn pledge_reason(event: &PledgeEvent) -> Option<&str> {
         PledgeEvent::PledgeConverted { agreement_id, .. } => Some(agreement_id.as_str()),
         PledgeEvent::TagSetReplaced(set) => Some(&set.reason),
         PledgeEvent::EntryReversed { reason, .. } => Some(reversal_word(*reason)),
+        PledgeEvent::PriorPeriodAdjusted(_) => None,
     }
+}
+
+fn calendar_words(event: &CalendarEvent) -> (Option<&str>, Option<&str>) {
+    match event {
+        CalendarEvent::FiscalPeriodOpened {
+            label, gap_reason, ..
+        } => (Some(label), gap_reason.as_deref()),
+        CalendarEvent::FiscalPeriodClosed { label, .. } => (Some(label), None),
+        CalendarEvent::FiscalPeriodReopened { label, reason, .. } => (Some(label), Some(reason)),
+    }
+}
+
+fn adjusted_words(adjusted: &AdjustedPeriod) -> (Option<&str>, Option<&str>) {
+    let name = &adjusted.name;
+    (Some(&name.label), Some(name.calendar_id.as_str()))
 }
 
 fn agreement_words(event: &AgreementEvent) -> (Option<&str>, Option<&str>) {
@@ -339,6 +373,7 @@ fn agreement_words(event: &AgreementEvent) -> (Option<&str>, Option<&str>) {
             line_id, reason, ..
         } => (Some(line_id.as_str()), Some(reason)),
         AgreementEvent::TagSetReplaced(set) => (Some(&*set.list.name), Some(&set.reason)),
+        AgreementEvent::PriorPeriodAdjusted(adjusted) => adjusted_words(adjusted),
         AgreementEvent::EntryReversed { reason, .. } => (None, Some(reversal_word(*reason))),
         AgreementEvent::EntryReplaced { .. } => (None, Some("replaced")),
         AgreementEvent::DisbursementMade { cash, .. }

@@ -67,7 +67,11 @@ impl Registry {
                     self.reclassified.push(entity);
                 }
             }
-            Fact::Agreement(_) | Fact::Pledge(_) | Fact::Import(_) | Fact::Ledger(_) => {}
+            Fact::Agreement(_)
+            | Fact::Pledge(_)
+            | Fact::Import(_)
+            | Fact::Calendar(_)
+            | Fact::Ledger(_) => {}
         }
     }
 

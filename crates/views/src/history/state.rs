@@ -167,7 +167,8 @@ impl EntityHistory {
                 | Fact::Import(_)
                 | Fact::Ledger(_)
                 | Fact::Reference(_)
-                | Fact::Requirement(_) => None,
+                | Fact::Requirement(_)
+                | Fact::Calendar(_) => None,
             })
             .collect()
     }
@@ -197,7 +198,8 @@ impl EntityHistory {
                 | Fact::Import(_)
                 | Fact::Ledger(_)
                 | Fact::Reference(_)
-                | Fact::Requirement(_) => None,
+                | Fact::Requirement(_)
+                | Fact::Calendar(_) => None,
             })
             .collect()
     }
@@ -218,7 +220,8 @@ impl EntityHistory {
                 | Fact::Import(_)
                 | Fact::Ledger(_)
                 | Fact::Reference(_)
-                | Fact::Requirement(_) => None,
+                | Fact::Requirement(_)
+                | Fact::Calendar(_) => None,
             })
     }
 
@@ -248,7 +251,8 @@ impl EntityHistory {
                         conversions.push((recorded.event_id, agreement_id, *amount));
                     }
                 }
-                PledgeEvent::PledgeRevised { .. }
+                PledgeEvent::PriorPeriodAdjusted(_)
+                | PledgeEvent::PledgeRevised { .. }
                 | PledgeEvent::TagSetReplaced(_)
                 | PledgeEvent::PledgeWithdrawn { .. }
                 | PledgeEvent::PledgeLapsed { .. }
@@ -302,7 +306,8 @@ impl<'a> AgreementState<'a> {
     }
 }
 
-/// The fact that a reversal takes out: a returned payment was true until then, everything else never was.
+/// The fact that a reversal takes out: a returned payment was true until then, and so is what an adjustment corrects;
+/// everything else never was.
 fn taken_out(recorded: &Recorded<Event>, effective: Option<Date>) -> Option<EventId> {
     let (target, reason) = match &recorded.event.fact {
         Fact::Agreement(AgreementEvent::EntryReversed { target, reason })
@@ -315,9 +320,11 @@ fn taken_out(recorded: &Recorded<Event>, effective: Option<Date>) -> Option<Even
         | Fact::Ledger(_)
         | Fact::Import(_)
         | Fact::Reference(_)
-        | Fact::Requirement(_) => return None,
+        | Fact::Requirement(_)
+        | Fact::Calendar(_) => return None,
     };
-    let returned_later = reason == ReversalReason::Returned
-        && effective.is_some_and(|cut| cut < recorded.event.effective_on);
+    let has_own_date = reason == ReversalReason::Returned || recorded.event.concerns.is_some();
+    let returned_later =
+        has_own_date && effective.is_some_and(|cut| cut < recorded.event.effective_on);
     (!returned_later).then_some(target)
 }

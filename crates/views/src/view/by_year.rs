@@ -251,6 +251,7 @@ pub fn agreement_id(lens: &Lens<'_>, entity: EntityNo) -> String {
         Some(Stream::Import(id)) => id.as_str().to_owned(),
         Some(Stream::Requirement(id)) => id.as_str().to_owned(),
         Some(Stream::Reference(kind)) => kind.name().to_owned(),
+        Some(Stream::Calendar(id)) => id.as_str().to_owned(),
         Some(Stream::Ledger) => "ledger".to_owned(),
         None => String::new(),
     }

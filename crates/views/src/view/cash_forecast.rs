@@ -68,7 +68,8 @@ pub fn evaluate(lens: &Lens<'_>) -> Vec<CashForecastRow> {
             | Stream::Import(_)
             | Stream::Ledger
             | Stream::Reference(_)
-            | Stream::Requirement(_) => false,
+            | Stream::Requirement(_)
+            | Stream::Calendar(_) => false,
         })
         .flat_map(|(entity, _)| of_agreement(lens, entity))
         .collect();

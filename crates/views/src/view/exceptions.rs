@@ -395,7 +395,8 @@ impl<'a> Dispositions<'a> {
             | Fact::Pledge(_)
             | Fact::Import(_)
             | Fact::Reference(_)
-            | Fact::Requirement(_) => None,
+            | Fact::Requirement(_)
+            | Fact::Calendar(_) => None,
         });
         let Some((disposition, text, recorded)) = told else {
             return Disposed {

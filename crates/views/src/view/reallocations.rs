@@ -78,7 +78,8 @@ pub fn evaluate(lens: &Lens<'_>) -> Vec<ReallocationRow> {
             | Stream::Import(_)
             | Stream::Ledger
             | Stream::Reference(_)
-            | Stream::Requirement(_) => None,
+            | Stream::Requirement(_)
+            | Stream::Calendar(_) => None,
         })
         .collect();
     agreements.sort_unstable();

@@ -82,7 +82,8 @@ pub fn evaluate(lens: &Lens<'_>) -> Vec<TimelineRow> {
             | Stream::Import(_)
             | Stream::Ledger
             | Stream::Reference(_)
-            | Stream::Requirement(_) => false,
+            | Stream::Requirement(_)
+            | Stream::Calendar(_) => false,
         })
         .collect();
     streams.sort_by_key(|(_, stream)| *stream);

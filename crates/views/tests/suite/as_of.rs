@@ -229,6 +229,7 @@ fn cube_of(cells: u32) -> Cube {
             pillar: None,
             purpose: None,
             place: None,
+            concerns: None,
             register: Register::Disbursement,
             entries: 1,
         });

@@ -231,6 +231,7 @@ impl Log {
                         external_reference: None,
                         evidence: Vec::new(),
                         overrides: Vec::new(),
+                        concerns: None,
                         flags: if index == 0 {
                             flags.to_vec()
                         } else {

@@ -7,7 +7,7 @@ use perennial_domain::agreement::{
 };
 use perennial_domain::classification::Split;
 use perennial_domain::event::{Event, Fact, Stream};
-use perennial_domain::ids::{AgreementId, ImportId, PlanId, TrancheId};
+use perennial_domain::ids::{AgreementId, CalendarId, ImportId, PlanId, TrancheId};
 use perennial_domain::import::{ImportCounts, ImportEvent, ImportSource};
 use perennial_domain::log::{Recorded, RecordedAt, Revision};
 use perennial_domain::money::Currency;
@@ -32,6 +32,7 @@ fn recorded(stream: Stream, effective_on: &str, fact: Fact) -> Recorded<Event> {
             evidence: Vec::new(),
             flags: Vec::new(),
             overrides: Vec::new(),
+            concerns: None,
             fact,
         },
     }
@@ -75,6 +76,7 @@ fn check_beside(fact: Fact, named: &[Posting], expected: &[&str]) -> Vec<Posting
         Fact::Pledge(_) => pledge("pledge-1"),
         Fact::Agreement(_) => agreement("agreement-1"),
         Fact::Import(_) => Stream::Import(ImportId::parse("import-1").unwrap()),
+        Fact::Calendar(_) => Stream::Calendar(CalendarId::parse("calendar-1").unwrap()),
         Fact::Ledger(_) => Stream::Ledger,
         Fact::Reference(event) => Stream::Reference(event.of()),
         Fact::Requirement(_) => Stream::Requirement(PlanId::parse("plan-1").unwrap()),

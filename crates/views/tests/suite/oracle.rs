@@ -169,6 +169,7 @@ fn target(fact: &Fact) -> Option<EventId> {
         evidence: Vec::new(),
         flags: Vec::new(),
         overrides: Vec::new(),
+        concerns: None,
         fact: fact.clone(),
     })
 }

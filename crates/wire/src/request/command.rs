@@ -37,6 +37,8 @@ macro_rules! actions {
             Message::ReplaceTagSet(message) => $check.replace_tag_set($path.field("replace_tag_set"), message),
             $(Message::$reference(message) => $check.$publish($path.field($name), message),)+
             Message::ReverseEntry(message) => $check.reverse_entry($path.field("reverse_entry"), message),
+            Message::AdjustPriorPeriod(message) => $check
+                .adjust_prior_period($path.field("adjust_prior_period"), *message),
             Message::ReplaceEntry(message) => $check
                 .replace_entry($path.field("replace_entry"), *message)
                 .map(|(id, command)| Action::Agreement(id, command)),
@@ -47,16 +49,31 @@ macro_rules! actions {
 impl Check<'_> {
     pub(super) fn command(&mut self, path: Path<'_>, message: pb::Command) -> Option<Command> {
         let at = path.field("effective_on");
-        let effective_on = self.required(at, message.effective_on, Self::date);
+        let effective_date = message.effective_on;
+        let effective_on = self.required(at, effective_date, Self::date);
         let at = path.field("external_reference");
         let reference = message.external_reference;
         let external_reference = self.optional(at, reference, Self::external_reference);
         let (at, max) = (path.field("evidence"), self.limits.evidence_max);
         let evidence = self.list(at, message.evidence, max, Self::document);
         let overrides = self.overrides(path.field("overrides"), message.overrides);
-        let Some(action) = message.action else {
+        let Some(mut action) = message.action else {
             return self.invalid(path, "names no action");
         };
+        if let Message::AdjustPriorPeriod(adjustment) = &mut action
+            && let Some(command) = adjustment.command.as_deref_mut()
+        {
+            let own = command
+                .effective_on
+                .get_or_insert_with(|| effective_date.unwrap_or_default());
+            if Some(*own) != effective_date {
+                let at = path.field("adjust_prior_period");
+                return self.invalid(
+                    at.field("command.effective_on"),
+                    "is another date than the adjustment's",
+                );
+            }
+        }
         let action = self.action(path, action);
         Some(Command {
             effective_on: effective_on?,
@@ -150,6 +167,9 @@ impl Check<'_> {
             WaiveTrancheCondition = "waive_tranche_condition" => Agreement via waive_tranche_condition,
             ReclassifySplits = "reclassify_splits" => Agreement via reclassify_splits,
             PublishRequirement = "publish_requirement" => Requirement via publish_requirement,
+            OpenFiscalPeriod = "open_fiscal_period" => Calendar via open_fiscal_period,
+            CloseFiscalPeriod = "close_fiscal_period" => Calendar via close_fiscal_period,
+            ReopenFiscalPeriod = "reopen_fiscal_period" => Calendar via reopen_fiscal_period,
         }, reference {
             PublishCodelist = "publish_codelist" via publish_codelist,
             PublishPillarMapping = "publish_pillar_mapping" via publish_pillar_mapping,
@@ -191,9 +211,14 @@ impl Check<'_> {
         let replacement = match message.replacement.map(|command| *command) {
             // Not descended into: a replacement of a replacement has no meaning, however deep it goes.
             Some(pb::Command {
-                action: Some(Message::ReverseEntry(_) | Message::ReplaceEntry(_)),
+                action:
+                    Some(
+                        Message::ReverseEntry(_)
+                        | Message::ReplaceEntry(_)
+                        | Message::AdjustPriorPeriod(_),
+                    ),
                 ..
-            }) => self.invalid(at, "is itself a reversal or a replacement"),
+            }) => self.invalid(at, "is itself a reversal, a replacement or an adjustment"),
             replacement => self.required(at, replacement, Self::command),
         };
         let (agreement_id, target, replacement) = (agreement_id?, target?, replacement?);
@@ -220,7 +245,9 @@ impl Check<'_> {
             | Action::Pledge(..)
             | Action::Import(..)
             | Action::Reference(_)
-            | Action::Requirement(..) => self.invalid(at, "is not for the same agreement"),
+            | Action::Requirement(..)
+            | Action::Calendar(..)
+            | Action::Adjust(..) => self.invalid(at, "is not for the same agreement"),
         }
     }
 }

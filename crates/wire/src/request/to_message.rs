@@ -1,6 +1,7 @@
 //! Outwards: domain submissions to API messages, for clients and for the digest of a command.
 
 mod agreement;
+mod calendar;
 mod cash;
 mod further;
 mod handing;
@@ -64,17 +65,23 @@ impl From<&Command> for pb::Command {
             external_reference: command.external_reference.as_ref().map(Into::into),
             evidence: command.evidence.iter().map(Into::into).collect(),
             overrides: command.overrides.iter().map(permitted).collect(),
-            action: Some(match &command.action {
-                Action::Ledger(command) => ledger_action(command),
-                Action::Agreement(id, command) => agreement::action(id, command),
-                Action::Pledge(id, command) => pledge_action(id, command),
-                Action::Import(id, command) => import_action(id, command),
-                Action::Reference(command) => reference::action(command),
-                Action::Requirement(id, RequirementCommand::Publish(requirement)) => {
-                    reference::publish_requirement(id.to_string(), requirement)
-                }
-            }),
+            action: Some(action(&command.action)),
         }
+    }
+}
+
+fn action(asked: &Action) -> Message {
+    match asked {
+        Action::Ledger(command) => ledger_action(command),
+        Action::Agreement(id, command) => agreement::action(id, command),
+        Action::Pledge(id, command) => pledge_action(id, command),
+        Action::Import(id, command) => import_action(id, command),
+        Action::Reference(command) => reference::action(command),
+        Action::Requirement(id, RequirementCommand::Publish(requirement)) => {
+            reference::publish_requirement(id.to_string(), requirement)
+        }
+        Action::Calendar(id, command) => calendar::action(id, command),
+        Action::Adjust(name, adjusting) => calendar::adjust(name, action(adjusting)),
     }
 }
 

@@ -1,6 +1,7 @@
 //! `event.proto`: one event to its stored form and back.
 
 use perennial_domain::agreement::AgreementEvent;
+use perennial_domain::calendar::CalendarEvent;
 use perennial_domain::event::{Event, Fact, Stream};
 use perennial_domain::import::ImportEvent;
 use perennial_domain::ledger::LedgerEvent;
@@ -12,9 +13,9 @@ use perennial_domain::rule::{Breach, Override, Rule};
 use prost::Message;
 
 use super::error::{At, DecodeError, Problem, list, optional};
-use super::value::{day, document, external_reference, figure};
+use super::value::{day, document, external_reference, figure, period};
 use super::{
-    agreement, cash, classification, import, ledger, life, pledge, reference, requirement,
+    agreement, calendar, cash, classification, import, ledger, life, pledge, reference, requirement,
 };
 use crate::date;
 use crate::pb::log as pb;
@@ -45,6 +46,7 @@ pub fn event_to_message(event: &Event) -> pb::StoredEvent {
         Fact::Import(event) => import::to_kind(event),
         Fact::Reference(event) => reference::to_kind(event),
         Fact::Requirement(event) => requirement::to_kind(event),
+        Fact::Calendar(event) => calendar::to_kind(event),
     };
     pb::StoredEvent {
         schema_version: SCHEMA_VERSION,
@@ -55,6 +57,7 @@ pub fn event_to_message(event: &Event) -> pb::StoredEvent {
         flags: event.flags.iter().map(Into::into).collect(),
         evidence: event.evidence.iter().map(Into::into).collect(),
         overrides: event.overrides.iter().map(Into::into).collect(),
+        concerns: event.concerns.map(Into::into),
         kind: Some(kind),
     }
 }
@@ -85,6 +88,7 @@ pub fn event_from_message(message: pb::StoredEvent) -> Result<Event, DecodeError
         evidence: list("evidence", message.evidence, document)?,
         flags: list("flags", message.flags, flag)?,
         overrides: list("overrides", message.overrides, permitted)?,
+        concerns: optional("concerns", message.concerns, period)?,
         fact,
     })
 }
@@ -100,6 +104,7 @@ fn fact(stream: &Stream, kind: Kind) -> Result<Fact, DecodeError> {
             _of_another => Err(Problem::KindOfStream.into()),
         },
         Stream::Requirement(_) => requirement_fact(kind).map(Fact::Requirement),
+        Stream::Calendar(_) => calendar_fact(kind).map(Fact::Calendar),
     }
 }
 
@@ -130,6 +135,7 @@ facts! {
         PledgeLapsed = "pledge_lapsed" => pledge::lapsed,
         TagSetReplaced = "tag_set_replaced" => classification::pledge_tagged,
         EntryReversed = "entry_reversed" => pledge::reversed,
+        PriorPeriodAdjusted = "prior_period_adjusted" => pledge::adjusted,
     }
     agreement_fact -> AgreementEvent {
         AgreementSigned = "agreement_signed" => agreement::signed,
@@ -172,6 +178,7 @@ facts! {
         TagSetReplaced = "tag_set_replaced" => classification::tagged,
         EntryReversed = "entry_reversed" => agreement::reversed,
         EntryReplaced = "entry_replaced" => agreement::replaced,
+        PriorPeriodAdjusted = "prior_period_adjusted" => agreement::adjusted,
     }
     import_fact -> ImportEvent {
         ImportStarted = "import_started" => import::started,
@@ -187,6 +194,11 @@ facts! {
     }
     requirement_fact -> RequirementEvent {
         RequirementPublished = "requirement_published" => requirement::published,
+    }
+    calendar_fact -> CalendarEvent {
+        FiscalPeriodOpened = "fiscal_period_opened" => calendar::opened,
+        FiscalPeriodClosed = "fiscal_period_closed" => calendar::closed,
+        FiscalPeriodReopened = "fiscal_period_reopened" => calendar::reopened,
     }
 }
 

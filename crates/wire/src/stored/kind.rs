@@ -54,6 +54,7 @@ pub const fn kind(event: &pb::StoredEvent) -> &'static str {
         Some(Kind::OnwardGrantLinked(_)) => "OnwardGrantLinked",
         Some(Kind::EntryReversed(_)) => "EntryReversed",
         Some(Kind::EntryReplaced(_)) => "EntryReplaced",
+        Some(Kind::PriorPeriodAdjusted(_)) => "PriorPeriodAdjusted",
         Some(Kind::ImportStarted(_)) => "ImportStarted",
         Some(Kind::ImportCompleted(_)) => "ImportCompleted",
         Some(Kind::SplitsReclassified(_)) => "SplitsReclassified",
@@ -65,5 +66,8 @@ pub const fn kind(event: &pb::StoredEvent) -> &'static str {
         Some(Kind::OrganisationMerged(_)) => "OrganisationMerged",
         Some(Kind::LocalActorAssessed(_)) => "LocalActorAssessed",
         Some(Kind::RequirementPublished(_)) => "RequirementPublished",
+        Some(Kind::FiscalPeriodOpened(_)) => "FiscalPeriodOpened",
+        Some(Kind::FiscalPeriodClosed(_)) => "FiscalPeriodClosed",
+        Some(Kind::FiscalPeriodReopened(_)) => "FiscalPeriodReopened",
     }
 }

@@ -3,6 +3,7 @@
 use perennial_domain::ids::AgreementId;
 use perennial_domain::pledge::{PledgeAnnouncement, PledgeEvent};
 
+use super::calendar;
 use super::classification::tag_set_replaced;
 use super::error::{At, DecodeError, Problem, enumeration, optional, required};
 use super::value::{amount, event_id, organisation, period, published, split, split_message};
@@ -42,6 +43,7 @@ pub(super) fn to_kind(event: &PledgeEvent) -> Kind {
             reason: reason.clone(),
         }),
         PledgeEvent::TagSetReplaced(set) => tag_set_replaced(set),
+        PledgeEvent::PriorPeriodAdjusted(adjusted) => calendar::adjusted_message(adjusted),
         PledgeEvent::EntryReversed { target, reason } => Kind::EntryReversed(pb::EntryReversed {
             target: Some((*target).into()),
             reason: pb::ReversalReason::from(*reason).into(),
@@ -109,6 +111,10 @@ pub(super) fn lapsed(message: pb::PledgeLapsed) -> Result<PledgeEvent, DecodeErr
         amount: required("amount", message.amount, amount)?,
         reason: message.reason,
     })
+}
+
+pub(super) fn adjusted(message: pb::PriorPeriodAdjusted) -> Result<PledgeEvent, DecodeError> {
+    calendar::adjusted(message).map(PledgeEvent::PriorPeriodAdjusted)
 }
 
 pub(super) fn reversed(message: pb::EntryReversed) -> Result<PledgeEvent, DecodeError> {

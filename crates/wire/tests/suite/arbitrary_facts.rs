@@ -6,12 +6,16 @@ use perennial_domain::agreement::{
     LineSplits, OtherFlow, ReallocatedFunds, Reallocation, ReceivableEntry, Tranche, TrancheDraw,
     Transfer, TransferDirection, TransferWish,
 };
+use perennial_domain::calendar::{
+    AdjustedPeriod, CalendarCommand, CalendarEvent, NewPeriod, PeriodName,
+};
 use perennial_domain::classification::Pillar;
 use perennial_domain::command::{Action, Command, Expected, Submission};
 use perennial_domain::event::{Event, Fact, Stream};
-use perennial_domain::ids::{ImportId, PledgeId};
+use perennial_domain::ids::{CalendarId, ImportId, PledgeId};
 use perennial_domain::import::{ImportCommand, ImportEvent};
 use perennial_domain::log::Revision;
+use perennial_domain::period::FiscalCalendar;
 use perennial_domain::pledge::{PledgeCommand, PledgeEvent};
 use perennial_domain::rule::{Breach, Figure, Override, Rule};
 use perennial_domain::tag::{Tag, TagBasis, TagSet, TagSubject};
@@ -39,6 +43,7 @@ impl Random {
                 }
                 Fact::Import(ImportEvent::ImportCompleted { counts, reasons })
             }
+            Fact::Calendar(event) => Fact::Calendar(self.calendar_event(event)),
             fact @ (Fact::Ledger(_)
             | Fact::Pledge(_)
             | Fact::Import(_)
@@ -61,6 +66,7 @@ impl Random {
             evidence: self.some(0, 2, Self::document),
             flags: self.some(0, 2, breach),
             overrides: self.some(0, 2, Self::permitted),
+            concerns: self.maybe(Self::period),
             stream: sample.stream,
             fact,
         }
@@ -145,8 +151,68 @@ impl Random {
                 reason: self.text(),
             },
             E::TagSetReplaced(set) => E::TagSetReplaced(self.tag_set(set)),
+            E::PriorPeriodAdjusted(_) => E::PriorPeriodAdjusted(Box::new(AdjustedPeriod {
+                name: self.period_name(),
+                period: self.period(),
+            })),
             other => other,
         }
+    }
+
+    fn period_name(&mut self) -> PeriodName {
+        PeriodName {
+            calendar_id: CalendarId::parse(&self.id()).unwrap(),
+            label: self.text(),
+        }
+    }
+
+    /// The same kind with random content.
+    fn calendar_event(&mut self, like: CalendarEvent) -> CalendarEvent {
+        let (label, period) = (self.text(), self.period());
+        match like {
+            CalendarEvent::FiscalPeriodOpened { .. } => CalendarEvent::FiscalPeriodOpened {
+                label,
+                period,
+                pattern: self.maybe(|random| random.one(&FiscalCalendar::ALL)),
+                gap_reason: self.maybe(Self::text),
+            },
+            CalendarEvent::FiscalPeriodClosed { .. } => CalendarEvent::FiscalPeriodClosed {
+                label,
+                period,
+                grace_days: u32::try_from(self.below(366)).unwrap(),
+                closed_from: self.date(),
+            },
+            CalendarEvent::FiscalPeriodReopened { .. } => CalendarEvent::FiscalPeriodReopened {
+                label,
+                period,
+                reason: self.text(),
+                approver: self.text(),
+            },
+        }
+    }
+
+    fn calendar_command(&mut self) -> CalendarCommand {
+        match self.below(3) {
+            0 => CalendarCommand::Open(NewPeriod {
+                label: self.maybe(Self::label),
+                period: self.period(),
+                pattern: self.maybe(|random| random.one(&FiscalCalendar::ALL)),
+                gap_reason: self.maybe(Self::text),
+            }),
+            1 => CalendarCommand::Close {
+                label: self.label(),
+                grace_days: u32::try_from(self.below(366)).unwrap(),
+            },
+            _ => CalendarCommand::Reopen {
+                label: self.label(),
+                reason: self.text(),
+                approver: self.text(),
+            },
+        }
+    }
+
+    fn label(&mut self) -> String {
+        format!("period {}", self.below(100))
     }
 
     fn reallocated(&mut self) -> ReallocatedFunds {
@@ -278,9 +344,10 @@ impl Random {
     pub(crate) fn submission(&mut self) -> Submission {
         let commands = self.some(1, 4, Self::command);
         let mut expected = self.some(0, 3, |random| {
-            let stream = match random.below(3) {
+            let stream = match random.below(4) {
                 0 => Stream::Agreement(random.agreement_id()),
                 1 => Stream::Pledge(PledgeId::parse(&random.id()).unwrap()),
+                2 => Stream::Calendar(CalendarId::parse(&random.id()).unwrap()),
                 _ => Stream::Import(ImportId::parse(&random.id()).unwrap()),
             };
             let revision = Revision(random.next().max(1));
@@ -323,11 +390,13 @@ impl Random {
                 }
                 Action::Import(id, ImportCommand::Complete { counts, reasons })
             }
+            Action::Calendar(id, _) => Action::Calendar(id, self.calendar_command()),
             action @ (Action::Ledger(_)
             | Action::Pledge(..)
             | Action::Import(..)
             | Action::Reference(_)
-            | Action::Requirement(..)) => action,
+            | Action::Requirement(..)
+            | Action::Adjust(..)) => action,
         };
         Command {
             effective_on: self.date(),

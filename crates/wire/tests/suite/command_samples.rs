@@ -65,6 +65,7 @@ pub(crate) fn commands() -> Vec<(&'static str, Submission)> {
         .into_iter()
         .map(|(name, action)| (name, submission(action)))
         .collect();
+    submissions.extend(crate::calendar_samples::commands());
     submissions.push(("disburse.overridden", overriding()));
     submissions
 }

@@ -33,10 +33,11 @@ pub(crate) fn events() -> Vec<(&'static str, Event)> {
     events.extend(pledge_events());
     events.extend(import_events());
     events.extend(crate::registry_samples::events());
+    events.extend(crate::calendar_samples::events());
     events
 }
 
-fn agreement(fact: AgreementEvent) -> Event {
+pub(crate) fn agreement(fact: AgreementEvent) -> Event {
     Event {
         stream: Stream::Agreement(agreement_id()),
         revision: Revision(7),
@@ -45,6 +46,7 @@ fn agreement(fact: AgreementEvent) -> Event {
         evidence: Vec::new(),
         flags: Vec::new(),
         overrides: Vec::new(),
+        concerns: None,
         fact: Fact::Agreement(fact),
     }
 }
@@ -483,7 +485,7 @@ fn life_events() -> Vec<(&'static str, Event)> {
 }
 
 /// The first event of a stream, long ago.
-fn first(stream: Stream, fact: Fact) -> Event {
+pub(crate) fn first(stream: Stream, fact: Fact) -> Event {
     Event {
         stream,
         revision: Revision(1),
@@ -492,6 +494,7 @@ fn first(stream: Stream, fact: Fact) -> Event {
         evidence: Vec::new(),
         flags: Vec::new(),
         overrides: Vec::new(),
+        concerns: None,
         fact,
     }
 }

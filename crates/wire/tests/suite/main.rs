@@ -8,6 +8,7 @@
 
 mod arbitrary;
 mod arbitrary_facts;
+mod calendar_samples;
 mod catalogue;
 mod command_samples;
 mod descriptors;

@@ -149,6 +149,7 @@ pub(crate) fn events() -> Vec<(&'static str, Event)> {
         evidence: Vec::new(),
         flags: Vec::new(),
         overrides: Vec::new(),
+        concerns: None,
         fact,
     };
     let reference =

@@ -321,7 +321,8 @@ fn the_agreement(facts: &Facts, name: &str, at: Position) -> Result<AgreementId,
             | Stream::Import(_)
             | Stream::Ledger
             | Stream::Reference(_)
-            | Stream::Requirement(_) => None,
+            | Stream::Requirement(_)
+            | Stream::Calendar(_) => None,
         })
         .collect();
     ids.sort_unstable();

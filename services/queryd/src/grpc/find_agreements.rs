@@ -167,7 +167,8 @@ impl<'a> Known<'a> {
             | Fact::Ledger(_)
             | Fact::Import(_)
             | Fact::Reference(_)
-            | Fact::Requirement(_) => None,
+            | Fact::Requirement(_)
+            | Fact::Calendar(_) => None,
         });
         Some(Self {
             lines: state.terms.lines.iter().chain(opened).collect(),

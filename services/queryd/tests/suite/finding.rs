@@ -65,6 +65,7 @@ fn event(id: &str, revision: u64, fact: AgreementEvent) -> Event {
         external_reference: None,
         evidence: Vec::new(),
         overrides: Vec::new(),
+        concerns: None,
         flags: Vec::new(),
         fact: Fact::Agreement(fact),
     }

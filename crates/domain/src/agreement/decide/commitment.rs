@@ -3,7 +3,9 @@
 use jiff::civil::Date;
 
 use crate::agreement::decide::Case;
-use crate::agreement::{AgreementCommand, AgreementEvent, Published, YearShare, shares};
+use crate::agreement::{
+    AgreementCommand, AgreementEvent, Firmness, Published, YearBasis, YearShare, shares,
+};
 use crate::finding::Findings;
 use crate::ids::LineId;
 use crate::money::Money;
@@ -35,8 +37,10 @@ pub(super) fn draft(
                 published.as_ref(),
             )?;
             let year_shares = if year_shares.is_empty() {
-                let term = shares::remaining_term(case.agreement, effective_on);
-                shares::implied(*amount, term, effective_on)
+                for_what(case, *amount, || {
+                    let term = shares::remaining_term(case.agreement, effective_on);
+                    shares::implied(*amount, term, effective_on)
+                })
             } else {
                 shares::explicit(findings, "year_shares", *amount, year_shares)
             };
@@ -63,7 +67,7 @@ pub(super) fn draft(
                 published.as_ref(),
             )?;
             let year_shares = if year_shares.is_empty() {
-                released(case, at, effective_on, *amount)
+                for_what(case, *amount, || released(case, at, effective_on, *amount))
             } else {
                 shares::explicit(findings, "year_shares", *amount, year_shares)
             };
@@ -91,6 +95,23 @@ fn check(
     findings.positive("amount", amount, case.currency());
     let at = case.line(findings, line_id)?;
     (!findings.unusable()).then_some(at)
+}
+
+/// The shares of a change that names none: of an adjustment one for the period that it concerns.
+fn for_what(
+    case: &Case<'_>,
+    amount: Money,
+    otherwise: impl FnOnce() -> Vec<YearShare>,
+) -> Vec<YearShare> {
+    let Some(period) = case.context.concerns else {
+        return otherwise();
+    };
+    vec![YearShare {
+        period,
+        minor_units: amount.minor_units(),
+        basis: YearBasis::Scheduled,
+        firmness: Firmness::default(),
+    }]
 }
 
 /// From which periods a decrease takes that names none: undisbursed portions, the last first. A line without

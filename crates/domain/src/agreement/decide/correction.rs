@@ -11,7 +11,9 @@ use crate::agreement::{
 use crate::event::Stream;
 use crate::finding::{Findings, Verdict};
 use crate::log::EventId;
+use crate::period::Period;
 use crate::rejection::{LifeRejection, Rejection};
+use crate::rule::Breach;
 
 /// What the two corrections are called where commands are written.
 const REVERSE: &str = "reverse_entry";
@@ -30,7 +32,16 @@ pub(super) fn reverse(
     let booked_on = entry.effective_on;
     correctable(case, &mut findings, target, REVERSE);
     let effective_on = match reason {
-        ReversalReason::Error | ReversalReason::Replaced | ReversalReason::Withdrawn => booked_on,
+        ReversalReason::Error | ReversalReason::Replaced | ReversalReason::Withdrawn => {
+            match case.context.concerns {
+                None => booked_on,
+                Some(concerns) => {
+                    case.own_date(&mut findings, effective_on);
+                    findings.breach(outside(case.subject, target, booked_on, concerns));
+                    effective_on
+                }
+            }
+        }
         ReversalReason::Returned => {
             case.own_date(&mut findings, effective_on);
             if entry.kind != EntryKind::Cash {
@@ -87,6 +98,10 @@ pub(super) fn replace(
         ..*case
     };
     within.own_date(&mut findings, effective_on);
+    if case.is_of_the_books(&fact) {
+        let open = crate::rules::period_open(&case.context, case.subject, booked_on);
+        findings.breach(open);
+    }
     let new = within.draft(&mut findings, effective_on, replacement);
     let mut drafts = within.conclude(findings, effective_on, new)?;
     let reversal = Draft {
@@ -96,6 +111,24 @@ pub(super) fn replace(
     };
     drafts.insert(0, reversal);
     Ok(drafts)
+}
+
+/// An adjustment corrects what is dated in the period that it concerns.
+pub(crate) fn outside(
+    subject: &str,
+    target: EventId,
+    booked_on: Date,
+    concerns: Period,
+) -> Option<Breach> {
+    if concerns.contains(booked_on) {
+        return None;
+    }
+    let problem = format!(
+        "it is dated {booked_on}, outside the period that the adjustment concerns, {} to {}",
+        concerns.starts_on(),
+        concerns.ends_on()
+    );
+    Some(reversal_target(subject, target, &problem))
 }
 
 /// The entry, if it exists in this stream, stands, is of a kind that can be reversed whole, and nothing stands

@@ -50,6 +50,7 @@ pub(super) fn sign(
         findings.malformed("lines", "must sum to less than 10^18 minor units");
     }
     findings.breach(rules::terms_split_exact(subject, terms));
+    findings.breach(rules::period_open(&context, subject, effective_on));
     let verdict = findings.finish(&context)?;
     Ok(vec![Draft {
         effective_on,

@@ -15,10 +15,11 @@ use crate::agreement::{
     ReallocationPolicy, ReallocationScope, RevisableTerm, Terms, TermsRevision, TrancheState,
     TransferDirection, UpstreamLink, YearBasis, YearShare,
 };
+use crate::calendar::{Calendar, FiscalPeriod};
 use crate::classification::{Code, LineDims, OwnCode, Pillar, Share, Split, Vocabulary};
 use crate::ids::{
-    self, AgreementId, AllocationId, ConditionId, ImportId, LedgerId, LineId, PaymentId, PlanId,
-    PledgeId, TrancheId, TransferId,
+    self, AgreementId, AllocationId, CalendarId, ConditionId, ImportId, LedgerId, LineId,
+    PaymentId, PlanId, PledgeId, TrancheId, TransferId,
 };
 use crate::import::{Import, ImportSource};
 use crate::ledger::state::LedgerState;
@@ -95,7 +96,8 @@ ids!(
     ConditionId,
     PaymentId,
     ImportId,
-    PlanId
+    PlanId,
+    CalendarId
 );
 
 enums! {
@@ -207,6 +209,8 @@ structs! {
     LineSplits { purposes, places, pillar }
     Requirement { version, title, perspective, list, places, asks }
     Plan { revision, versions }
+    FiscalPeriod { period, label, closed_from }
+    Calendar { revision, pattern, periods }
 }
 
 impl Stored for Rule {

@@ -6,6 +6,7 @@ use perennial_domain::classification::{LineDims, OwnCode};
 
 use super::further::{fields, firmness};
 use crate::pb::log as pb;
+use crate::stored::calendar;
 use crate::stored::cash::{line_id, tranche_id};
 use crate::stored::error::{
     At, DecodeError, Problem, enumeration, list, narrow, optional, required,
@@ -211,6 +212,12 @@ pub(in crate::stored) fn reversed(
         target: required("target", message.target, event_id)?,
         reason: enumeration::<pb::ReversalReason>(message.reason).at("reason")?,
     })
+}
+
+pub(in crate::stored) fn adjusted(
+    message: pb::PriorPeriodAdjusted,
+) -> Result<AgreementEvent, DecodeError> {
+    calendar::adjusted(message).map(AgreementEvent::PriorPeriodAdjusted)
 }
 
 pub(in crate::stored) fn replaced(

@@ -17,6 +17,7 @@ use super::payment::{
 };
 use crate::pb::log as pb;
 use crate::pb::log::stored_event::Kind;
+use crate::stored::calendar;
 use crate::stored::classification::{splits_reclassified, tag_set_replaced};
 use crate::stored::life;
 use crate::stored::value::split_message;
@@ -80,6 +81,7 @@ pub(in crate::stored) fn to_kind(event: &Event) -> Kind {
             reason,
         } => splits_reclassified(line_id, splits, reason),
         Event::TagSetReplaced(set) => tag_set_replaced(set),
+        Event::PriorPeriodAdjusted(adjusted) => calendar::adjusted_message(adjusted),
         Event::EntryReversed { target, reason } => reversed(*target, *reason),
         Event::EntryReplaced { target } => replaced(*target),
     })

@@ -94,7 +94,8 @@ fn named(
             | Stream::Pledge(_)
             | Stream::Import(_)
             | Stream::Reference(_)
-            | Stream::Requirement(_) => None,
+            | Stream::Requirement(_)
+            | Stream::Calendar(_) => None,
         })
         .collect();
     match ids.as_slice() {
