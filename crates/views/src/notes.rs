@@ -43,6 +43,13 @@ pub(crate) fn notes(view: View, lens: &Lens<'_>, rows: &[Row]) -> Vec<String> {
                 "open portions alone: published plans are shown as forecast in by-year".to_owned(),
             );
         }
+        View::Maturity => {
+            notes.push(directions());
+            notes.push(
+                "commitments fall due over the days of their periods; payments take away from what falls due first"
+                    .to_owned(),
+            );
+        }
         View::Movements => {
             notes.push(directions());
             notes.push("moves inside agreements sum to zero and are not shown".to_owned());
@@ -129,6 +136,7 @@ fn unallocable(rows: &[Row], notes: &mut Vec<String>) {
         | Row::MultiYear(_)
         | Row::Register(_)
         | Row::Movement(_)
+        | Row::Maturity(_)
         | Row::Scheme(_)
         | Row::Coverage(_)
         | Row::Exception(_)
@@ -155,6 +163,7 @@ fn unknown_dates(rows: &[Row], notes: &mut Vec<String>) {
             | Row::Nexus(_)
             | Row::Register(_)
             | Row::Movement(_)
+            | Row::Maturity(_)
             | Row::Scheme(_)
             | Row::Coverage(_)
             | Row::Exception(_)

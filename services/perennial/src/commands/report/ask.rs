@@ -7,7 +7,8 @@ use perennial_wire::pb::query::query_service_client::QueryServiceClient;
 use perennial_wire::pb::query::{
     FindAgreementsRequest, GetAgreementStatementRequest, ListAgreementStatementsRequest,
     ListAgreementTimelineRequest, ListCashForecastRequest, ListCommitmentByYearRequest,
-    ListCoverageRequest, ListExceptionsRequest, ListMovementsRequest, ListMultiYearRequest,
+    ListCoverageRequest, ListExceptionsRequest, ListMaturityRequest, ListMovementsRequest,
+    ListMultiYearRequest,
     ListNexusPillarMatrixRequest, ListOverridesRequest, ListPledgeConversionRequest,
     ListReallocationTrailRequest, ListRegistersRequest, ListSchemeFundingRequest, Page, ReadInfo,
     ReadOptions, TimeAxis,
@@ -187,6 +188,7 @@ pub(crate) async fn ask(
         ViewName::MultiYear => list!(asked, MultiYearRow, list_multi_year, ListMultiYearRequest),
         ViewName::Registers => list!(asked, RegisterRow, list_registers, ListRegistersRequest),
         ViewName::Movements => list!(asked, MovementRow, list_movements, ListMovementsRequest),
+        ViewName::Maturity => list!(asked, MaturityRow, list_maturity, ListMaturityRequest),
         ViewName::Exceptions => list!(
             asked, ExceptionRow, list_exceptions, ListExceptionsRequest,
             standing_only: arguments.standing,
