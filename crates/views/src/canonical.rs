@@ -7,8 +7,9 @@ mod published;
 
 use perennial_domain::Date;
 use perennial_domain::agreement::{
-    AgreementEvent, Condition, Conditionality, Description, ExtensionKind, Firmness, Line,
-    ReversalReason, ShareMove, Terms, TrancheDraw, YearBasis, YearShare,
+    AgreementEvent, Condition, ConditionEntry, Conditionality, Description, ExtensionKind,
+    Firmness, Line, LineSplits, ReversalReason, ShareMove, Terms, TrancheDraw, YearBasis,
+    YearShare,
 };
 use perennial_domain::classification::{LineDims, Pillar, Split, Vocabulary};
 use perennial_domain::event::{Event, Fact};
@@ -335,18 +336,10 @@ impl Canonical {
             AgreementEvent::DisbursementMade { draws, .. }
             | AgreementEvent::ReceiptConfirmed { draws, .. } => self.draws(draws),
             AgreementEvent::TrancheConditionMet(entry)
-            | AgreementEvent::TrancheConditionWaived(entry) => {
-                self.text(entry.tranche_id.as_str());
-                self.text(entry.condition_id.as_str());
-            }
+            | AgreementEvent::TrancheConditionWaived(entry) => self.condition(entry),
             AgreementEvent::SplitsReclassified {
                 line_id, splits, ..
-            } => {
-                self.text(line_id.as_str());
-                self.split(&splits.purposes);
-                self.split(&splits.places);
-                self.optional(splits.pillar.map(pillar_code), Self::byte);
-            }
+            } => self.reclassified(line_id, splits),
             AgreementEvent::TagSetReplaced(set) => self.tag_set(set),
             AgreementEvent::EntryReversed { target, reason } => {
                 self.event_id(*target);
@@ -379,6 +372,18 @@ impl Canonical {
             | AgreementEvent::ReceivableWrittenOff(_)
             | AgreementEvent::ReceivableRecovered(_) => {}
         }
+    }
+
+    fn reclassified(&mut self, line_id: &LineId, splits: &LineSplits) {
+        self.text(line_id.as_str());
+        self.split(&splits.purposes);
+        self.split(&splits.places);
+        self.optional(splits.pillar.map(pillar_code), Self::byte);
+    }
+
+    fn condition(&mut self, entry: &ConditionEntry) {
+        self.text(entry.tranche_id.as_str());
+        self.text(entry.condition_id.as_str());
     }
 
     /// Written only where there are any, so that what was written before them stays as it was.

@@ -157,15 +157,13 @@ impl Expansion<'_> {
                 line_id,
                 amount,
                 year_shares,
-                amendment: _,
-                published: _,
+                ..
             } => self.changed(Measure::Increased, line_id, *amount, year_shares),
             AgreementEvent::CommitmentDecreased {
                 line_id,
                 amount,
                 year_shares,
-                reason: _,
-                published: _,
+                ..
             } => self.changed(Measure::Decreased, line_id, *amount, year_shares),
             AgreementEvent::PeriodExtended { moves, .. } => {
                 self.moved(moves, |_| Measure::Moved);

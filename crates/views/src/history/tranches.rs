@@ -56,11 +56,13 @@ impl EntityHistory {
     ) -> impl Iterator<Item = (EventId, &[TrancheDraw])> {
         self.standing(at, effective)
             .filter(move |recorded| effective.is_none_or(|cut| recorded.event.effective_on <= cut))
-            .filter_map(|recorded| match &recorded.event.fact {
-                Fact::Agreement(AgreementEvent::DisbursementMade { draws, .. }) => {
-                    Some((recorded.event_id, draws.as_slice()))
-                }
-                _ => None,
+            .filter_map(|recorded| {
+                let Fact::Agreement(AgreementEvent::DisbursementMade { draws, .. }) =
+                    &recorded.event.fact
+                else {
+                    return None;
+                };
+                Some((recorded.event_id, draws.as_slice()))
             })
     }
 }

@@ -157,14 +157,9 @@ impl<'a> Subject<'a> {
             .entities
             .get(self.entity.index());
         match stream {
-            Some(Stream::Agreement(id)) if rule == Rule::OnwardWithinReceived => self
-                .lens
-                .facts
-                .histories()
-                .ever_linked(id)
-                .iter()
-                .copied()
-                .collect(),
+            Some(Stream::Agreement(id)) if rule == Rule::OnwardWithinReceived => {
+                self.lens.facts.histories().ever_linked(id).to_vec()
+            }
             _ => vec![self.entity],
         }
     }
@@ -183,6 +178,10 @@ impl<'a> Subject<'a> {
         sum_text(minor_units, self.head.currency)
     }
 
+    #[expect(
+        clippy::unnecessary_wraps,
+        reason = "every rule ends in it, and answers with a breach or none"
+    )]
     fn breaks(&self, rule: Rule, figures: &[(&str, &dyn std::fmt::Display)]) -> Option<Breach> {
         let stream = self.stream();
         let subject = match &self.line {
