@@ -308,11 +308,7 @@ impl Canonical {
                 kind,
                 moves,
                 ..
-            } => {
-                self.date(*new_ends_on);
-                self.byte(extension_code(*kind));
-                self.list(moves, Self::share_move);
-            }
+            } => self.extended(*new_ends_on, *kind, moves),
             AgreementEvent::PeriodShortened { new_ends_on, .. } => self.date(*new_ends_on),
             AgreementEvent::TrancheScheduled {
                 tranche_id,
@@ -372,6 +368,12 @@ impl Canonical {
             | AgreementEvent::ReceivableWrittenOff(_)
             | AgreementEvent::ReceivableRecovered(_) => {}
         }
+    }
+
+    fn extended(&mut self, new_ends_on: Date, kind: ExtensionKind, moves: &[ShareMove]) {
+        self.date(new_ends_on);
+        self.byte(extension_code(kind));
+        self.list(moves, Self::share_move);
     }
 
     fn reclassified(&mut self, line_id: &LineId, splits: &LineSplits) {

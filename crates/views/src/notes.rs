@@ -12,6 +12,26 @@ pub(crate) fn notes(view: View, lens: &Lens<'_>, rows: &[Row]) -> Vec<String> {
     let mut notes = vec![
         "amounts are in the currency of each agreement; currencies are never added".to_owned(),
     ];
+    of_view(view, lens, rows, &mut notes);
+    unallocable(rows, &mut notes);
+    unknown_dates(rows, &mut notes);
+    let of_totals = ![
+        View::Timeline,
+        View::Exceptions,
+        View::Overrides,
+        View::Pledges,
+        View::Reallocations,
+        View::CashForecast,
+    ]
+    .contains(&view);
+    if of_totals {
+        hierarchy(lens, &mut notes);
+    }
+    notes
+}
+
+/// What a view says of its own figures.
+fn of_view(view: View, lens: &Lens<'_>, rows: &[Row], notes: &mut Vec<String>) {
     match view {
         View::Agreement | View::Timeline | View::Overrides => {}
         View::Exceptions => notes.extend(overpaid_in_words(lens)),
@@ -61,7 +81,7 @@ pub(crate) fn notes(view: View, lens: &Lens<'_>, rows: &[Row]) -> Vec<String> {
                 "elements that do not divide money overlap and have no total: any_tag counts each line once"
                     .to_owned(),
             );
-            unverified(rows, &mut notes);
+            unverified(rows, notes);
         }
         View::Coverage => {
             notes.push(
@@ -73,21 +93,6 @@ pub(crate) fn notes(view: View, lens: &Lens<'_>, rows: &[Row]) -> Vec<String> {
             );
         }
     }
-    unallocable(rows, &mut notes);
-    unknown_dates(rows, &mut notes);
-    let of_totals = ![
-        View::Timeline,
-        View::Exceptions,
-        View::Overrides,
-        View::Pledges,
-        View::Reallocations,
-        View::CashForecast,
-    ]
-    .contains(&view);
-    if of_totals {
-        hierarchy(lens, &mut notes);
-    }
-    notes
 }
 
 /// Titles that were not checked against the framework's own text are said to be so (FRAMEWORKS.md 15).
@@ -108,6 +113,7 @@ fn unverified(rows: &[Row], notes: &mut Vec<String>) {
             | Row::MultiYear(_)
             | Row::Register(_)
             | Row::Movement(_)
+            | Row::Maturity(_)
             | Row::Exception(_)
             | Row::Override(_) => None,
         })
