@@ -45,6 +45,17 @@ fn line(row: &Row) -> String {
             row.write_offs,
             row.closing
         ),
+        Row::Maturity(row) => format!(
+            "{} {} {:?}: {} + {} + {} = {}, over {}",
+            row.direction.name(),
+            row.currency,
+            row.firmness,
+            row.under_one_year,
+            row.one_to_five_years,
+            row.over_five_years,
+            row.undisbursed,
+            row.overdrawn
+        ),
         Row::MultiYear(row) => format!(
             "{} {}: {} agreements {}, multi-year {} {}, unknown {}",
             row.direction.name(),
