@@ -43,6 +43,7 @@ fn refused(
 }
 
 /// The files in their order until the agreement is paid beyond its commitment.
+#[expect(clippy::too_many_lines, reason = "a table: one row for each file")]
 fn signed_and_paid() -> Vec<(&'static str, Outcome)> {
     use Outcome::Recorded;
     vec![
@@ -119,6 +120,7 @@ fn signed_and_paid() -> Vec<(&'static str, Outcome)> {
 }
 
 /// The files from the amendment to the closing.
+#[expect(clippy::too_many_lines, reason = "a table: one row for each file")]
 fn amended_and_closed() -> Vec<(&'static str, Outcome)> {
     use Outcome::Recorded;
     vec![

@@ -17,6 +17,7 @@ fn id(party: Option<&Party>) -> Option<&str> {
     party.map(|party| party.id.as_str())
 }
 
+#[expect(clippy::too_many_lines, reason = "one arm for each view")]
 fn line(row: &Row) -> String {
     match row {
         Row::Nexus(row) => nexus(row),

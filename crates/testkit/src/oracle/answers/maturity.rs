@@ -45,10 +45,13 @@ pub(super) fn rows(read: &Read<'_>) -> Vec<String> {
         let (left, overdrawn) = book.left(limits);
         for (part, firmness, amount) in left {
             let key = (*direction, currency.clone(), Some(firmness));
-            sums.entry(key).or_default()[part] += amount;
+            if let Some(sum) = sums.entry(key).or_default().get_mut(part) {
+                *sum += amount;
+            }
         }
         let key = (*direction, currency.clone(), None);
-        sums.entry(key).or_default()[3] += overdrawn;
+        let [.., over] = sums.entry(key).or_default();
+        *over += overdrawn;
     }
     let sums = sums.into_iter().filter(|(_, sums)| *sums != [0; 4]);
     sums.map(|((direction, currency, firmness), [first, second, third, over])| {

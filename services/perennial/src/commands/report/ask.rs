@@ -8,10 +8,9 @@ use perennial_wire::pb::query::{
     FindAgreementsRequest, GetAgreementStatementRequest, ListAgreementStatementsRequest,
     ListAgreementTimelineRequest, ListCashForecastRequest, ListCommitmentByYearRequest,
     ListCoverageRequest, ListExceptionsRequest, ListMaturityRequest, ListMovementsRequest,
-    ListMultiYearRequest,
-    ListNexusPillarMatrixRequest, ListOverridesRequest, ListPledgeConversionRequest,
-    ListReallocationTrailRequest, ListRegistersRequest, ListSchemeFundingRequest, Page, ReadInfo,
-    ReadOptions, TimeAxis,
+    ListMultiYearRequest, ListNexusPillarMatrixRequest, ListOverridesRequest,
+    ListPledgeConversionRequest, ListReallocationTrailRequest, ListRegistersRequest,
+    ListSchemeFundingRequest, Page, ReadInfo, ReadOptions, TimeAxis,
 };
 use tonic::transport::Channel;
 use tonic::{Response, Status};
@@ -139,6 +138,7 @@ macro_rules! list {
 ///
 /// # Errors
 /// As the service answers.
+#[expect(clippy::too_many_lines, reason = "one arm for each view")]
 pub(crate) async fn ask(
     session: &Session,
     ledger_id: &str,
