@@ -43,6 +43,7 @@ fn refused(
 }
 
 /// The files in their order until the agreement is paid beyond its commitment.
+#[expect(clippy::too_many_lines, reason = "a table: one row for each file")]
 fn signed_and_paid() -> Vec<(&'static str, Outcome)> {
     use Outcome::Recorded;
     vec![
@@ -119,6 +120,7 @@ fn signed_and_paid() -> Vec<(&'static str, Outcome)> {
 }
 
 /// The files from the amendment to the closing.
+#[expect(clippy::too_many_lines, reason = "a table: one row for each file")]
 fn amended_and_closed() -> Vec<(&'static str, Outcome)> {
     use Outcome::Recorded;
     vec![
@@ -303,6 +305,7 @@ fn a_grant_lives_from_its_pledge_to_its_closing_in_a_strict_ledger() {
     exceptions_and_overrides(&treasury);
     reallocations(&treasury);
     forecast(&treasury);
+    maturity(&treasury);
     pledge(&treasury);
     verified(&treasury);
 }
@@ -524,6 +527,25 @@ fn forecast(treasury: &Treasury) {
         json!([["tranche-4", "2024-09-30", "200000.00", 152, ["report-2024"]]])
     );
     assert_eq!(open_on("2025-04-30"), json!([]));
+}
+
+/// At the end of 2023 what is left is for 2024, and for the giver's parliament to grant.
+fn maturity(treasury: &Treasury) {
+    let rows = treasury.rows(&["maturity", "--effective-as-of", "2023-12-31"]);
+    assert_eq!(rows.len(), 1, "{rows:?}");
+    let names = "firmness under_one_year one_to_five_years over_five_years undisbursed overdrawn";
+    assert_eq!(
+        fields(&rows[0], names),
+        json!([
+            "subject_to_appropriation",
+            "300000.00",
+            "0.00",
+            "0.00",
+            "300000.00",
+            "0.00"
+        ])
+    );
+    assert_eq!(treasury.rows(&["maturity"]), [] as [Value; 0]);
 }
 
 fn pledge(treasury: &Treasury) {

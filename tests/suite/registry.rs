@@ -31,6 +31,7 @@ const SIGN: &str = r#"{"commands": [
 ]}"#;
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one scenario, told step by step")]
 fn a_published_framework_divides_money_and_covers_a_plan() {
     let data = tempfile::tempdir().unwrap();
     let server = Server::start(binary(), data.path()).unwrap();

@@ -533,32 +533,7 @@ impl Rejection {
             | Self::AncestorTagged { .. } => Class::Precondition,
             Self::Life(life) => life.class(),
             Self::Period(rejection) => rejection.class(),
-            // An amount that its currency cannot hold is never valid; the other rules depend on state or day.
-            Self::Breach(breach) | Self::NotOverridden { breach, .. } => match breach.rule {
-                Rule::MinorDigits => Class::Invalid,
-                Rule::ReallocationBalances
-                | Rule::SplitExact
-                | Rule::ReversalTarget
-                | Rule::DateNotFuture
-                | Rule::PeriodOrdered
-                | Rule::RateEvidence
-                | Rule::ClosedPeriod
-                | Rule::WithinCommitment
-                | Rule::NotBeforeSignature
-                | Rule::NotAfterEnd
-                | Rule::CommitmentAboveDisbursed
-                | Rule::DisbursedNotNegative
-                | Rule::ConversionWithinPledge
-                | Rule::ScheduledWithinUndisbursed
-                | Rule::AllocationWithinParked
-                | Rule::ReallocationWithinPolicy
-                | Rule::NotWhileSuspended
-                | Rule::ConditionsMet
-                | Rule::OnwardWithinReceived
-                | Rule::RefundWithinDisbursed
-                | Rule::ExpenditureWithinReceived
-                | Rule::ReceiptMatchesSent => Class::Precondition,
-            },
+            Self::Breach(breach) | Self::NotOverridden { breach, .. } => of_breach(breach.rule),
         }
     }
 
@@ -579,6 +554,35 @@ impl Rejection {
             return Some(field);
         }
         None
+    }
+}
+
+/// An amount that its currency cannot hold is never valid; the other rules depend on state or day.
+const fn of_breach(rule: Rule) -> Class {
+    match rule {
+        Rule::MinorDigits => Class::Invalid,
+        Rule::ReallocationBalances
+        | Rule::SplitExact
+        | Rule::ReversalTarget
+        | Rule::DateNotFuture
+        | Rule::PeriodOrdered
+        | Rule::RateEvidence
+        | Rule::ClosedPeriod
+        | Rule::WithinCommitment
+        | Rule::NotBeforeSignature
+        | Rule::NotAfterEnd
+        | Rule::CommitmentAboveDisbursed
+        | Rule::DisbursedNotNegative
+        | Rule::ConversionWithinPledge
+        | Rule::ScheduledWithinUndisbursed
+        | Rule::AllocationWithinParked
+        | Rule::ReallocationWithinPolicy
+        | Rule::NotWhileSuspended
+        | Rule::ConditionsMet
+        | Rule::OnwardWithinReceived
+        | Rule::RefundWithinDisbursed
+        | Rule::ExpenditureWithinReceived
+        | Rule::ReceiptMatchesSent => Class::Precondition,
     }
 }
 

@@ -7,8 +7,9 @@ mod published;
 
 use perennial_domain::Date;
 use perennial_domain::agreement::{
-    AgreementEvent, Condition, Conditionality, Description, ExtensionKind, Firmness, Line,
-    ReversalReason, ShareMove, Terms, TrancheDraw, YearBasis, YearShare,
+    AgreementEvent, Condition, ConditionEntry, Conditionality, Description, ExtensionKind,
+    Firmness, Line, LineSplits, ReversalReason, ShareMove, Terms, TrancheDraw, YearBasis,
+    YearShare,
 };
 use perennial_domain::classification::{LineDims, Pillar, Split, Vocabulary};
 use perennial_domain::event::{Event, Fact};
@@ -321,11 +322,7 @@ impl Canonical {
                 kind,
                 moves,
                 ..
-            } => {
-                self.date(*new_ends_on);
-                self.byte(extension_code(*kind));
-                self.list(moves, Self::share_move);
-            }
+            } => self.extended(*new_ends_on, *kind, moves),
             AgreementEvent::PeriodShortened { new_ends_on, .. } => self.date(*new_ends_on),
             AgreementEvent::TrancheScheduled {
                 tranche_id,
@@ -349,18 +346,10 @@ impl Canonical {
             AgreementEvent::DisbursementMade { draws, .. }
             | AgreementEvent::ReceiptConfirmed { draws, .. } => self.draws(draws),
             AgreementEvent::TrancheConditionMet(entry)
-            | AgreementEvent::TrancheConditionWaived(entry) => {
-                self.text(entry.tranche_id.as_str());
-                self.text(entry.condition_id.as_str());
-            }
+            | AgreementEvent::TrancheConditionWaived(entry) => self.condition(entry),
             AgreementEvent::SplitsReclassified {
                 line_id, splits, ..
-            } => {
-                self.text(line_id.as_str());
-                self.split(&splits.purposes);
-                self.split(&splits.places);
-                self.optional(splits.pillar.map(pillar_code), Self::byte);
-            }
+            } => self.reclassified(line_id, splits),
             AgreementEvent::TagSetReplaced(set) => self.tag_set(set),
             AgreementEvent::EntryReversed { target, reason } => self.reversal(*target, *reason),
             AgreementEvent::PriorPeriodAdjusted(adjusted) => self.adjusted(adjusted),
@@ -391,6 +380,24 @@ impl Canonical {
             | AgreementEvent::ReceivableWrittenOff(_)
             | AgreementEvent::ReceivableRecovered(_) => {}
         }
+    }
+
+    fn extended(&mut self, new_ends_on: Date, kind: ExtensionKind, moves: &[ShareMove]) {
+        self.date(new_ends_on);
+        self.byte(extension_code(kind));
+        self.list(moves, Self::share_move);
+    }
+
+    fn reclassified(&mut self, line_id: &LineId, splits: &LineSplits) {
+        self.text(line_id.as_str());
+        self.split(&splits.purposes);
+        self.split(&splits.places);
+        self.optional(splits.pillar.map(pillar_code), Self::byte);
+    }
+
+    fn condition(&mut self, entry: &ConditionEntry) {
+        self.text(entry.tranche_id.as_str());
+        self.text(entry.condition_id.as_str());
     }
 
     /// Written only where there are any, so that what was written before them stays as it was.

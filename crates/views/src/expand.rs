@@ -6,8 +6,8 @@
 use perennial_domain::Date;
 use perennial_domain::agreement::{
     AgreementEvent, Allocation, CashEntry, Decommitment, Firmness, ForecastEntry, Leg,
-    LegDirection, OtherFlow, Published, ReceivableEntry, ReversalReason, ShareMove, Termination,
-    Terms, TrancheDraw, TransferDirection, YearBasis, YearShare,
+    LegDirection, OtherFlow, Published, ReceivableEntry, Rescheduling, ReversalReason, ShareMove,
+    Termination, Terms, TrancheDraw, TransferDirection, YearBasis, YearShare,
 };
 use perennial_domain::event::{Event, Fact};
 use perennial_domain::ids::LineId;
@@ -164,15 +164,13 @@ impl Expansion<'_> {
                 line_id,
                 amount,
                 year_shares,
-                amendment: _,
-                published: _,
+                ..
             } => self.changed(Measure::Increased, line_id, *amount, year_shares),
             AgreementEvent::CommitmentDecreased {
                 line_id,
                 amount,
                 year_shares,
-                reason: _,
-                published: _,
+                ..
             } => self.changed(Measure::Decreased, line_id, *amount, year_shares),
             AgreementEvent::PeriodExtended { moves, .. } => {
                 self.moved(moves, |_| Measure::Moved);
@@ -187,10 +185,7 @@ impl Expansion<'_> {
             AgreementEvent::TrancheScheduled { amount, due_on, .. } => {
                 self.due(*amount, *due_on, false);
             }
-            AgreementEvent::TrancheRescheduled(moved) => {
-                self.due(moved.open, moved.previous_due_on, true);
-                self.due(moved.open, moved.new_due_on, false);
-            }
+            AgreementEvent::TrancheRescheduled(moved) => self.rescheduled(moved),
             AgreementEvent::TrancheCancelled { open, due_on, .. } => {
                 self.due(*open, *due_on, true);
             }
@@ -212,6 +207,11 @@ impl Expansion<'_> {
             | AgreementEvent::ExpenditureReduced { .. }
             | AgreementEvent::OtherFlowRecorded(_) => self.paid(event),
         }
+    }
+
+    fn rescheduled(&mut self, moved: &Rescheduling) {
+        self.due(moved.open, moved.previous_due_on, true);
+        self.due(moved.open, moved.new_due_on, false);
     }
 
     #[expect(

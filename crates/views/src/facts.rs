@@ -503,16 +503,8 @@ impl Facts {
 fn maker_told(maker: &str, events: &[Recorded<Event>]) -> Option<Arc<str>> {
     use perennial_domain::event::Fact;
     let told = events.iter().any(|recorded| {
-        let of_ledger = match &recorded.event.fact {
-            Fact::Ledger(LedgerEvent::LedgerCreated { .. }) => false,
-            Fact::Ledger(_) => true,
-            Fact::Agreement(_)
-            | Fact::Pledge(_)
-            | Fact::Import(_)
-            | Fact::Reference(_)
-            | Fact::Requirement(_)
-            | Fact::Calendar(_) => false,
-        };
+        let created = |event: &LedgerEvent| matches!(event, LedgerEvent::LedgerCreated { .. });
+        let of_ledger = matches!(&recorded.event.fact, Fact::Ledger(event) if !created(event));
         of_ledger || !recorded.event.overrides.is_empty()
     });
     (told && !maker.is_empty()).then(|| maker.into())

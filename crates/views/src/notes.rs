@@ -12,6 +12,26 @@ pub(crate) fn notes(view: View, lens: &Lens<'_>, rows: &[Row]) -> Vec<String> {
     let mut notes = vec![
         "amounts are in the currency of each agreement; currencies are never added".to_owned(),
     ];
+    of_view(view, lens, rows, &mut notes);
+    unallocable(rows, &mut notes);
+    unknown_dates(rows, &mut notes);
+    let of_totals = ![
+        View::Timeline,
+        View::Exceptions,
+        View::Overrides,
+        View::Pledges,
+        View::Reallocations,
+        View::CashForecast,
+    ]
+    .contains(&view);
+    if of_totals {
+        hierarchy(lens, &mut notes);
+    }
+    notes
+}
+
+/// What a view says of its own figures.
+fn of_view(view: View, lens: &Lens<'_>, rows: &[Row], notes: &mut Vec<String>) {
     match view {
         View::Agreement | View::Timeline | View::Overrides => {}
         View::Exceptions => notes.extend(overpaid_in_words(lens)),
@@ -43,6 +63,13 @@ pub(crate) fn notes(view: View, lens: &Lens<'_>, rows: &[Row]) -> Vec<String> {
                 "open portions alone: published plans are shown as forecast in by-year".to_owned(),
             );
         }
+        View::Maturity => {
+            notes.push(directions());
+            notes.push(
+                "commitments fall due over the days of their periods; payments take away from what falls due first"
+                    .to_owned(),
+            );
+        }
         View::Movements => {
             notes.push(directions());
             notes.push("moves inside agreements sum to zero and are not shown".to_owned());
@@ -54,7 +81,7 @@ pub(crate) fn notes(view: View, lens: &Lens<'_>, rows: &[Row]) -> Vec<String> {
                 "elements that do not divide money overlap and have no total: any_tag counts each line once"
                     .to_owned(),
             );
-            unverified(rows, &mut notes);
+            unverified(rows, notes);
         }
         View::Coverage => {
             notes.push(
@@ -66,21 +93,6 @@ pub(crate) fn notes(view: View, lens: &Lens<'_>, rows: &[Row]) -> Vec<String> {
             );
         }
     }
-    unallocable(rows, &mut notes);
-    unknown_dates(rows, &mut notes);
-    let of_totals = ![
-        View::Timeline,
-        View::Exceptions,
-        View::Overrides,
-        View::Pledges,
-        View::Reallocations,
-        View::CashForecast,
-    ]
-    .contains(&view);
-    if of_totals {
-        hierarchy(lens, &mut notes);
-    }
-    notes
 }
 
 /// Titles that were not checked against the framework's own text are said to be so (FRAMEWORKS.md 15).
@@ -101,6 +113,7 @@ fn unverified(rows: &[Row], notes: &mut Vec<String>) {
             | Row::MultiYear(_)
             | Row::Register(_)
             | Row::Movement(_)
+            | Row::Maturity(_)
             | Row::Exception(_)
             | Row::Override(_) => None,
         })
@@ -129,6 +142,7 @@ fn unallocable(rows: &[Row], notes: &mut Vec<String>) {
         | Row::MultiYear(_)
         | Row::Register(_)
         | Row::Movement(_)
+        | Row::Maturity(_)
         | Row::Scheme(_)
         | Row::Coverage(_)
         | Row::Exception(_)
@@ -155,6 +169,7 @@ fn unknown_dates(rows: &[Row], notes: &mut Vec<String>) {
             | Row::Nexus(_)
             | Row::Register(_)
             | Row::Movement(_)
+            | Row::Maturity(_)
             | Row::Scheme(_)
             | Row::Coverage(_)
             | Row::Exception(_)

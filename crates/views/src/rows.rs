@@ -10,6 +10,7 @@ pub use crate::view::by_year::ByYearRow;
 pub use crate::view::cash_forecast::CashForecastRow;
 pub use crate::view::coverage::CoverageRow;
 pub use crate::view::exceptions::{Disposed, ExceptionRow};
+pub use crate::view::maturity::MaturityRow;
 pub use crate::view::movements::MovementRow;
 pub use crate::view::multi_year::MultiYearRow;
 pub use crate::view::nexus::NexusRow;
@@ -60,6 +61,8 @@ pub enum Row {
     Register(RegisterRow),
     /// Of `movements`.
     Movement(MovementRow),
+    /// Of `maturity`.
+    Maturity(MaturityRow),
     /// Of `exceptions`.
     Exception(ExceptionRow),
     /// Of `overrides`.
@@ -86,6 +89,7 @@ impl Row {
             Self::MultiYear(row) => row.key(),
             Self::Register(row) => row.key(),
             Self::Movement(row) => row.key(),
+            Self::Maturity(row) => row.key(),
             Self::Exception(row) => row.key(),
             Self::Override(row) => row.key(),
             Self::Reallocation(row) => row.key(),

@@ -10,6 +10,7 @@ pub mod by_year;
 pub mod cash_forecast;
 pub mod coverage;
 pub mod exceptions;
+pub mod maturity;
 pub mod movements;
 pub mod multi_year;
 pub mod nexus;
@@ -48,6 +49,8 @@ pub enum View {
     Registers,
     /// What moved the undisbursed balance, year by year.
     Movements,
+    /// What is undisbursed, by how soon it falls due.
+    Maturity,
     /// What stands out.
     Exceptions,
     /// What let a strict ledger record a breach.
@@ -64,7 +67,7 @@ pub enum View {
 
 impl View {
     /// All.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Agreement,
         Self::Timeline,
         Self::Pledges,
@@ -73,6 +76,7 @@ impl View {
         Self::MultiYear,
         Self::Registers,
         Self::Movements,
+        Self::Maturity,
         Self::Exceptions,
         Self::Overrides,
         Self::Reallocations,
@@ -92,6 +96,7 @@ impl View {
             Self::MultiYear => "multi-year",
             Self::Registers => "registers",
             Self::Movements => "movements",
+            Self::Maturity => "maturity",
             Self::Exceptions => "exceptions",
             Self::Overrides => "overrides",
             Self::Reallocations => "reallocations",
@@ -118,6 +123,7 @@ impl View {
             | Self::MultiYear
             | Self::Registers
             | Self::Movements
+            | Self::Maturity
             | Self::Exceptions
             | Self::Overrides
             | Self::Reallocations
@@ -129,7 +135,11 @@ impl View {
     /// The filters that it understands, by name.
     pub const fn filters(self) -> &'static [&'static str] {
         match self {
-            Self::Agreement | Self::MultiYear | Self::Reallocations | Self::CashForecast => &[
+            Self::Agreement
+            | Self::MultiYear
+            | Self::Maturity
+            | Self::Reallocations
+            | Self::CashForecast => &[
                 "agreement_id",
                 "direction",
                 "currency",
@@ -195,6 +205,7 @@ impl View {
             Self::MultiYear => rows(multi_year::evaluate(&lens), Row::MultiYear),
             Self::Registers => rows(registers::evaluate(&lens), Row::Register),
             Self::Movements => rows(movements::evaluate(&lens), Row::Movement),
+            Self::Maturity => rows(maturity::evaluate(&lens), Row::Maturity),
             Self::Exceptions => rows(exceptions::evaluate(&lens), Row::Exception),
             Self::Overrides => rows(overrides::evaluate(&lens), Row::Override),
             Self::Reallocations => rows(reallocations::evaluate(&lens), Row::Reallocation),

@@ -58,7 +58,7 @@ impl Handlers {
     }
 
     /// The UTC date now.
-    fn today(&self) -> perennial_domain::Date {
+    fn today() -> perennial_domain::Date {
         perennial_app::ports::clock::Clock::now(&crate::system::SystemClock).date()
     }
 

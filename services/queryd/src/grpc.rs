@@ -12,6 +12,7 @@ mod list_cash_forecast;
 mod list_commitment_by_year;
 mod list_coverage;
 mod list_exceptions;
+mod list_maturity;
 mod list_movements;
 mod list_multi_year;
 mod list_nexus_pillar_matrix;
@@ -183,6 +184,13 @@ impl pb::query::query_service_server::QueryService for Handlers {
         request: Request<pb::query::ListMovementsRequest>,
     ) -> Result<Response<pb::query::ListMovementsResponse>, Status> {
         list_movements::list_movements(self, &request).await
+    }
+
+    async fn list_maturity(
+        &self,
+        request: Request<pb::query::ListMaturityRequest>,
+    ) -> Result<Response<pb::query::ListMaturityResponse>, Status> {
+        list_maturity::list_maturity(self, &request).await
     }
 
     async fn list_overrides(

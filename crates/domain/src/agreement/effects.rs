@@ -39,12 +39,7 @@ impl Agreement {
             } => Ok(vec![tranche(tranche_id, *period, amount.minor_units())]),
             AgreementEvent::TrancheCancelled {
                 tranche_id, open, ..
-            } => {
-                let known = self.tranches.get(tranche_id);
-                let period = known.ok_or(Impossible::UnknownTranche)?.period();
-                let open = open.minor_units().saturating_neg();
-                Ok(vec![tranche(tranche_id, period, open)])
-            }
+            } => self.cancelled_effects(tranche_id, *open),
             AgreementEvent::FundsReallocated(reallocated) => {
                 let mut effects = self.leg_effects(&reallocated.legs)?;
                 effects.extend(reallocated.counts.iter().filter_map(counted));
@@ -89,6 +84,17 @@ impl Agreement {
             | AgreementEvent::SplitsReclassified { .. }
             | AgreementEvent::TagSetReplaced(_) => Ok(Vec::new()),
         }
+    }
+
+    fn cancelled_effects(
+        &self,
+        tranche_id: &TrancheId,
+        open: Money,
+    ) -> Result<Vec<Effect>, Impossible> {
+        let known = self.tranches.get(tranche_id);
+        let period = known.ok_or(Impossible::UnknownTranche)?.period();
+        let open = open.minor_units().saturating_neg();
+        Ok(vec![tranche(tranche_id, period, open)])
     }
 
     /// What a reversal of `target` changes.

@@ -177,16 +177,20 @@ fn broken(rule: Rule) -> Option<(Vec<Happened>, Command)> {
     })
 }
 
-fn asks(
-    profile: Profile,
-    policy: LedgerPolicy,
-    rule: Rule,
-    approver: Option<Option<&str>>,
-) -> Asked {
+/// What a command brings to break a rule with.
+#[derive(Clone, Copy)]
+enum Brings<'a> {
+    Nothing,
+    Reason,
+    ReasonAndApprover(&'a str),
+}
+
+fn asks(profile: Profile, policy: LedgerPolicy, rule: Rule, brings: Brings<'_>) -> Asked {
     let (history, command) = broken(rule).unwrap();
-    let command = match approver {
-        None => command,
-        Some(approver) => overriding(command, rule, approver),
+    let command = match brings {
+        Brings::Nothing => command,
+        Brings::Reason => overriding(command, rule, None),
+        Brings::ReasonAndApprover(approver) => overriding(command, rule, Some(approver)),
     };
     Asked {
         given: given_with(profile, policy, history),
@@ -243,8 +247,13 @@ fn exactly_the_rules_that_only_a_strict_ledger_refuses_may_be_overridden() {
 #[test]
 fn a_breach_that_the_policy_lets_pass_with_an_approver_is_a_flag_with_its_override() {
     for &rule in Rule::ALL.iter().filter(|rule| rule.can_be_overridden()) {
-        let (flags, overrides) =
-            asks(Profile::Strict, only(rule, true), rule, Some(Some("chief"))).recorded();
+        let (flags, overrides) = asks(
+            Profile::Strict,
+            only(rule, true),
+            rule,
+            Brings::ReasonAndApprover("chief"),
+        )
+        .recorded();
         assert!(flags.iter().any(|flag| flag.rule == rule), "{rule:?}");
         assert_eq!(overrides, [permitted(rule, Some("chief"))], "{rule:?}");
     }
@@ -253,12 +262,13 @@ fn a_breach_that_the_policy_lets_pass_with_an_approver_is_a_flag_with_its_overri
 #[test]
 fn an_approver_is_needed_only_where_the_policy_asks_for_one() {
     for &rule in Rule::ALL.iter().filter(|rule| rule.can_be_overridden()) {
-        let refused = asks(Profile::Strict, only(rule, true), rule, Some(None)).refused();
+        let refused = asks(Profile::Strict, only(rule, true), rule, Brings::Reason).refused();
         let Rejection::NotOverridden { breach, why } = refused else {
             panic!("{refused:?}")
         };
         assert_eq!((breach.rule, why), (rule, NotOverridden::ApproverMissing));
-        let (_, overrides) = asks(Profile::Strict, only(rule, false), rule, Some(None)).recorded();
+        let (_, overrides) =
+            asks(Profile::Strict, only(rule, false), rule, Brings::Reason).recorded();
         assert_eq!(overrides, [permitted(rule, None)], "{rule:?}");
     }
 }
@@ -266,8 +276,14 @@ fn an_approver_is_needed_only_where_the_policy_asks_for_one() {
 #[test]
 fn a_rule_that_the_policy_does_not_let_be_overridden_says_so_in_its_refusal() {
     for &rule in Rule::ALL.iter().filter(|rule| rule.can_be_overridden()) {
-        let plain = asks(Profile::Strict, nothing(), rule, None).refused();
-        let refused = asks(Profile::Strict, nothing(), rule, Some(Some("chief"))).refused();
+        let plain = asks(Profile::Strict, nothing(), rule, Brings::Nothing).refused();
+        let refused = asks(
+            Profile::Strict,
+            nothing(),
+            rule,
+            Brings::ReasonAndApprover("chief"),
+        )
+        .refused();
         let Rejection::Breach(breach) = plain else {
             panic!("{plain:?}")
         };
@@ -291,8 +307,13 @@ fn a_rule_that_the_policy_does_not_let_be_overridden_says_so_in_its_refusal() {
 #[test]
 fn a_mirror_flags_the_breach_and_needs_no_override() {
     for &rule in Rule::ALL.iter().filter(|rule| rule.can_be_overridden()) {
-        let (flags, overrides) =
-            asks(Profile::Mirror, only(rule, true), rule, Some(Some("chief"))).recorded();
+        let (flags, overrides) = asks(
+            Profile::Mirror,
+            only(rule, true),
+            rule,
+            Brings::ReasonAndApprover("chief"),
+        )
+        .recorded();
         assert!(flags.iter().any(|flag| flag.rule == rule), "{rule:?}");
         assert_eq!(overrides, [], "{rule:?}");
     }

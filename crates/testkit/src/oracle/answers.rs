@@ -2,6 +2,7 @@
 
 mod additive;
 mod exceptions;
+mod maturity;
 mod pledges;
 mod reallocations;
 mod statement;
@@ -35,6 +36,7 @@ pub(super) fn rows(oracle: &Oracle, view: View, question: &Question) -> Option<V
         View::Timeline => statement::timeline(&read),
         View::Registers => totals::registers(&read),
         View::Movements => totals::movements(&read),
+        View::Maturity => maturity::rows(&read),
         View::MultiYear => totals::multi_year(&read),
         View::Pledges => pledges::rows(&read),
         View::Exceptions => exceptions::rows(&read),

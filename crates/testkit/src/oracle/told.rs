@@ -17,6 +17,7 @@ fn id(party: Option<&Party>) -> Option<&str> {
     party.map(|party| party.id.as_str())
 }
 
+#[expect(clippy::too_many_lines, reason = "one arm for each view")]
 fn line(row: &Row) -> String {
     match row {
         Row::Nexus(row) => nexus(row),
@@ -44,6 +45,17 @@ fn line(row: &Row) -> String {
             row.refunds,
             row.write_offs,
             row.closing
+        ),
+        Row::Maturity(row) => format!(
+            "{} {} {:?}: {} + {} + {} = {}, over {}",
+            row.direction.name(),
+            row.currency,
+            row.firmness,
+            row.under_one_year,
+            row.one_to_five_years,
+            row.over_five_years,
+            row.undisbursed,
+            row.overdrawn
         ),
         Row::MultiYear(row) => format!(
             "{} {}: {} agreements {}, multi-year {} {}, unknown {}",

@@ -154,6 +154,15 @@ impl EntityHistory {
         state
     }
 
+    /// Where an agreement was in its life on `day`, as known at `at` and true at `effective`; whether its term had
+    /// begun is not looked at.
+    pub fn status_on(&self, day: Date, at: Position, effective: Option<Date>) -> Status {
+        let mut turns = self.turns(at, effective);
+        turns.retain(|&(on, _, _)| on <= day);
+        turns.sort_unstable_by_key(|&(on, event_id, _)| (on, event_id));
+        Status::of(turns.iter().map(|&(_, _, turn)| turn), true)
+    }
+
     /// The facts that turned an agreement, as known at `at` and true at `effective`.
     fn turns(&self, at: Position, effective: Option<Date>) -> Vec<(Date, EventId, Turn)> {
         self.standing(at, effective)

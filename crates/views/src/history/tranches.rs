@@ -2,7 +2,7 @@ use perennial_domain::Date;
 use perennial_domain::agreement::{AgreementEvent, Condition, TrancheDraw};
 use perennial_domain::event::Fact;
 use perennial_domain::ids::{ConditionId, TrancheId};
-use perennial_domain::log::Position;
+use perennial_domain::log::{EventId, Position};
 use perennial_domain::period::Period;
 
 use crate::history::EntityHistory;
@@ -43,6 +43,27 @@ impl EntityHistory {
             take_up(&mut tranches, event);
         }
         tranches
+    }
+}
+
+impl EntityHistory {
+    /// The disbursements that drew on tranches, as known at `at` and true at `effective`, in order of recording, each
+    /// with its draws; reversed ones are left out.
+    pub fn drawing_payments_at(
+        &self,
+        at: Position,
+        effective: Option<Date>,
+    ) -> impl Iterator<Item = (EventId, &[TrancheDraw])> {
+        self.standing(at, effective)
+            .filter(move |recorded| effective.is_none_or(|cut| recorded.event.effective_on <= cut))
+            .filter_map(|recorded| {
+                let Fact::Agreement(AgreementEvent::DisbursementMade { draws, .. }) =
+                    &recorded.event.fact
+                else {
+                    return None;
+                };
+                Some((recorded.event_id, draws.as_slice()))
+            })
     }
 }
 

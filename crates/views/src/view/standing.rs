@@ -8,6 +8,7 @@ use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 use perennial_domain::Date;
+use perennial_domain::agreement::Status;
 use perennial_domain::event::Stream;
 use perennial_domain::log::EventId;
 use perennial_domain::money::{Currency, sum_text};
@@ -38,6 +39,8 @@ const RULES: &[(Rule, Evaluate)] = &[
         scheduled_within_undisbursed,
     ),
     (Rule::ReallocationWithinPolicy, reallocation_within_policy),
+    (Rule::NotWhileSuspended, not_while_suspended),
+    (Rule::ConditionsMet, conditions_met),
     (Rule::RefundWithinDisbursed, refund_within_disbursed),
     (Rule::OnwardWithinReceived, onward_within_received),
     (Rule::ExpenditureWithinReceived, expenditure_within_received),
@@ -154,14 +157,9 @@ impl<'a> Subject<'a> {
             .entities
             .get(self.entity.index());
         match stream {
-            Some(Stream::Agreement(id)) if rule == Rule::OnwardWithinReceived => self
-                .lens
-                .facts
-                .histories()
-                .ever_linked(id)
-                .iter()
-                .copied()
-                .collect(),
+            Some(Stream::Agreement(id)) if rule == Rule::OnwardWithinReceived => {
+                self.lens.facts.histories().ever_linked(id).to_vec()
+            }
             _ => vec![self.entity],
         }
     }
@@ -180,6 +178,10 @@ impl<'a> Subject<'a> {
         sum_text(minor_units, self.head.currency)
     }
 
+    #[expect(
+        clippy::unnecessary_wraps,
+        reason = "every rule ends in it, and answers with a breach or none"
+    )]
     fn breaks(&self, rule: Rule, figures: &[(&str, &dyn std::fmt::Display)]) -> Option<Breach> {
         let stream = self.stream();
         let subject = match &self.line {
@@ -195,6 +197,13 @@ impl<'a> Subject<'a> {
 
     /// Entries of these kinds at (P, E) that no reversal took out.
     fn standing(&self, kinds: &'static [Kind]) -> Vec<Entry> {
+        let mut entries = self.all_standing(kinds);
+        entries.retain(|entry| self.entry.is_none_or(|asked| asked == entry.event_id));
+        entries
+    }
+
+    /// As [`Self::standing`], whichever entry is asked about.
+    fn all_standing(&self, kinds: &'static [Kind]) -> Vec<Entry> {
         let reversed = self
             .history
             .reversed_at(self.lens.at, self.lens.effective());
@@ -208,7 +217,6 @@ impl<'a> Subject<'a> {
             .filter(|entry| {
                 kinds.contains(&entry.kind)
                     && cut.is_none_or(|cut| entry.effective <= cut)
-                    && self.entry.is_none_or(|asked| asked == entry.event_id)
                     && !reversed.contains(&entry.event_id)
             })
             .collect()
@@ -244,11 +252,14 @@ fn within_commitment(subject: &Subject<'_>) -> Option<Breach> {
     )
 }
 
+/// What a provider pays with.
+const PAYMENTS: &[Kind] = &[Kind::DisbursementMade, Kind::ReimbursementMade];
+
 /// R12: a provider's payment lies after the last day as it is then.
 fn not_after_end(subject: &Subject<'_>) -> Option<Breach> {
     let (at, effective) = (subject.lens.at, subject.lens.effective());
     let ends_on = subject.history.agreement_at(at, effective)?.ends_on?;
-    let payments = subject.standing(&[Kind::DisbursementMade, Kind::ReimbursementMade]);
+    let payments = subject.standing(PAYMENTS);
     let late: Vec<Date> = payments
         .iter()
         .map(|entry| entry.effective.date())
@@ -347,6 +358,67 @@ fn reallocation_within_policy(subject: &Subject<'_>) -> Option<Breach> {
         stands == Some(true)
     })?;
     Some(breach.as_ref().clone())
+}
+
+/// R19: a provider's payment lies in a time of suspension as it is told then. A suspension that was flagged stands as
+/// long as any payment does.
+fn not_while_suspended(subject: &Subject<'_>) -> Option<Breach> {
+    let (at, effective) = (subject.lens.at, subject.lens.effective());
+    let is_payment = |asked| {
+        let mut entries = subject.history.entries.iter();
+        entries.any(|entry| entry.event_id == asked && PAYMENTS.contains(&entry.kind))
+    };
+    let payments = if subject.entry.is_some_and(is_payment) {
+        subject.standing(PAYMENTS)
+    } else {
+        subject.all_standing(PAYMENTS)
+    };
+    let suspended: Vec<Date> = payments
+        .iter()
+        .map(|entry| entry.effective.date())
+        .filter(|&on| subject.history.status_on(on, at, effective) == Status::Suspended)
+        .collect();
+    let last = suspended.iter().max()?;
+    subject.breaks(
+        Rule::NotWhileSuspended,
+        &[("last_payment_on", last), ("payments", &suspended.len())],
+    )
+}
+
+/// R20: a disbursement drew on a tranche of which a condition is neither met nor waived, also since then; the first
+/// such tranche.
+fn conditions_met(subject: &Subject<'_>) -> Option<Breach> {
+    let (at, effective) = (subject.lens.at, subject.lens.effective());
+    let tranches = subject.history.tranches_at(at, effective);
+    let mut unmet = tranches.iter().filter(|tranche| {
+        let named = subject.line.as_deref();
+        !tranche.outstanding.is_empty()
+            && named.is_none_or(|named| named == tranche.tranche_id.as_str())
+    });
+    let (tranche, drawn) = unmet.find_map(|tranche| {
+        let drawn: i128 = subject
+            .history
+            .drawing_payments_at(at, effective)
+            .filter(|(event_id, _)| subject.entry.is_none_or(|asked| asked == *event_id))
+            .flat_map(|(_, draws)| draws)
+            .filter(|draw| draw.tranche_id == *tranche.tranche_id)
+            .map(|draw| draw.minor_units)
+            .sum();
+        (0 < drawn).then_some((tranche, drawn))
+    })?;
+    let ids: Vec<&str> = tranche
+        .outstanding
+        .iter()
+        .map(|condition| condition.condition_id.as_str())
+        .collect();
+    subject.breaks(
+        Rule::ConditionsMet,
+        &[
+            ("tranche", tranche.tranche_id),
+            ("unmet", &ids.join(" ")),
+            ("drawn", &subject.text(drawn)),
+        ],
+    )
 }
 
 /// R21: a party gave more back than it got (incoming: than came from it); the one that is furthest below 0.

@@ -27,6 +27,10 @@ use crate::view::tags::Tagged;
 
 /// What is asked of a scheme.
 #[derive(Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "one for each key, which are kept in any combination"
+)]
 pub(super) struct Asked<'a> {
     pub(super) scheme: &'a Scheme,
     /// Only money for these countries or regions; `None`: all of it.
@@ -260,13 +264,12 @@ impl<'l, 'a> Fold<'l, 'a> {
                 return;
             };
             let facet = posted.series.facet;
-            let subject = match by_facet.get(&facet) {
-                Some(known) => *known,
-                None => {
-                    let subject = self.subject(&tagged, posted.facet, &posted.class);
-                    by_facet.insert(facet, subject);
-                    subject
-                }
+            let subject = if let Some(known) = by_facet.get(&facet) {
+                *known
+            } else {
+                let subject = self.subject(&tagged, posted.facet, &posted.class);
+                by_facet.insert(facet, subject);
+                subject
             };
             if let Some(subject) = subject {
                 let sum = self.sum(subject, figure, &posted.series.kind);

@@ -130,6 +130,7 @@ fn the_order_in_which_independent_events_arrive_changes_no_effective_answer() {
             View::MultiYear,
             View::Registers,
             View::Movements,
+            View::Maturity,
         ] {
             assert_eq!(
                 view.evaluate(&log.facts(), &question).unwrap().rows,

@@ -138,6 +138,44 @@ fn movements_close_with_the_undisbursed_amounts_of_the_statements() {
 }
 
 #[test]
+fn the_parts_of_maturity_sum_to_what_is_undisbursed_and_what_is_overdrawn_is_apart() {
+    let mut random = Random::seeded();
+    let facts = random_log(&mut random, 300).facts();
+    for effective in [Cut::Open, Cut::On(date("2021-02-11"))] {
+        let question = Question {
+            effective,
+            ..Question::default()
+        };
+        let mut expected: BTreeMap<Direction, [i128; 2]> = BTreeMap::new();
+        for row in View::Agreement.evaluate(&facts, &question).unwrap().rows {
+            if let Row::Agreement(row) = row {
+                let [undisbursed, overdrawn] = expected.entry(row.direction).or_default();
+                *undisbursed += row.undisbursed.max(0);
+                *overdrawn += (-row.undisbursed).max(0);
+            }
+        }
+        let mut found: BTreeMap<Direction, [i128; 2]> = BTreeMap::new();
+        for row in View::Maturity.evaluate(&facts, &question).unwrap().rows {
+            if let Row::Maturity(row) = row {
+                let parts = [
+                    row.under_one_year,
+                    row.one_to_five_years,
+                    row.over_five_years,
+                ];
+                assert!(parts.iter().all(|&part| 0 <= part), "{row:?}");
+                assert_eq!(parts.iter().sum::<i128>(), row.undisbursed);
+                let [undisbursed, overdrawn] = found.entry(row.direction).or_default();
+                *undisbursed += row.undisbursed;
+                *overdrawn += row.overdrawn;
+            }
+        }
+        let any = found.values().any(|&[undisbursed, _]| 0 < undisbursed);
+        assert!(any, "{found:?}");
+        assert_eq!(found, expected);
+    }
+}
+
+#[test]
 fn the_entries_behind_a_figure_sum_to_it() {
     use perennial_views::exact::Exact;
     use perennial_views::lens::Lens;

@@ -202,6 +202,7 @@ fn the_order_in_which_independent_events_arrive_changes_no_effective_figure() {
                 View::MultiYear,
                 View::Registers,
                 View::Movements,
+                View::Maturity,
             ] {
                 let question = Question {
                     at: AsOf::Head,

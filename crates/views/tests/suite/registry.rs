@@ -398,6 +398,7 @@ fn a_set_is_replaced_whole_from_its_day_on_and_stays_readable_before() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one history, told step by step")]
 fn the_nearest_subject_wins_and_an_empty_set_is_none() {
     let mut log = Log::new();
     let lines = vec![
@@ -776,6 +777,7 @@ fn a_merged_organisation_is_shown_grouped_and_filtered_as_the_surviving_one() {
 // Requirements.
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one table, written out")]
 fn coverage_says_what_is_asked_for_committed_paid_and_missing_by_objective_and_year() {
     let mut log = with_schemes(100);
     let set = tag_set(

@@ -3,6 +3,7 @@
 mod exceptions;
 mod handing;
 mod life;
+mod maturity;
 mod moves;
 mod overrides;
 mod pledges;

@@ -7,8 +7,9 @@ use perennial_domain::money::Currency;
 use perennial_views::ReadInfo;
 use perennial_views::posting::Direction;
 use perennial_views::rows::{
-    AgreementDetails, AgreementRow, ByYearRow, CashForecastRow, MovementRow, MultiYear,
-    MultiYearRow, NexusRow, Party, PledgeRow, ReallocationRow, RegisterRow, Row, TimelineRow,
+    AgreementDetails, AgreementRow, ByYearRow, CashForecastRow, MaturityRow, MovementRow,
+    MultiYear, MultiYearRow, NexusRow, Party, PledgeRow, ReallocationRow, RegisterRow, Row,
+    TimelineRow,
 };
 use perennial_views::view::timeline::Running;
 
@@ -172,6 +173,19 @@ impl TryFrom<&MovementRow> for pb::MovementRow {
         ], {
             direction: direction(row.direction),
             year: row.year.clone(),
+        })
+    }
+}
+
+impl TryFrom<&MaturityRow> for pb::MaturityRow {
+    type Error = AmountOutOfRange;
+
+    fn try_from(row: &MaturityRow) -> Result<Self, AmountOutOfRange> {
+        row!(MaturityRow, row, [
+            under_one_year, one_to_five_years, over_five_years, undisbursed, overdrawn
+        ], {
+            direction: direction(row.direction),
+            firmness: firmness(row.firmness),
         })
     }
 }
@@ -423,6 +437,7 @@ impl TryFrom<&Row> for pb::Row {
             Row::MultiYear(row) => Message::MultiYear(row.try_into()?),
             Row::Register(row) => Message::Register(row.try_into()?),
             Row::Movement(row) => Message::Movement(row.try_into()?),
+            Row::Maturity(row) => Message::Maturity(row.try_into()?),
             Row::Exception(row) => Message::Exception(row.into()),
             Row::Override(row) => Message::Override(row.into()),
             Row::Reallocation(row) => Message::Reallocation(row.try_into()?),

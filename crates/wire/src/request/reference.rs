@@ -47,7 +47,9 @@ impl Check<'_> {
         if given.is_empty() || given == computed {
             return Some(());
         }
-        let computed: String = computed.iter().map(|byte| format!("{byte:02x}")).collect();
+        let computed = computed
+            .iter()
+            .fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
         self.invalid(
             path.field("content_hash"),
             format!("is not the hash of the content, {computed}"),

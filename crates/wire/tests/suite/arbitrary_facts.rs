@@ -77,6 +77,7 @@ impl Random {
         clippy::wildcard_enum_match_arm,
         reason = "kinds that are not named have no random content"
     )]
+    #[expect(clippy::too_many_lines, reason = "one arm for each kind of event")]
     fn agreement_event(&mut self, like: AgreementEvent) -> AgreementEvent {
         use AgreementEvent as E;
         match like {
@@ -444,6 +445,7 @@ impl Random {
         clippy::wildcard_enum_match_arm,
         reason = "kinds that are not named have no random content"
     )]
+    #[expect(clippy::too_many_lines, reason = "one arm for each kind of command")]
     fn agreement_command(&mut self, like: AgreementCommand) -> AgreementCommand {
         use AgreementCommand as C;
         match like {

@@ -140,6 +140,7 @@ fn plan() -> PlanId {
     PlanId::parse("south-sudan-2021").unwrap()
 }
 
+#[expect(clippy::too_many_lines, reason = "one sample of each kind")]
 pub(crate) fn events() -> Vec<(&'static str, Event)> {
     let event = |stream: Stream, fact: Fact| Event {
         stream,

@@ -20,7 +20,7 @@ pub(super) async fn change_ledger_policy(
         asked.request_id,
         actor,
         (asked.command, asked.expected),
-        handlers.today(),
+        Handlers::today(),
     );
     let accepted = ledger
         .submit(prepared, false)

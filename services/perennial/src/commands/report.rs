@@ -129,6 +129,8 @@ pub enum ViewName {
     Registers,
     /// What moved the undisbursed balance, year by year.
     Movements,
+    /// What is undisbursed, by how soon it falls due and how far it can be relied on.
+    Maturity,
     /// Broken rules, remarks of importers, refused items.
     Exceptions,
     /// What let a strict ledger record breaches: rule, reason, maker, approver.
@@ -156,6 +158,7 @@ impl From<ViewName> for View {
             ViewName::Scheme => Self::Scheme,
             ViewName::Coverage => Self::Coverage,
             ViewName::Movements => Self::Movements,
+            ViewName::Maturity => Self::Maturity,
             ViewName::Exceptions => Self::Exceptions,
             ViewName::Overrides => Self::Overrides,
             ViewName::Reallocations => Self::Reallocations,
@@ -195,6 +198,7 @@ pub async fn run(session: &Session, arguments: Arguments) -> Result<(), Failure>
         | ViewName::MultiYear
         | ViewName::Registers
         | ViewName::Movements
+        | ViewName::Maturity
         | ViewName::Exceptions
         | ViewName::Overrides
         | ViewName::Reallocations

@@ -79,7 +79,11 @@ fn frameworks_have_as_many_elements_as_their_documents_count() {
         assert_eq!(count(name), elements, "{name}");
     }
     let gcrp = Framework::named("iom-gcrp").unwrap().unwrap();
-    let verified: Vec<bool> = gcrp.elements.iter().map(|it| it.is_verified()).collect();
+    let verified: Vec<bool> = gcrp
+        .elements
+        .iter()
+        .map(perennial_cli::framework::Element::is_verified)
+        .collect();
     assert_eq!(verified, [true, false, false, false]);
 }
 

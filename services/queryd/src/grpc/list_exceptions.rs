@@ -21,7 +21,7 @@ pub(super) async fn list_exceptions(
     let parts = Parts {
         ledger_id: asked.ledger_id.clone(),
         options: asked.options.clone(),
-        page: with_conditions(asked.page.clone(), conditions),
+        page: Some(with_conditions(asked.page.clone(), conditions)),
         ..Parts::default()
     };
     let ask = Ask::check(handlers, request, View::Exceptions, parts)?;
@@ -43,7 +43,7 @@ pub(super) fn of_rule(rule: &str) -> Option<String> {
 pub(super) fn with_conditions<const N: usize>(
     page: Option<Page>,
     conditions: [Option<String>; N],
-) -> Option<Page> {
+) -> Page {
     let mut page = page.unwrap_or_default();
     let own = Some(page.filter.trim().to_owned()).filter(|own| !own.is_empty());
     let all: Vec<String> = own
@@ -51,7 +51,7 @@ pub(super) fn with_conditions<const N: usize>(
         .chain(conditions.into_iter().flatten())
         .collect();
     page.filter = all.join(" AND ");
-    Some(page)
+    page
 }
 
 fn row_of(row: row::Row) -> Option<ExceptionRow> {

@@ -19,7 +19,7 @@ pub(super) async fn list_overrides(
     let parts = Parts {
         ledger_id: asked.ledger_id.clone(),
         options: asked.options.clone(),
-        page: with_conditions(asked.page.clone(), conditions),
+        page: Some(with_conditions(asked.page.clone(), conditions)),
         ..Parts::default()
     };
     let ask = Ask::check(handlers, request, View::Overrides, parts)?;

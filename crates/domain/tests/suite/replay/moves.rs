@@ -80,7 +80,7 @@ impl Story {
 
     /// Hands money on: a transfer to another agreement, or a link with one; often with itself or what is not there.
     pub(super) fn handing(&mut self) -> AgreementCommand {
-        let named: &'static str = *self.random.pick(&AGREEMENTS);
+        let named = *self.random.pick(&AGREEMENTS);
         let other = agreement(named);
         if self.random.one_in(2) {
             return AgreementCommand::LinkOnwardGrant(Box::new(OnwardWish {

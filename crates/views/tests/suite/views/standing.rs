@@ -1,7 +1,10 @@
 //! What stands at (P, E): the same rules, whether or not an event was flagged; and the policy in force then.
 
-use perennial_domain::agreement::{AgreementEvent, Perspective, ReversalReason, YearBasis};
+use perennial_domain::agreement::{
+    AgreementEvent, Condition, ConditionEntry, Perspective, ReversalReason, TrancheDraw, YearBasis,
+};
 use perennial_domain::event::{Fact, Stream};
+use perennial_domain::ids::{ConditionId, TrancheId};
 use perennial_domain::ledger::{LedgerEvent, LedgerPolicy, Tolerance};
 use perennial_domain::log::Position;
 use perennial_domain::period::FiscalCalendar;
@@ -11,8 +14,8 @@ use perennial_views::rows::{ExceptionRow, Row};
 use perennial_views::{AsOf, Cut, Filter, Question, View};
 
 use crate::given::{
-    Log, agreement, cash, date, disbursed, event_id, increased, line, org, received, share, signed,
-    terms, usd,
+    Log, agreement, cash, date, disbursed, event_id, increased, line, org, period, received, share,
+    signed, terms, usd,
 };
 
 fn year(amount: i128) -> Vec<perennial_domain::agreement::YearShare> {
@@ -394,4 +397,120 @@ fn the_tolerance_is_that_of_the_policy_as_known_and_in_force_then() {
     assert_eq!(calendar(4, Some("2020-03-01")), FiscalCalendar::April);
     assert_eq!(calendar(2, None), FiscalCalendar::January);
     assert_eq!(facts.ledger().unwrap().1.tolerance.absolute_minor, 4);
+}
+
+#[test]
+fn r19_stands_for_payments_of_the_days_of_a_suspension_until_the_suspension_is_taken_back() {
+    let mut log = Log::new();
+    let stream = opened(&mut log, "agreement-1", Perspective::Provider, 100);
+    let turn = |log: &mut Log, on: &str, event: AgreementEvent| {
+        log.record(&[(stream.clone(), on, Fact::Agreement(event))])
+    };
+    let reason = || "under review".to_owned();
+    // The day before, the day of the resumption.
+    log.record(&[(stream.clone(), "2020-02-29", disbursed(1))]);
+    log.record(&[(stream.clone(), "2020-04-01", disbursed(1))]);
+    let suspended = AgreementEvent::AgreementSuspended { reason: reason() };
+    let suspended = turn(&mut log, "2020-03-01", suspended);
+    let resumed = AgreementEvent::AgreementResumed { reason: reason() };
+    turn(&mut log, "2020-04-01", resumed);
+    assert_eq!(rows(&log, &asked(standing())), []);
+    // The first day of the suspension, and the last.
+    let flags = [breach(Rule::NotWhileSuspended, "agreement/agreement-1")];
+    let first = log.record_flagged(&[(stream.clone(), "2020-03-01", disbursed(1))], &flags);
+    log.record_flagged(&[(stream.clone(), "2020-03-31", disbursed(1))], &flags);
+    let found = rows(&log, &asked(standing()));
+    assert_eq!(
+        named(&log, &asked(standing())),
+        [one("agreement/agreement-1", "R19")]
+    );
+    assert_eq!(
+        values(&found[0]),
+        [("last_payment_on", "2020-03-31"), ("payments", "2")]
+    );
+    let flagged = |log: &Log| -> Vec<Option<bool>> {
+        let rows = rows(log, &Question::default()).into_iter();
+        rows.map(|row| row.standing).collect()
+    };
+    assert_eq!(flagged(&log), [Some(true), Some(true)]);
+    let reversed = |target| AgreementEvent::EntryReversed {
+        target,
+        reason: ReversalReason::Error,
+    };
+    turn(&mut log, "2020-05-01", reversed(event_id(first, 0)));
+    assert_eq!(flagged(&log), [Some(false), Some(true)]);
+    turn(&mut log, "2020-05-01", reversed(event_id(suspended, 0)));
+    assert_eq!(flagged(&log), [Some(false), Some(false)]);
+    assert_eq!(rows(&log, &asked(standing())), []);
+}
+
+#[test]
+fn r20_stands_until_the_conditions_of_what_was_drawn_are_met() {
+    let mut log = Log::new();
+    let stream = opened(&mut log, "agreement-1", Perspective::Provider, 100);
+    let tranche_id = TrancheId::parse("tranche-1").unwrap();
+    let condition_id = ConditionId::parse("report-2019").unwrap();
+    let scheduled = AgreementEvent::TrancheScheduled {
+        tranche_id: tranche_id.clone(),
+        amount: usd(50),
+        due_on: date("2020-02-01"),
+        period: period("2020-02-01", "2020-02-01"),
+        conditions: vec![Condition {
+            condition_id: condition_id.clone(),
+            text: "The report is accepted.".to_owned(),
+        }],
+    };
+    log.record(&[(stream.clone(), "2020-01-20", Fact::Agreement(scheduled))]);
+    // Without a payment nothing is broken, and a payment that drew on no tranche breaks nothing.
+    log.record(&[(stream.clone(), "2020-02-01", disbursed(10))]);
+    assert_eq!(rows(&log, &asked(standing())), []);
+    let drawing = AgreementEvent::DisbursementMade {
+        cash: cash(usd(20), &[("line-1", 20)]),
+        draws: vec![TrancheDraw {
+            tranche_id: tranche_id.clone(),
+            period: period("2020-02-01", "2020-02-01"),
+            minor_units: 20,
+        }],
+    };
+    let subject = "agreement/agreement-1/tranche-1";
+    log.record_flagged(
+        &[(stream.clone(), "2020-02-10", Fact::Agreement(drawing))],
+        &[breach(Rule::ConditionsMet, subject)],
+    );
+    let found = rows(&log, &asked(standing()));
+    assert_eq!(
+        named(&log, &asked(standing())),
+        [one("agreement/agreement-1", "R20")]
+    );
+    assert_eq!(
+        values(&found[0]),
+        [
+            ("tranche", "tranche-1"),
+            ("unmet", "report-2019"),
+            ("drawn", "0.20 USD")
+        ]
+    );
+    let flagged = |log: &Log, day: &str| -> Vec<(String, Option<bool>)> {
+        let question = Question {
+            effective: Cut::On(date(day)),
+            ..Question::default()
+        };
+        let rows = rows(log, &question).into_iter();
+        rows.map(|row| (row.subject, row.standing)).collect()
+    };
+    let met = AgreementEvent::TrancheConditionMet(ConditionEntry {
+        tranche_id,
+        condition_id,
+        reason: "accepted".to_owned(),
+    });
+    log.record(&[(stream, "2020-02-20", Fact::Agreement(met))]);
+    assert_eq!(
+        flagged(&log, "2020-02-19"),
+        [(subject.to_owned(), Some(true))]
+    );
+    assert_eq!(
+        flagged(&log, "2020-02-20"),
+        [(subject.to_owned(), Some(false))]
+    );
+    assert_eq!(rows(&log, &asked(standing())), []);
 }

@@ -128,6 +128,7 @@ fn object(row: Row) -> Result<Cell, Failure> {
         Some(Message::Nexus(row)) => document("NexusRow")?.object(&row),
         Some(Message::MultiYear(row)) => document("MultiYearRow")?.object(&row),
         Some(Message::Register(row)) => document("RegisterRow")?.object(&row),
+        Some(Message::Maturity(row)) => document("MaturityRow")?.object(&row),
         Some(Message::Movement(row)) => document("MovementRow")?.object(&row),
         Some(Message::Exception(row)) => document("ExceptionRow")?.object(&row),
         Some(Message::Override(row)) => document("OverrideRow")?.object(&row),

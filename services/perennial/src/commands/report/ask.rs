@@ -7,10 +7,10 @@ use perennial_wire::pb::query::query_service_client::QueryServiceClient;
 use perennial_wire::pb::query::{
     FindAgreementsRequest, GetAgreementStatementRequest, ListAgreementStatementsRequest,
     ListAgreementTimelineRequest, ListCashForecastRequest, ListCommitmentByYearRequest,
-    ListCoverageRequest, ListExceptionsRequest, ListMovementsRequest, ListMultiYearRequest,
-    ListNexusPillarMatrixRequest, ListOverridesRequest, ListPledgeConversionRequest,
-    ListReallocationTrailRequest, ListRegistersRequest, ListSchemeFundingRequest, Page, ReadInfo,
-    ReadOptions, TimeAxis,
+    ListCoverageRequest, ListExceptionsRequest, ListMaturityRequest, ListMovementsRequest,
+    ListMultiYearRequest, ListNexusPillarMatrixRequest, ListOverridesRequest,
+    ListPledgeConversionRequest, ListReallocationTrailRequest, ListRegistersRequest,
+    ListSchemeFundingRequest, Page, ReadInfo, ReadOptions, TimeAxis,
 };
 use tonic::transport::Channel;
 use tonic::{Response, Status};
@@ -138,6 +138,7 @@ macro_rules! list {
 ///
 /// # Errors
 /// As the service answers.
+#[expect(clippy::too_many_lines, reason = "one arm for each view")]
 pub(crate) async fn ask(
     session: &Session,
     ledger_id: &str,
@@ -187,6 +188,7 @@ pub(crate) async fn ask(
         ViewName::MultiYear => list!(asked, MultiYearRow, list_multi_year, ListMultiYearRequest),
         ViewName::Registers => list!(asked, RegisterRow, list_registers, ListRegistersRequest),
         ViewName::Movements => list!(asked, MovementRow, list_movements, ListMovementsRequest),
+        ViewName::Maturity => list!(asked, MaturityRow, list_maturity, ListMaturityRequest),
         ViewName::Exceptions => list!(
             asked, ExceptionRow, list_exceptions, ListExceptionsRequest,
             standing_only: arguments.standing,

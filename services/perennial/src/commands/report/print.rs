@@ -180,6 +180,10 @@ const fn table_columns(view: ViewName) -> &'static str {
         ViewName::Movements => {
             "direction currency year opening signed increases decreases paid refunds write_offs closing"
         }
+        ViewName::Maturity => {
+            "direction currency firmness under_one_year one_to_five_years over_five_years undisbursed \
+             overdrawn"
+        }
         ViewName::Exceptions => {
             "rule reason subject event_id effective_on count standing disposition.state values"
         }
