@@ -210,7 +210,6 @@ impl Worth<'_> {
         self.items.last_mut()
     }
 
-    #[expect(clippy::too_many_lines, reason = "one arm for each kind of event")]
     fn agreement(&mut self, event: &AgreementEvent) {
         use AgreementEvent as E;
         match event {
