@@ -3,6 +3,8 @@
 mod evidence;
 mod life;
 mod periods;
+mod refusal;
+mod words;
 
 use jiff::civil::Date;
 
@@ -23,6 +25,10 @@ use crate::rule::{Breach, Rule};
 
 pub use life::LifeRejection;
 pub use periods::PeriodRejection;
+pub use refusal::{Refusal, Refused};
+use words::{
+    actual_text, event_text, events_text, expected_text, period_text, pillar_text, stand_text,
+};
 
 /// What a submitter can do about a rejection; ascending by precedence in a mixed refusal (CONVENTIONS.md 2.4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -585,131 +591,3 @@ const fn of_breach(rule: Rule) -> Class {
         | Rule::ReceiptMatchesSent => Class::Precondition,
     }
 }
-
-fn expected_text(expected: Expected) -> String {
-    match expected {
-        Expected::Exactly(revision) => format!("at revision {}", revision.0),
-        Expected::NoStream => "not to exist".to_owned(),
-    }
-}
-
-fn actual_text(actual: Option<Revision>) -> String {
-    actual.map_or_else(
-        || "does not exist".to_owned(),
-        |revision| format!("is at {}", revision.0),
-    )
-}
-
-fn event_text(event_id: Option<EventId>) -> String {
-    event_id.map_or_else(
-        || " earlier in this submission".to_owned(),
-        |event_id| format!(": {event_id}"),
-    )
-}
-
-const fn stand_text(dependents: usize) -> &'static str {
-    match dependents {
-        1 => "another entry stands",
-        _ => "other entries stand",
-    }
-}
-
-/// Names the first ones: a message is for people, the figures name them all.
-fn events_text(events: &[EventId]) -> String {
-    const NAMED: usize = 5;
-    let named: Vec<String> = events.iter().take(NAMED).map(EventId::to_string).collect();
-    let more = if NAMED < events.len() { ", …" } else { "" };
-    format!("{}{more}", named.join(", "))
-}
-
-fn period_text(period: Option<Period>) -> String {
-    period.map_or_else(String::new, |period| {
-        format!(" in {} to {}", period.starts_on(), period.ends_on())
-    })
-}
-
-fn pillar_text(declared: Option<Pillar>) -> &'static str {
-    declared.map_or("no pillar", Pillar::name)
-}
-
-/// One rejection and the command that it is about.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refused {
-    /// The command's place in the submission, from 0; absent if the submission itself is at fault.
-    pub command_index: Option<usize>,
-    /// Why.
-    pub rejection: Rejection,
-}
-
-/// Why a submission is not recorded: every reason, never none.
-///
-/// In a stable order: the submission's own faults, then command by command. After a failing command, later
-/// commands on the same stream are not judged (DESIGN.md 4).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refusal {
-    first: Box<Refused>,
-    rest: Vec<Refused>,
-}
-
-impl Refusal {
-    /// Returns the refusal of these reasons, or nothing if there is none.
-    pub fn of(reasons: Vec<Refused>) -> Option<Self> {
-        let mut reasons = reasons.into_iter();
-        let first = Box::new(reasons.next()?);
-        Some(Self {
-            first,
-            rest: reasons.collect(),
-        })
-    }
-
-    /// The same refusal with more reasons before it.
-    #[must_use]
-    pub fn with(self, before: Vec<Refused>) -> Self {
-        let mut reasons = before;
-        reasons.push(*self.first);
-        reasons.extend(self.rest);
-        let mut reasons = reasons.into_iter();
-        match reasons.next() {
-            Some(first) => Self {
-                first: Box::new(first),
-                rest: reasons.collect(),
-            },
-            None => unreachable!("the refusal's own reasons are among them"),
-        }
-    }
-
-    /// Every reason, in order; at least one.
-    pub fn reasons(&self) -> impl Iterator<Item = &Refused> {
-        std::iter::once(&*self.first).chain(&self.rest)
-    }
-
-    /// The reason that decides the answer's code: the first of the class that comes first in
-    /// [`Class`]'s order.
-    pub fn leading(&self) -> &Refused {
-        self.rest.iter().fold(&*self.first, |leading, reason| {
-            if reason.rejection.class() < leading.rejection.class() {
-                reason
-            } else {
-                leading
-            }
-        })
-    }
-
-    /// The class that decides the answer's code.
-    pub fn class(&self) -> Class {
-        self.leading().rejection.class()
-    }
-}
-
-impl std::fmt::Display for Refusal {
-    /// Writes the leading reason, and how many more there are.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}", self.leading().rejection)?;
-        match self.rest.len() {
-            0 => Ok(()),
-            more => write!(f, " (and {more} more)"),
-        }
-    }
-}
-
-impl std::error::Error for Refusal {}

@@ -192,23 +192,12 @@ impl Case<'_> {
             | AgreementCommand::RecordOtherFlow { .. } => {
                 cash::draft(self, findings, effective_on, command)
             }
-            AgreementCommand::ReallocateFunds(reallocation) => {
-                reallocation::draft(self, findings, effective_on, reallocation)
-            }
-            AgreementCommand::ReviseTerms(revision) => terms::draft(self, findings, revision),
-            AgreementCommand::Allocate(wish) => allocation::allocate(self, findings, wish),
-            AgreementCommand::ReleaseAllocation {
-                allocation_id,
-                amount,
-                reason,
-            } => allocation::release(self, findings, (allocation_id, *amount, reason)),
-            // They need another agreement too, so they are decided where both are known.
-            AgreementCommand::TransferFunds(_) | AgreementCommand::LinkOnwardGrant(_) => {
-                findings.malformed("replacement", "must be of one agreement alone");
-                None
-            }
-            AgreementCommand::CarryOverFunds(wish) => {
-                carry_over::draft(self, findings, effective_on, wish)
+            AgreementCommand::ReallocateFunds(_)
+            | AgreementCommand::ReviseTerms(_)
+            | AgreementCommand::Allocate(_)
+            | AgreementCommand::ReleaseAllocation { .. }
+            | AgreementCommand::CarryOverFunds(_) => {
+                self.move_draft(findings, effective_on, command)
             }
             AgreementCommand::Suspend { .. }
             | AgreementCommand::Resume { .. }
@@ -227,10 +216,42 @@ impl Case<'_> {
                 findings.reject(Rejection::AgreementExists(self.id.clone()));
                 None
             }
-            AgreementCommand::ReverseEntry { .. } | AgreementCommand::ReplaceEntry { .. } => {
-                findings.malformed("replacement", "must be neither reversal nor replacement");
-                None
+            // They need another agreement too, so they are decided where both are known.
+            AgreementCommand::TransferFunds(_) | AgreementCommand::LinkOnwardGrant(_) => {
+                no_replacement(findings, "must be of one agreement alone")
             }
+            AgreementCommand::ReverseEntry { .. } | AgreementCommand::ReplaceEntry { .. } => {
+                no_replacement(findings, "must be neither reversal nor replacement")
+            }
+        }
+    }
+
+    /// What moves committed money, or says how it may be moved.
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "`draft` names every command and sends only these here"
+    )]
+    fn move_draft(
+        &self,
+        findings: &mut Findings,
+        effective_on: Date,
+        command: &AgreementCommand,
+    ) -> Option<AgreementEvent> {
+        match command {
+            AgreementCommand::ReallocateFunds(reallocation) => {
+                reallocation::draft(self, findings, effective_on, reallocation)
+            }
+            AgreementCommand::ReviseTerms(revision) => terms::draft(self, findings, revision),
+            AgreementCommand::Allocate(wish) => allocation::allocate(self, findings, wish),
+            AgreementCommand::ReleaseAllocation {
+                allocation_id,
+                amount,
+                reason,
+            } => allocation::release(self, findings, (allocation_id, *amount, reason)),
+            AgreementCommand::CarryOverFunds(wish) => {
+                carry_over::draft(self, findings, effective_on, wish)
+            }
+            _ => None,
         }
     }
 
@@ -372,4 +393,9 @@ pub(crate) fn reversal_target(subject: &str, target: crate::log::EventId, proble
         subject,
         &[("target", &target), ("problem", &problem)],
     )
+}
+
+fn no_replacement(findings: &mut Findings, problem: &str) -> Option<AgreementEvent> {
+    findings.malformed("replacement", problem);
+    None
 }

@@ -6,7 +6,8 @@ use crate::agreement::entries::Entries;
 use crate::agreement::state::{Claim, Effect, Entry, EntryKind, Life, LineState, TrancheState};
 use crate::agreement::status::Milestone;
 use crate::agreement::{
-    Agreement, AgreementEvent, ConditionEntry, Rescheduling, Terms, TransferDirection, Turn,
+    Agreement, AgreementEvent, ConditionEntry, Rescheduling, Terms, TrancheDraw, TransferDirection,
+    Turn,
 };
 use crate::book::Impossible;
 use crate::ids::{LineId, TrancheId};
@@ -222,15 +223,12 @@ impl Agreement {
             AgreementEvent::SplitsReclassified {
                 line_id, splits, ..
             } => {
-                let line = self.places.get(line_id).ok_or(Impossible::UnknownLine)?;
-                let line = *line;
+                let line = *self.places.get(line_id).ok_or(Impossible::UnknownLine)?;
                 self.reclassified.push((line, effective_on, splits.clone()));
             }
             AgreementEvent::DisbursementMade { draws, .. }
             | AgreementEvent::ReceiptConfirmed { draws, .. } => {
-                for draw in draws {
-                    self.touch(event_id, &draw.tranche_id)?;
-                }
+                self.touch_drawn(event_id, draws)?;
             }
             AgreementEvent::AllocationMade(_)
             | AgreementEvent::AllocationReleased(_)
@@ -266,6 +264,13 @@ impl Agreement {
             | AgreementEvent::EntryReplaced { .. } => {}
         }
         self.note_life(event_id, effective_on, event);
+        Ok(())
+    }
+
+    fn touch_drawn(&mut self, event_id: EventId, draws: &[TrancheDraw]) -> Result<(), Impossible> {
+        for draw in draws {
+            self.touch(event_id, &draw.tranche_id)?;
+        }
         Ok(())
     }
 

@@ -251,18 +251,12 @@ impl<'a> Working<'a> {
                 };
                 let drafts =
                     ledger::decide::decide(context, self.ledger(), disposition, (on, action))?;
-                Ok(drafts
-                    .into_iter()
-                    .map(|draft| draft.map(Fact::Ledger))
-                    .collect())
+                Ok(facts(drafts, Fact::Ledger))
             }
             Action::Agreement(id, action) => {
                 let agreement = self.agreement(id);
                 let drafts = agreement::decide::decide(context, id, agreement, on, action)?;
-                Ok(drafts
-                    .into_iter()
-                    .map(|draft| draft.map(Fact::Agreement))
-                    .collect())
+                Ok(facts(drafts, Fact::Agreement))
             }
             Action::Pledge(id, action) => {
                 let pledge = self.pledges.get(id).or_else(|| self.book.pledge(id));
@@ -274,45 +268,30 @@ impl<'a> Working<'a> {
                 };
                 let drafts =
                     pledge::decide::decide(context, id, pledge, (on, action), &has_agreement)?;
-                Ok(drafts
-                    .into_iter()
-                    .map(|draft| draft.map(Fact::Pledge))
-                    .collect())
+                Ok(facts(drafts, Fact::Pledge))
             }
             Action::Import(id, action) => {
                 let import = self.imports.get(id).or_else(|| self.book.import(id));
                 let newest = self.newest_published_on;
                 let drafts = import::decide::decide(context, id, import, newest, (on, action))?;
-                Ok(drafts
-                    .into_iter()
-                    .map(|draft| draft.map(Fact::Import))
-                    .collect())
+                Ok(facts(drafts, Fact::Import))
             }
             Action::Requirement(id, action) => {
                 let plan = self.plans.get(id).or_else(|| self.book.plan(id));
                 let drafts = requirement::decide::decide(context, (id, plan), (on, action))?;
-                Ok(drafts
-                    .into_iter()
-                    .map(|draft| draft.map(Fact::Requirement))
-                    .collect())
+                Ok(facts(drafts, Fact::Requirement))
             }
             Action::Reference(action) => {
                 let reference = self.reference(action.of());
                 let drafts = reference::decide::decide(context, reference, (on, action))?;
-                Ok(drafts
-                    .into_iter()
-                    .map(|draft| draft.map(Fact::Reference))
-                    .collect())
+                Ok(facts(drafts, Fact::Reference))
             }
             Action::Calendar(id, action) => {
                 let calendar = self.closings().calendar(id);
                 let blocking = |period| self.blocking(period);
                 let drafts =
                     calendar::decide::decide(context, id, calendar, (on, action), &blocking)?;
-                Ok(drafts
-                    .into_iter()
-                    .map(|draft| draft.map(Fact::Calendar))
-                    .collect())
+                Ok(facts(drafts, Fact::Calendar))
             }
             Action::Adjust(name, action) => self.adjustment(context, name, (on, action)),
         }
@@ -555,4 +534,9 @@ fn unusable(impossible: Impossible) -> Rejection {
         field: "command".to_owned(),
         problem: format!("makes no event that can stand: {impossible}"),
     }
+}
+
+fn facts<Of>(drafts: Vec<Draft<Of>>, fact: fn(Of) -> Fact) -> Vec<Draft<Fact>> {
+    let drafts = drafts.into_iter();
+    drafts.map(|draft| draft.map(fact)).collect()
 }

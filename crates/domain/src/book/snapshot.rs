@@ -124,6 +124,10 @@ const KINDS: &[&str] = &[
 
 /// One way through a book, in steps between which the book may change.
 #[derive(Clone, Debug, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each part of a book ends by itself"
+)]
 pub struct Sweep {
     begun: bool,
     streams: usize,

@@ -124,13 +124,7 @@ impl Case<'_> {
             }
             PledgeCommand::Revise { new_amount, reason } => {
                 self.positive(&mut findings, "new_amount", *new_amount);
-                let pledged = self.pledge.balance().pledged;
-                PledgeEvent::PledgeRevised {
-                    new_amount: *new_amount,
-                    previous_amount: Money::from_minor(pledged, self.pledge.currency())
-                        .unwrap_or(Money::zero(self.pledge.currency())),
-                    reason: reason.clone(),
-                }
+                self.revised(*new_amount, reason)
             }
             PledgeCommand::Convert {
                 agreement_id,
@@ -171,6 +165,15 @@ impl Case<'_> {
             },
         };
         self.conclude(findings, effective_on, fact)
+    }
+
+    fn revised(&self, new_amount: Money, reason: &str) -> PledgeEvent {
+        let (pledged, currency) = (self.pledge.balance().pledged, self.pledge.currency());
+        PledgeEvent::PledgeRevised {
+            new_amount,
+            previous_amount: Money::from_minor(pledged, currency).unwrap_or(Money::zero(currency)),
+            reason: reason.to_owned(),
+        }
     }
 
     fn tag_set(&self, findings: &mut Findings, set: &TagSet) -> PledgeEvent {
@@ -255,12 +258,12 @@ impl Case<'_> {
             format!("{by} already reversed it")
         } else if entry.kind == PledgeEntryKind::Reversal {
             "a reversal cannot be reversed: book again".to_owned()
-        } else if entry.kind == PledgeEntryKind::Fixed {
-            "it only says which period the next entry adjusts: reverse that".to_owned()
         } else if reason == ReversalReason::Returned {
             "only a payment can be returned".to_owned()
         } else if entry.kind == PledgeEntryKind::Fixed {
-            "a later set of tags corrects it".to_owned()
+            "it moves no money: a later set of tags corrects one, and an adjusted period goes with \
+             the entry that follows it"
+                .to_owned()
         } else {
             let standing = self.pledge.whole_set_by.iter().copied();
             let later: Vec<EventId> = standing.skip_while(|&set_by| set_by != target).collect();

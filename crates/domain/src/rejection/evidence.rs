@@ -5,7 +5,8 @@ use crate::log::EventId;
 use crate::money::{Currency, sum_text};
 use crate::rule::Figure;
 
-use super::{Rejection, actual_text, expected_text};
+use super::Rejection;
+use super::words::{actual_text, expected_text};
 
 /// The most figures of one reason (`log.v1`).
 const FIGURES_MAX: usize = 32;
@@ -40,9 +41,7 @@ impl Rejection {
             | Self::LineExists {
                 agreement_id,
                 line_id,
-            } => {
-                format!("agreement/{agreement_id}/{line_id}")
-            }
+            } => format!("agreement/{agreement_id}/{line_id}"),
             Self::UnknownTranche { .. }
             | Self::TrancheExists { .. }
             | Self::TrancheNotOpen { .. }
@@ -73,12 +72,10 @@ impl Rejection {
             Self::MergeCycle { merged, .. } => format!("reference/organisations/{merged}"),
             Self::ReferenceExists {
                 external_reference, ..
-            } => {
-                format!(
-                    "{}/{}",
-                    external_reference.system, external_reference.reference
-                )
-            }
+            } => format!(
+                "{}/{}",
+                external_reference.system, external_reference.reference
+            ),
             Self::LegExceedsUndisbursed { line_id, .. }
             | Self::PillarNotDeclared { line_id, .. }
             | Self::CodeNotOnLine { line_id, .. } => line_id.to_string(),
