@@ -3,11 +3,13 @@
 //! [`expand`] is pure and needs the event and, for a reversal or replacement, the postings of the one event
 //! it names (SEMANTICS.md 1). A change of what it returns is a new [`crate::SCHEMA`].
 
+mod cash;
+mod plan;
+
 use perennial_domain::Date;
 use perennial_domain::agreement::{
-    AgreementEvent, Allocation, CashEntry, Decommitment, Firmness, ForecastEntry, Leg,
-    LegDirection, OtherFlow, Published, ReceivableEntry, Rescheduling, ReversalReason, ShareMove,
-    Termination, Terms, TrancheDraw, TransferDirection, YearBasis, YearShare,
+    AgreementEvent, Allocation, Decommitment, Firmness, Leg, LegDirection, ReceivableEntry,
+    ReversalReason, ShareMove, Termination, Terms, TransferDirection, YearBasis, YearShare,
 };
 use perennial_domain::event::{Event, Fact};
 use perennial_domain::ids::LineId;
@@ -16,7 +18,7 @@ use perennial_domain::money::{Currency, Money};
 use perennial_domain::period::Period;
 use perennial_domain::pledge::PledgeEvent;
 
-use crate::day::{Month, widened_to_month};
+use crate::day::widened_to_month;
 use crate::posting::{Measure, Posting, Register};
 
 /// Returns the event that `event` reverses or replaces, if it names one.
@@ -72,40 +74,6 @@ struct Expansion<'a> {
     recorded: &'a Recorded<Event>,
     beside: Beside<'a>,
     out: Vec<Posting>,
-}
-
-/// What all postings of one cash event share.
-#[derive(Clone, Copy)]
-struct Flow {
-    measure: Measure,
-    register: Register,
-    negative: bool,
-    period: Option<Period>,
-}
-
-impl Flow {
-    const fn new(measure: Measure, register: Register) -> Self {
-        Self {
-            measure,
-            register,
-            negative: false,
-            period: None,
-        }
-    }
-
-    const fn negative(self) -> Self {
-        Self {
-            negative: true,
-            ..self
-        }
-    }
-
-    const fn of(self, period: Period) -> Self {
-        Self {
-            period: Some(period),
-            ..self
-        }
-    }
 }
 
 impl Expansion<'_> {
@@ -182,17 +150,10 @@ impl Expansion<'_> {
             AgreementEvent::FundsCarriedOver(carried) => {
                 self.moved(&carried.moves, carried_measure);
             }
-            AgreementEvent::TrancheScheduled { amount, due_on, .. } => {
-                self.due(*amount, *due_on, false);
-            }
-            AgreementEvent::TrancheRescheduled(moved) => self.rescheduled(moved),
-            AgreementEvent::TrancheCancelled { open, due_on, .. } => {
-                self.due(*open, *due_on, true);
-            }
-            AgreementEvent::ForecastReplaced { previous, entries } => {
-                self.forecast(previous, true);
-                self.forecast(entries, false);
-            }
+            AgreementEvent::TrancheScheduled { .. }
+            | AgreementEvent::TrancheRescheduled(_)
+            | AgreementEvent::TrancheCancelled { .. }
+            | AgreementEvent::ForecastReplaced { .. } => self.planned(event),
             AgreementEvent::FundsReallocated(reallocated) => {
                 self.reallocated(&reallocated.legs);
             }
@@ -207,11 +168,6 @@ impl Expansion<'_> {
             | AgreementEvent::ExpenditureReduced { .. }
             | AgreementEvent::OtherFlowRecorded(_) => self.paid(event),
         }
-    }
-
-    fn rescheduled(&mut self, moved: &Rescheduling) {
-        self.due(moved.open, moved.previous_due_on, true);
-        self.due(moved.open, moved.new_due_on, false);
     }
 
     #[expect(
@@ -236,60 +192,6 @@ impl Expansion<'_> {
                 let (amount, measure) = (link.amount, Measure::LinkedOnward);
                 let posting = self.blank(measure, amount.currency(), amount.minor_units());
                 self.out.push(posting);
-            }
-            _ => {}
-        }
-    }
-
-    #[expect(
-        clippy::wildcard_enum_match_arm,
-        reason = "`agreement` names every event and sends only this family here"
-    )]
-    fn paid(&mut self, event: &AgreementEvent) {
-        match event {
-            AgreementEvent::DisbursementMade { cash, draws } => {
-                self.cash(cash, Flow::new(Measure::Disbursed, Register::Disbursement));
-                self.draws(draws, cash.amount.currency());
-            }
-            AgreementEvent::ReimbursementMade { cash } => self.cash(
-                cash,
-                Flow::new(Measure::Reimbursed, Register::Reimbursement),
-            ),
-            AgreementEvent::RefundMade { cash, reason: _ } => {
-                let register = refund_register(cash.published.as_ref());
-                self.cash(cash, Flow::new(Measure::Refunded, register).negative());
-            }
-            AgreementEvent::ReceiptConfirmed { cash, draws, .. } => {
-                self.cash(cash, Flow::new(Measure::Received, Register::IncomingFunds));
-                self.draws(draws, cash.amount.currency());
-            }
-            AgreementEvent::RefundReceived { cash, reason: _ } => self.cash(
-                cash,
-                Flow::new(Measure::Returned, Register::IncomingFunds).negative(),
-            ),
-            AgreementEvent::ExpenditureReported { cash, period, .. } => self.cash(
-                cash,
-                Flow::new(Measure::Expended, Register::Expenditure).of(*period),
-            ),
-            AgreementEvent::ExpenditureReduced { cash, period, .. } => self.cash(
-                cash,
-                Flow::new(Measure::Expended, Register::Expenditure)
-                    .of(*period)
-                    .negative(),
-            ),
-            AgreementEvent::OtherFlowRecorded(OtherFlow {
-                kind,
-                negative,
-                cash,
-            }) => {
-                let flow = Flow::new(Measure::OtherFlow, Register::of_flow(*kind));
-                self.cash(
-                    cash,
-                    Flow {
-                        negative: *negative,
-                        ..flow
-                    },
-                );
             }
             _ => {}
         }
@@ -429,91 +331,6 @@ impl Expansion<'_> {
         }
     }
 
-    fn cash(&mut self, cash: &CashEntry, flow: Flow) {
-        let sign = if flow.negative { -1 } else { 1 };
-        let currency = cash.amount.currency();
-        let parted: i128 = cash.parts.iter().map(|part| part.minor_units).sum();
-        let rest = cash.amount.minor_units() - parted;
-        let parts = cash
-            .parts
-            .iter()
-            .map(|part| (Some(&part.line_id), part.minor_units))
-            .chain(std::iter::once((None, rest)));
-        for (line_id, minor_units) in parts {
-            if minor_units == 0 {
-                continue;
-            }
-            let posting = self.blank(flow.measure, currency, sign * minor_units);
-            self.out.push(Posting {
-                line_id: line_id.cloned(),
-                period: flow.period.map(widened_to_month),
-                provider: cash.provider.clone(),
-                receiver: cash.receiver.clone(),
-                register: flow.register,
-                ..posting
-            });
-        }
-        self.count_entry();
-    }
-
-    /// A payment leaves its tranche's open part, and counts for the tranche's period instead of its own day.
-    fn draws(&mut self, draws: &[TrancheDraw], currency: Currency) {
-        for draw in draws {
-            let period = widened_to_month(draw.period);
-            let open = self.blank(Measure::Drawn, currency, -draw.minor_units);
-            self.out.push(Posting {
-                period: Some(period),
-                ..open
-            });
-            self.paid_for(period, currency, draw.minor_units);
-        }
-    }
-
-    /// What is paid on the event's day counts for a portion's period instead.
-    fn paid_for(&mut self, period: Period, currency: Currency, minor_units: i128) {
-        let paid_in = Month::of(self.effective_on()).period();
-        if period == paid_in {
-            return;
-        }
-        for (period, minor_units) in [(paid_in, -minor_units), (period, minor_units)] {
-            let posting = self.blank(Measure::PaidFor, currency, minor_units);
-            self.out.push(Posting {
-                period: Some(period),
-                ..posting
-            });
-        }
-    }
-
-    fn due(&mut self, amount: Money, due_on: Date, negative: bool) {
-        let minor_units = if negative {
-            -amount.minor_units()
-        } else {
-            amount.minor_units()
-        };
-        if minor_units == 0 {
-            return;
-        }
-        let posting = self.blank(Measure::Scheduled, amount.currency(), minor_units);
-        self.out.push(Posting {
-            period: Some(Month::of(due_on).period()),
-            ..posting
-        });
-    }
-
-    /// A plan's due date is its first day.
-    fn forecast(&mut self, entries: &[ForecastEntry], negative: bool) {
-        for entry in entries {
-            let minor_units = entry.amount.minor_units();
-            let signed = if negative { -minor_units } else { minor_units };
-            let posting = self.blank(Measure::Forecast, entry.amount.currency(), signed);
-            self.out.push(Posting {
-                period: Some(Month::of(entry.period.starts_on()).period()),
-                receiver: entry.receiver.clone(),
-                ..posting
-            });
-        }
-    }
-
     /// Without a currency there is no signature, so there are no shares that could move (INV-9).
     fn moved(&mut self, moves: &[ShareMove], measure: impl Fn(i128) -> Measure) {
         let Some(currency) = self.beside.currency else {
@@ -625,13 +442,5 @@ const fn carried_measure(minor_units: i128) -> Measure {
         Measure::CarriedOut
     } else {
         Measure::CarriedIn
-    }
-}
-
-/// A refund of what was published as a reimbursement stays there (SEMANTICS.md 3 "Negative values").
-fn refund_register(published: Option<&Published>) -> Register {
-    match published.map(|published| published.type_code.as_str()) {
-        Some("7" | "R") => Register::Reimbursement,
-        Some(_) | None => Register::Disbursement,
     }
 }

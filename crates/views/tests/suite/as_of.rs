@@ -16,9 +16,8 @@ use perennial_views::{
     Applied, ApplyError, AsOf, Cut, Delta, Facts, Gap, Question, QuestionError, View,
 };
 
-use crate::given::{
-    DAY_MICROS, Log, Random, agreement, date, event_id, line, random_log, signed, terms, usd,
-};
+use crate::given::{DAY_MICROS, Log, agreement, date, event_id, line, signed, terms, usd};
+use crate::random_ledger::{Random, random_log};
 
 fn all_rows(facts: &Facts, question: &Question) -> Vec<(View, Vec<ViewRow>)> {
     View::ALL

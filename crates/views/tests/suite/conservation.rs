@@ -7,7 +7,8 @@ use perennial_views::posting::Direction;
 use perennial_views::rows::Row;
 use perennial_views::{Cut, Dimension, Facts, Filter, Question, View};
 
-use crate::given::{Random, date, random_log};
+use crate::given::date;
+use crate::random_ledger::{Random, random_log};
 
 fn nexus(facts: &Facts, question: &Question) -> Vec<perennial_views::rows::NexusRow> {
     let rows = View::Nexus.evaluate(facts, question).unwrap().rows;

@@ -15,6 +15,7 @@ mod golden_moves;
 mod golden_postings;
 mod oracle;
 mod pages;
+mod random_ledger;
 mod registry;
 mod rounding;
 mod views;

@@ -11,7 +11,8 @@ use perennial_views::{
     Applied, ApplyError, AsOf, Cut, Delta, Facts, Filter, PageMemory, Question, QuestionError, View,
 };
 
-use crate::given::{DAY_MICROS, Log, Random, date, event_id, random_log};
+use crate::given::{DAY_MICROS, Log, date, event_id};
+use crate::random_ledger::{Random, random_log};
 
 /// A page store in memory that counts, and that breaks when it is told to.
 #[derive(Debug, Default)]

@@ -77,7 +77,6 @@ impl Random {
         clippy::wildcard_enum_match_arm,
         reason = "kinds that are not named have no random content"
     )]
-    #[expect(clippy::too_many_lines, reason = "one arm for each kind of event")]
     fn agreement_event(&mut self, like: AgreementEvent) -> AgreementEvent {
         use AgreementEvent as E;
         match like {
@@ -101,40 +100,11 @@ impl Random {
                 previous: self.some(0, 3, Self::forecast),
                 entries: self.some(0, 3, Self::forecast),
             },
-            E::DisbursementMade { .. } => E::DisbursementMade {
-                cash: self.cash(),
-                draws: self.some(0, 3, Self::draw),
-            },
-            E::ReceiptConfirmed { .. } => E::ReceiptConfirmed {
-                cash: self.cash(),
-                draws: self.some(0, 3, Self::draw),
-                disbursement_id: self.maybe(Self::payment_id),
-            },
-            E::ReceivableWrittenOff(_) => E::ReceivableWrittenOff(ReceivableEntry {
-                amount: self.positive(),
-                parts: self.cash().parts,
-                reason: self.text(),
-                approver: self.text(),
-            }),
-            E::RefundMade { .. } => E::RefundMade {
-                cash: self.cash(),
-                reason: self.text(),
-            },
-            E::ExpenditureReported { .. } => E::ExpenditureReported {
-                cash: self.cash(),
-                period: self.period(),
-                evidence_level: self.one(&[EvidenceLevel::Claimed, EvidenceLevel::Audited]),
-            },
             E::FundsReallocated(_) => E::FundsReallocated(Box::new(self.reallocated())),
             E::TermsRevised(_) => E::TermsRevised(Box::new(self.terms_revision())),
             E::FundsCarriedOver(_) => E::FundsCarriedOver(Box::new(self.carried())),
             E::AllocationMade(_) => E::AllocationMade(Box::new(self.allocation())),
             E::FundsTransferred(like) => E::FundsTransferred(Box::new(self.transferred(*like))),
-            E::OtherFlowRecorded(_) => E::OtherFlowRecorded(OtherFlow {
-                kind: self.flow_kind(),
-                negative: self.flip(),
-                cash: self.cash(),
-            }),
             E::EntryReversed { .. } => E::EntryReversed {
                 target: self.event_id(),
                 reason: self.reversal_reason(),
@@ -156,7 +126,7 @@ impl Random {
                 name: self.period_name(),
                 period: self.period(),
             })),
-            other => other,
+            other => self.cash_event(other),
         }
     }
 
@@ -214,6 +184,47 @@ impl Random {
 
     fn label(&mut self) -> String {
         format!("period {}", self.below(100))
+    }
+
+    /// Money that is paid, received, spent or given up.
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "kinds that are not named have no random content"
+    )]
+    fn cash_event(&mut self, like: AgreementEvent) -> AgreementEvent {
+        use AgreementEvent as E;
+        match like {
+            E::DisbursementMade { .. } => E::DisbursementMade {
+                cash: self.cash(),
+                draws: self.some(0, 3, Self::draw),
+            },
+            E::ReceiptConfirmed { .. } => E::ReceiptConfirmed {
+                cash: self.cash(),
+                draws: self.some(0, 3, Self::draw),
+                disbursement_id: self.maybe(Self::payment_id),
+            },
+            E::ReceivableWrittenOff(_) => E::ReceivableWrittenOff(ReceivableEntry {
+                amount: self.positive(),
+                parts: self.cash().parts,
+                reason: self.text(),
+                approver: self.text(),
+            }),
+            E::RefundMade { .. } => E::RefundMade {
+                cash: self.cash(),
+                reason: self.text(),
+            },
+            E::ExpenditureReported { .. } => E::ExpenditureReported {
+                cash: self.cash(),
+                period: self.period(),
+                evidence_level: self.one(&[EvidenceLevel::Claimed, EvidenceLevel::Audited]),
+            },
+            E::OtherFlowRecorded(_) => E::OtherFlowRecorded(OtherFlow {
+                kind: self.flow_kind(),
+                negative: self.flip(),
+                cash: self.cash(),
+            }),
+            other => other,
+        }
     }
 
     fn reallocated(&mut self) -> ReallocatedFunds {
@@ -445,7 +456,6 @@ impl Random {
         clippy::wildcard_enum_match_arm,
         reason = "kinds that are not named have no random content"
     )]
-    #[expect(clippy::too_many_lines, reason = "one arm for each kind of command")]
     fn agreement_command(&mut self, like: AgreementCommand) -> AgreementCommand {
         use AgreementCommand as C;
         match like {
@@ -477,27 +487,12 @@ impl Random {
                 conditions: Vec::new(),
             }),
             C::ReplaceForecast(_) => C::ReplaceForecast(self.some(0, 4, Self::forecast)),
-            C::Disburse { .. } => C::Disburse {
-                cash: self.payment(),
-                tranche_id: self.maybe(Self::tranche_id),
-            },
-            C::ConfirmReceipt { .. } => self.receipt(),
             C::Terminate(_) => C::Terminate(self.early_end()),
-            C::ReportExpenditure { evidence_level, .. } => C::ReportExpenditure {
-                cash: self.payment(),
-                period: self.maybe(Self::period),
-                evidence_level,
-            },
             C::ReallocateFunds(_) => C::ReallocateFunds(self.reallocation()),
             C::ReviseTerms(_) => C::ReviseTerms(Box::new(self.terms_revision())),
             C::CarryOverFunds(_) => C::CarryOverFunds(self.carry_over()),
             C::Allocate(_) => C::Allocate(Box::new(self.allocation_wish())),
             C::TransferFunds(like) => C::TransferFunds(Box::new(self.transfer_wish(*like))),
-            C::RecordOtherFlow { .. } => C::RecordOtherFlow {
-                kind: self.flow_kind(),
-                negative: self.flip(),
-                cash: self.payment(),
-            },
             C::ReverseEntry { .. } => C::ReverseEntry {
                 target: self.event_id(),
                 reason: self.reversal_reason(),
@@ -521,6 +516,33 @@ impl Random {
                 reason: format!("because {}", self.text()),
             },
             C::ReplaceTagSet(set) => C::ReplaceTagSet(self.tag_set(set)),
+            other => self.cash_command(other),
+        }
+    }
+
+    /// Money that is paid, received or spent.
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "kinds that are not named have no random content"
+    )]
+    fn cash_command(&mut self, like: AgreementCommand) -> AgreementCommand {
+        use AgreementCommand as C;
+        match like {
+            C::Disburse { .. } => C::Disburse {
+                cash: self.payment(),
+                tranche_id: self.maybe(Self::tranche_id),
+            },
+            C::ConfirmReceipt { .. } => self.receipt(),
+            C::ReportExpenditure { evidence_level, .. } => C::ReportExpenditure {
+                cash: self.payment(),
+                period: self.maybe(Self::period),
+                evidence_level,
+            },
+            C::RecordOtherFlow { .. } => C::RecordOtherFlow {
+                kind: self.flow_kind(),
+                negative: self.flip(),
+                cash: self.payment(),
+            },
             other => other,
         }
     }

@@ -11,7 +11,8 @@ use perennial_domain::period::FiscalCalendar;
 use perennial_domain::pledge::{PledgeCommand, PledgeEvent};
 
 use crate::command_samples::submission;
-use crate::event_samples::{agreement, first};
+use crate::event_samples::agreement;
+use crate::ledger_samples::first;
 use crate::values::{agreement_id, pledge_id, target};
 use crate::{on, period};
 

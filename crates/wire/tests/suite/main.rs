@@ -6,6 +6,7 @@
     reason = "helpers of tests may panic as tests do"
 )]
 
+mod answers;
 mod arbitrary;
 mod arbitrary_facts;
 mod calendar_samples;
@@ -16,6 +17,7 @@ mod event_samples;
 mod golden;
 mod hostile;
 mod layout;
+mod ledger_samples;
 mod limits;
 mod policies;
 mod queries;

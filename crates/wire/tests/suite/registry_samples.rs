@@ -140,9 +140,14 @@ fn plan() -> PlanId {
     PlanId::parse("south-sudan-2021").unwrap()
 }
 
-#[expect(clippy::too_many_lines, reason = "one sample of each kind")]
 pub(crate) fn events() -> Vec<(&'static str, Event)> {
-    let event = |stream: Stream, fact: Fact| Event {
+    let mut events = split_and_tag_events();
+    events.extend(reference_events());
+    events
+}
+
+fn event(stream: Stream, fact: Fact) -> Event {
+    Event {
         stream,
         revision: Revision(3),
         effective_on: on("2026-03-01"),
@@ -152,9 +157,10 @@ pub(crate) fn events() -> Vec<(&'static str, Event)> {
         overrides: Vec::new(),
         concerns: None,
         fact,
-    };
-    let reference =
-        |fact: ReferenceEvent| event(Stream::Reference(fact.of()), Fact::Reference(fact));
+    }
+}
+
+fn split_and_tag_events() -> Vec<(&'static str, Event)> {
     let agreement = |fact| event(Stream::Agreement(agreement_id()), Fact::Agreement(fact));
     let tagged = |subject| AgreementEvent::TagSetReplaced(tag_set(subject));
     vec![
@@ -189,6 +195,14 @@ pub(crate) fn events() -> Vec<(&'static str, Event)> {
                 Fact::Pledge(PledgeEvent::TagSetReplaced(tag_set(TagSubject::Whole))),
             ),
         ),
+    ]
+}
+
+/// What is published for all agreements.
+fn reference_events() -> Vec<(&'static str, Event)> {
+    let reference =
+        |fact: ReferenceEvent| event(Stream::Reference(fact.of()), Fact::Reference(fact));
+    vec![
         (
             "codelist_published",
             reference(ReferenceEvent::CodelistPublished(codelist())),

@@ -138,7 +138,6 @@ macro_rules! list {
 ///
 /// # Errors
 /// As the service answers.
-#[expect(clippy::too_many_lines, reason = "one arm for each view")]
 pub(crate) async fn ask(
     session: &Session,
     ledger_id: &str,
@@ -189,47 +188,65 @@ pub(crate) async fn ask(
         ViewName::Registers => list!(asked, RegisterRow, list_registers, ListRegistersRequest),
         ViewName::Movements => list!(asked, MovementRow, list_movements, ListMovementsRequest),
         ViewName::Maturity => list!(asked, MaturityRow, list_maturity, ListMaturityRequest),
-        ViewName::Exceptions => list!(
-            asked, ExceptionRow, list_exceptions, ListExceptionsRequest,
-            standing_only: arguments.standing,
-            open_only: arguments.open_only,
-            rule: arguments.rule.clone()
-        ),
-        ViewName::Overrides => list!(
-            asked, OverrideRow, list_overrides, ListOverridesRequest,
-            open_only: arguments.open_only,
-            rule: arguments.rule.clone()
-        ),
-        ViewName::CashForecast => list!(
-            asked, CashForecastRow, list_cash_forecast, ListCashForecastRequest,
-            overdue_only: arguments.overdue,
-            due_from_on: arguments.due_from.map(api_date),
-            due_to_on: arguments.due_to.map(api_date)
-        ),
+        ViewName::Exceptions => exceptions(&asked, arguments).await?,
+        ViewName::Overrides => overrides(&asked, arguments).await?,
+        ViewName::CashForecast => cash_forecast(&asked, arguments).await?,
+        ViewName::Scheme => scheme(&asked, arguments).await?,
+        ViewName::Coverage => coverage(&asked, arguments).await?,
         ViewName::Reallocations => list!(
             asked,
             ReallocationRow,
             list_reallocation_trail,
             ListReallocationTrailRequest
         ),
-        ViewName::Scheme => {
-            let (name, version) = arguments
-                .scheme
-                .split_once('@')
-                .unwrap_or((&arguments.scheme, ""));
-            list!(
-                asked, SchemeRow, list_scheme_funding, ListSchemeFundingRequest,
-                scheme: name.to_owned(),
-                scheme_version: version.to_owned(),
-                group_by: arguments.group_by.clone()
-            )
-        }
-        ViewName::Coverage => list!(
-            asked, CoverageRow, list_coverage, ListCoverageRequest,
-            plan_id: arguments.plan.clone()
-        ),
     };
     pages.listing(arguments.view)
+}
+
+async fn exceptions<'s>(asked: &Asked<'s>, arguments: &Arguments) -> Result<Pages<'s>, Failure> {
+    Ok(list!(
+        asked, ExceptionRow, list_exceptions, ListExceptionsRequest,
+        standing_only: arguments.standing,
+        open_only: arguments.open_only,
+        rule: arguments.rule.clone()
+    ))
+}
+
+async fn overrides<'s>(asked: &Asked<'s>, arguments: &Arguments) -> Result<Pages<'s>, Failure> {
+    Ok(list!(
+        asked, OverrideRow, list_overrides, ListOverridesRequest,
+        open_only: arguments.open_only,
+        rule: arguments.rule.clone()
+    ))
+}
+
+async fn cash_forecast<'s>(asked: &Asked<'s>, arguments: &Arguments) -> Result<Pages<'s>, Failure> {
+    Ok(list!(
+        asked, CashForecastRow, list_cash_forecast, ListCashForecastRequest,
+        overdue_only: arguments.overdue,
+        due_from_on: arguments.due_from.map(api_date),
+        due_to_on: arguments.due_to.map(api_date)
+    ))
+}
+
+async fn scheme<'s>(asked: &Asked<'s>, arguments: &Arguments) -> Result<Pages<'s>, Failure> {
+    let (name, version) = arguments
+        .scheme
+        .split_once('@')
+        .unwrap_or((&arguments.scheme, ""));
+    Ok(list!(
+        asked, SchemeRow, list_scheme_funding, ListSchemeFundingRequest,
+        scheme: name.to_owned(),
+        scheme_version: version.to_owned(),
+        group_by: arguments.group_by.clone()
+    ))
+}
+
+async fn coverage<'s>(asked: &Asked<'s>, arguments: &Arguments) -> Result<Pages<'s>, Failure> {
+    Ok(list!(
+        asked, CoverageRow, list_coverage, ListCoverageRequest,
+        plan_id: arguments.plan.clone()
+    ))
 }
 
 async fn one_agreement(asked: Asked<'_>, agreement_id: String) -> Result<Listing, Failure> {

@@ -1,0 +1,162 @@
+//! Payments, receipts and spending: what each posts, and what a payment takes from the tranches it draws on.
+
+use perennial_domain::agreement::{AgreementEvent, CashEntry, OtherFlow, Published, TrancheDraw};
+use perennial_domain::money::Currency;
+use perennial_domain::period::Period;
+
+use super::Expansion;
+use crate::day::{Month, widened_to_month};
+use crate::posting::{Measure, Posting, Register};
+
+/// What all postings of one cash event share.
+#[derive(Clone, Copy)]
+struct Flow {
+    measure: Measure,
+    register: Register,
+    negative: bool,
+    period: Option<Period>,
+}
+
+impl Flow {
+    const fn new(measure: Measure, register: Register) -> Self {
+        Self {
+            measure,
+            register,
+            negative: false,
+            period: None,
+        }
+    }
+
+    const fn negative(self) -> Self {
+        Self {
+            negative: true,
+            ..self
+        }
+    }
+
+    const fn of(self, period: Period) -> Self {
+        Self {
+            period: Some(period),
+            ..self
+        }
+    }
+}
+
+impl Expansion<'_> {
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "`agreement` names every event and sends only this family here"
+    )]
+    pub(super) fn paid(&mut self, event: &AgreementEvent) {
+        match event {
+            AgreementEvent::DisbursementMade { cash, draws } => {
+                self.cash(cash, Flow::new(Measure::Disbursed, Register::Disbursement));
+                self.draws(draws, cash.amount.currency());
+            }
+            AgreementEvent::ReimbursementMade { cash } => self.cash(
+                cash,
+                Flow::new(Measure::Reimbursed, Register::Reimbursement),
+            ),
+            AgreementEvent::RefundMade { cash, reason: _ } => {
+                let register = refund_register(cash.published.as_ref());
+                self.cash(cash, Flow::new(Measure::Refunded, register).negative());
+            }
+            AgreementEvent::ReceiptConfirmed { cash, draws, .. } => {
+                self.cash(cash, Flow::new(Measure::Received, Register::IncomingFunds));
+                self.draws(draws, cash.amount.currency());
+            }
+            AgreementEvent::RefundReceived { cash, reason: _ } => self.cash(
+                cash,
+                Flow::new(Measure::Returned, Register::IncomingFunds).negative(),
+            ),
+            AgreementEvent::ExpenditureReported { cash, period, .. } => self.cash(
+                cash,
+                Flow::new(Measure::Expended, Register::Expenditure).of(*period),
+            ),
+            AgreementEvent::ExpenditureReduced { cash, period, .. } => self.cash(
+                cash,
+                Flow::new(Measure::Expended, Register::Expenditure)
+                    .of(*period)
+                    .negative(),
+            ),
+            AgreementEvent::OtherFlowRecorded(OtherFlow {
+                kind,
+                negative,
+                cash,
+            }) => {
+                let flow = Flow::new(Measure::OtherFlow, Register::of_flow(*kind));
+                self.cash(
+                    cash,
+                    Flow {
+                        negative: *negative,
+                        ..flow
+                    },
+                );
+            }
+            _ => {}
+        }
+    }
+
+    fn cash(&mut self, cash: &CashEntry, flow: Flow) {
+        let sign = if flow.negative { -1 } else { 1 };
+        let currency = cash.amount.currency();
+        let parted: i128 = cash.parts.iter().map(|part| part.minor_units).sum();
+        let rest = cash.amount.minor_units() - parted;
+        let parts = cash
+            .parts
+            .iter()
+            .map(|part| (Some(&part.line_id), part.minor_units))
+            .chain(std::iter::once((None, rest)));
+        for (line_id, minor_units) in parts {
+            if minor_units == 0 {
+                continue;
+            }
+            let posting = self.blank(flow.measure, currency, sign * minor_units);
+            self.out.push(Posting {
+                line_id: line_id.cloned(),
+                period: flow.period.map(widened_to_month),
+                provider: cash.provider.clone(),
+                receiver: cash.receiver.clone(),
+                register: flow.register,
+                ..posting
+            });
+        }
+        self.count_entry();
+    }
+
+    /// A payment leaves its tranche's open part, and counts for the tranche's period instead of its own day.
+    fn draws(&mut self, draws: &[TrancheDraw], currency: Currency) {
+        for draw in draws {
+            let period = widened_to_month(draw.period);
+            let open = self.blank(Measure::Drawn, currency, -draw.minor_units);
+            self.out.push(Posting {
+                period: Some(period),
+                ..open
+            });
+            self.paid_for(period, currency, draw.minor_units);
+        }
+    }
+
+    /// What is paid on the event's day counts for a portion's period instead.
+    pub(super) fn paid_for(&mut self, period: Period, currency: Currency, minor_units: i128) {
+        let paid_in = Month::of(self.effective_on()).period();
+        if period == paid_in {
+            return;
+        }
+        for (period, minor_units) in [(paid_in, -minor_units), (period, minor_units)] {
+            let posting = self.blank(Measure::PaidFor, currency, minor_units);
+            self.out.push(Posting {
+                period: Some(period),
+                ..posting
+            });
+        }
+    }
+}
+
+/// A refund of what was published as a reimbursement stays there (SEMANTICS.md 3 "Negative values").
+fn refund_register(published: Option<&Published>) -> Register {
+    match published.map(|published| published.type_code.as_str()) {
+        Some("7" | "R") => Register::Reimbursement,
+        Some(_) | None => Register::Disbursement,
+    }
+}
