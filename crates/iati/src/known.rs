@@ -380,7 +380,6 @@ impl KnownPledge {
                 self.take(amount.minor_units());
                 self.enter(id, on, published.as_ref(), amount.minor_units());
             }
-            PledgeEvent::PriorPeriodAdjusted(_) => {}
             PledgeEvent::EntryReversed { target, reason } => match reason {
                 ReversalReason::Returned => {}
                 ReversalReason::Error | ReversalReason::Replaced | ReversalReason::Withdrawn => {
@@ -389,7 +388,9 @@ impl KnownPledge {
                     }
                 }
             },
-            PledgeEvent::PledgeAnnounced(_) | PledgeEvent::TagSetReplaced(_) => {}
+            PledgeEvent::PledgeAnnounced(_)
+            | PledgeEvent::TagSetReplaced(_)
+            | PledgeEvent::PriorPeriodAdjusted(_) => {}
         }
     }
 

@@ -40,11 +40,13 @@ use crate::posting::Direction;
 /// A recorded event that is kept whole, because answers read it.
 pub type HistoryFact = Arc<Recorded<Event>>;
 
-/// Whether an event is kept as a fact of its stream's history. The others are amounts alone.
+/// Whether an event is kept as a fact of its stream's history. The others are amounts alone. What is open of each
+/// tranche is read from the payments that drew on it. A reallocation that counts nothing was recorded before policies, or
+/// moves inside a heading: its postings say all.
 pub fn is_history(fact: &Fact) -> bool {
     match fact {
         Fact::Ledger(_)
-        | Fact::Import(ImportEvent::ImportStarted(_) | ImportEvent::ImportCompleted { .. })
+        | Fact::Import(_)
         | Fact::Reference(_)
         | Fact::Requirement(_)
         | Fact::Calendar(_)
@@ -80,11 +82,9 @@ pub fn is_history(fact: &Fact) -> bool {
             | AgreementEvent::EntryReversed { .. }
             | AgreementEvent::EntryReplaced { .. },
         ) => true,
-        // One that counts nothing was recorded before policies, or moves inside a heading: its postings say all.
         Fact::Agreement(AgreementEvent::FundsReallocated(reallocated)) => {
             !reallocated.counts.is_empty() || reallocated.amendment.is_some()
         }
-        // What is open of each tranche is read from the payments that drew on it.
         Fact::Agreement(
             AgreementEvent::DisbursementMade { draws, .. }
             | AgreementEvent::ReceiptConfirmed { draws, .. },

@@ -92,8 +92,6 @@ const EVENT: usize = 320;
 /// Estimates the bytes that the event of a command takes in a record's body, rather too many than too few.
 fn size(command: &Command) -> usize {
     let own = match &command.action {
-        // An import makes none.
-        Action::Ledger(_) => 0,
         Action::Import(_, command) => match command {
             ImportCommand::Start(source) => source.dataset.len(),
             ImportCommand::Complete { reasons, .. } => sum(reasons, |reason| {
@@ -103,8 +101,11 @@ fn size(command: &Command) -> usize {
         Action::Pledge(_, command) => pledge(command),
         Action::Agreement(_, command) => agreement(command),
         // No import makes these.
-        Action::Reference(_) | Action::Requirement(..) => 256,
-        Action::Calendar(..) | Action::Adjust(..) => 0,
+        Action::Ledger(_)
+        | Action::Reference(_)
+        | Action::Requirement(..)
+        | Action::Calendar(..)
+        | Action::Adjust(..) => 0,
     };
     EVENT.saturating_add(own)
 }

@@ -2,7 +2,8 @@
 
 use perennial_domain::classification::Pillar;
 use perennial_views::rows::{
-    AgreementRow, ByYearRow, NexusRow, Party, PledgeRow, ReallocationRow, Row, TimelineRow,
+    AgreementRow, ByYearRow, MovementRow, NexusRow, Party, PledgeRow, ReallocationRow, Row,
+    TimelineRow,
 };
 use perennial_views::view::timeline::Running;
 
@@ -17,7 +18,6 @@ fn id(party: Option<&Party>) -> Option<&str> {
     party.map(|party| party.id.as_str())
 }
 
-#[expect(clippy::too_many_lines, reason = "one arm for each view")]
 fn line(row: &Row) -> String {
     match row {
         Row::Nexus(row) => nexus(row),
@@ -32,20 +32,7 @@ fn line(row: &Row) -> String {
                 row.iati_type, row.currency
             )
         }
-        Row::Movement(row) => format!(
-            "{} {} {}: {} + {} + {} - {} - {} + {} - {} = {}",
-            row.direction.name(),
-            row.currency,
-            row.year,
-            row.opening,
-            row.signed,
-            row.increases,
-            row.decreases,
-            row.paid,
-            row.refunds,
-            row.write_offs,
-            row.closing
-        ),
+        Row::Movement(row) => movement(row),
         Row::Maturity(row) => format!(
             "{} {} {:?}: {} + {} + {} = {}, over {}",
             row.direction.name(),
@@ -97,6 +84,23 @@ fn line(row: &Row) -> String {
         Row::Reallocation(row) => reallocation(row),
         Row::Scheme(_) | Row::Coverage(_) => String::new(),
     }
+}
+
+fn movement(row: &MovementRow) -> String {
+    format!(
+        "{} {} {}: {} + {} + {} - {} - {} + {} - {} = {}",
+        row.direction.name(),
+        row.currency,
+        row.year,
+        row.opening,
+        row.signed,
+        row.increases,
+        row.decreases,
+        row.paid,
+        row.refunds,
+        row.write_offs,
+        row.closing
+    )
 }
 
 fn reallocation(row: &ReallocationRow) -> String {
