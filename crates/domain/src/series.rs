@@ -393,4 +393,8 @@ impl<T: Amounts> Stored for Series<T> {
 }
 
 #[cfg(test)]
+#[expect(
+    clippy::arithmetic_side_effects,
+    reason = "a test that overflows fails"
+)]
 mod tests;

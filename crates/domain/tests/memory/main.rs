@@ -1,5 +1,10 @@
 //! What the writer's state of an agreement takes in memory, counted by the allocator. Prints the figures
 //! (`--nocapture`).
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that meets the unexpected fails, in its helpers too"
+)]
 
 mod life;
 

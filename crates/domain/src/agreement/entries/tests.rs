@@ -51,7 +51,7 @@ fn entry(number: u64) -> Entry {
     let payment_id = format!("payment-{}", number * 7_919 % 1_000);
     Entry {
         effective_on: date(2024, i8::try_from(1 + number % 12).unwrap(), day),
-        kind: [EntryKind::Cash, EntryKind::Fixed][usize::from(number % 2 == 0)],
+        kind: [EntryKind::Cash, EntryKind::Fixed][usize::from(number.is_multiple_of(2))],
         reversed_by: None,
         payment_id: (number % 2 == 1).then(|| PaymentId::parse(&payment_id).unwrap()),
         effects,
