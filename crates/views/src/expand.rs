@@ -231,9 +231,8 @@ impl Expansion<'_> {
             | PledgeEvent::PledgeLapsed { amount, .. } => {
                 self.pledged(Measure::Withdrawn, *amount, -1);
             }
-            PledgeEvent::PriorPeriodAdjusted(_) => {}
-            // Tags are histories.
-            PledgeEvent::TagSetReplaced(_) => {}
+            // Tags and what an adjustment says of itself are histories.
+            PledgeEvent::PriorPeriodAdjusted(_) | PledgeEvent::TagSetReplaced(_) => {}
             PledgeEvent::EntryReversed { target: _, reason } => self.reversed(*reason),
         }
     }
