@@ -9,8 +9,10 @@ use perennial_tests::cli::Cli;
 use perennial_tests::server::Server;
 use serde_json::{Value, json};
 
+use self::script::{
+    AGREEMENT, Outcome, Refusal, amended, overpaid, settled_and_closed, signed_and_paid,
+};
 use crate::{binary, cli};
-use script::{AGREEMENT, Outcome, Refusal, amended, overpaid, settled_and_closed, signed_and_paid};
 
 /// A strict ledger that the script is fed to.
 struct Treasury {

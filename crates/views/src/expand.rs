@@ -231,7 +231,7 @@ impl Expansion<'_> {
             | PledgeEvent::PledgeLapsed { amount, .. } => {
                 self.pledged(Measure::Withdrawn, *amount, -1);
             }
-            // Histories.
+            // Tags and what an adjustment says of itself are histories.
             PledgeEvent::PriorPeriodAdjusted(_) | PledgeEvent::TagSetReplaced(_) => {}
             PledgeEvent::EntryReversed { target: _, reason } => self.reversed(*reason),
         }

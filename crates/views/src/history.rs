@@ -40,13 +40,11 @@ use crate::posting::Direction;
 /// A recorded event that is kept whole, because answers read it.
 pub type HistoryFact = Arc<Recorded<Event>>;
 
-/// Whether an event is kept as a fact of its stream's history. The others are amounts alone. What is open of each
-/// tranche is read from the payments that drew on it. A reallocation that counts nothing was recorded before policies, or
-/// moves inside a heading: its postings say all.
+/// Whether an event is kept as a fact of its stream's history. The others are amounts alone.
 pub fn is_history(fact: &Fact) -> bool {
     match fact {
         Fact::Ledger(_)
-        | Fact::Import(_)
+        | Fact::Import(ImportEvent::ImportStarted(_) | ImportEvent::ImportCompleted { .. })
         | Fact::Reference(_)
         | Fact::Requirement(_)
         | Fact::Calendar(_)
@@ -56,61 +54,63 @@ pub fn is_history(fact: &Fact) -> bool {
             | PledgeEvent::PriorPeriodAdjusted(_)
             | PledgeEvent::TagSetReplaced(_)
             | PledgeEvent::EntryReversed { .. },
-        )
-        | Fact::Agreement(
-            AgreementEvent::AgreementSigned(_)
-            | AgreementEvent::AgreementDescribed(_)
-            | AgreementEvent::LineOpened { .. }
-            | AgreementEvent::PeriodExtended { .. }
-            | AgreementEvent::PeriodShortened { .. }
-            | AgreementEvent::TermsRevised(_)
-            | AgreementEvent::OnwardGrantLinked(_)
-            | AgreementEvent::TrancheScheduled { .. }
-            | AgreementEvent::TrancheRescheduled { .. }
-            | AgreementEvent::TrancheCancelled { .. }
-            | AgreementEvent::AgreementSuspended { .. }
-            | AgreementEvent::AgreementResumed { .. }
-            | AgreementEvent::AgreementTerminated(_)
-            | AgreementEvent::AgreementCancelled { .. }
-            | AgreementEvent::AgreementOperationallyEnded { .. }
-            | AgreementEvent::AgreementFinanciallyClosed { .. }
-            | AgreementEvent::TrancheConditionMet(_)
-            | AgreementEvent::TrancheConditionWaived(_)
-            | AgreementEvent::SplitsReclassified { .. }
-            | AgreementEvent::TagSetReplaced(_)
-            | AgreementEvent::PriorPeriodAdjusted(_)
-            | AgreementEvent::EntryReversed { .. }
-            | AgreementEvent::EntryReplaced { .. },
         ) => true,
-        Fact::Agreement(AgreementEvent::FundsReallocated(reallocated)) => {
-            !reallocated.counts.is_empty() || reallocated.amendment.is_some()
-        }
-        Fact::Agreement(
-            AgreementEvent::DisbursementMade { draws, .. }
-            | AgreementEvent::ReceiptConfirmed { draws, .. },
-        ) => !draws.is_empty(),
+        Fact::Agreement(event) => is_history_of_agreement(event),
         Fact::Pledge(
             PledgeEvent::PledgeRevised { .. }
             | PledgeEvent::PledgeWithdrawn { .. }
             | PledgeEvent::PledgeLapsed { .. },
-        )
-        | Fact::Agreement(
-            AgreementEvent::CommitmentIncreased { .. }
-            | AgreementEvent::CommitmentDecreased { .. }
-            | AgreementEvent::ForecastReplaced { .. }
-            | AgreementEvent::ReimbursementMade { .. }
-            | AgreementEvent::RefundMade { .. }
-            | AgreementEvent::RefundReceived { .. }
-            | AgreementEvent::ExpenditureReported { .. }
-            | AgreementEvent::ExpenditureReduced { .. }
-            | AgreementEvent::AllocationMade(_)
-            | AgreementEvent::AllocationReleased(_)
-            | AgreementEvent::FundsCarriedOver(_)
-            | AgreementEvent::FundsTransferred(_)
-            | AgreementEvent::OtherFlowRecorded(_)
-            | AgreementEvent::ReceivableWrittenOff(_)
-            | AgreementEvent::ReceivableRecovered(_),
         ) => false,
+    }
+}
+
+fn is_history_of_agreement(event: &AgreementEvent) -> bool {
+    match event {
+        AgreementEvent::AgreementSigned(_)
+        | AgreementEvent::AgreementDescribed(_)
+        | AgreementEvent::LineOpened { .. }
+        | AgreementEvent::PeriodExtended { .. }
+        | AgreementEvent::PeriodShortened { .. }
+        | AgreementEvent::TermsRevised(_)
+        | AgreementEvent::OnwardGrantLinked(_)
+        | AgreementEvent::TrancheScheduled { .. }
+        | AgreementEvent::TrancheRescheduled { .. }
+        | AgreementEvent::TrancheCancelled { .. }
+        | AgreementEvent::AgreementSuspended { .. }
+        | AgreementEvent::AgreementResumed { .. }
+        | AgreementEvent::AgreementTerminated(_)
+        | AgreementEvent::AgreementCancelled { .. }
+        | AgreementEvent::AgreementOperationallyEnded { .. }
+        | AgreementEvent::AgreementFinanciallyClosed { .. }
+        | AgreementEvent::TrancheConditionMet(_)
+        | AgreementEvent::TrancheConditionWaived(_)
+        | AgreementEvent::SplitsReclassified { .. }
+        | AgreementEvent::TagSetReplaced(_)
+        | AgreementEvent::PriorPeriodAdjusted(_)
+        | AgreementEvent::EntryReversed { .. }
+        | AgreementEvent::EntryReplaced { .. } => true,
+        // One that counts nothing was recorded before policies, or moves inside a heading: its postings say all.
+        AgreementEvent::FundsReallocated(reallocated) => {
+            !reallocated.counts.is_empty() || reallocated.amendment.is_some()
+        }
+        // What is open of each tranche is read from the payments that drew on it.
+        AgreementEvent::DisbursementMade { draws, .. }
+        | AgreementEvent::ReceiptConfirmed { draws, .. } => !draws.is_empty(),
+        AgreementEvent::CommitmentIncreased { .. }
+        | AgreementEvent::CommitmentDecreased { .. }
+        | AgreementEvent::ForecastReplaced { .. }
+        | AgreementEvent::ReimbursementMade { .. }
+        | AgreementEvent::RefundMade { .. }
+        | AgreementEvent::RefundReceived { .. }
+        | AgreementEvent::ExpenditureReported { .. }
+        | AgreementEvent::ExpenditureReduced { .. }
+        | AgreementEvent::AllocationMade(_)
+        | AgreementEvent::AllocationReleased(_)
+        | AgreementEvent::FundsCarriedOver(_)
+        | AgreementEvent::FundsTransferred(_)
+        | AgreementEvent::OtherFlowRecorded(_)
+        | AgreementEvent::ReceivableWrittenOff(_)
+        | AgreementEvent::ReceivableRecovered(_) => false,
     }
 }
 

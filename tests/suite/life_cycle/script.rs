@@ -1,4 +1,4 @@
-//! What each file of the script leads to.
+//! The files of the script in their order, and what each leads to.
 
 /// What a file of the script leads to.
 pub(super) enum Outcome {
@@ -19,7 +19,7 @@ pub(super) struct Refusal {
 
 pub(super) const AGREEMENT: &str = "agreement/grant-2022-001";
 
-pub(super) fn refused(
+fn refused(
     reason: &'static str,
     rule: Option<&'static str>,
     figures: &'static [(&'static str, &'static str)],

@@ -58,7 +58,7 @@ pub(crate) fn typical(agreement_id: &str, first: u64, stride: u64) -> [Vec<Comma
         if let AgreementCommand::Disburse { cash, tranche_id } = &mut command {
             cash.payment_id = Some(payment(&format!("pv-2024-{first}-{number:04}")));
             cash.lines = vec![LineAmount {
-                line_id: line(["line-1", "line-2"][usize::from(number.is_multiple_of(2))]),
+                line_id: line(["line-1", "line-2"][usize::from(number % 2 == 0)]),
                 amount: cash.amount,
             }];
             *tranche_id = (number % 3 == 0).then(|| tranche(&format!("tranche-{}", number / 3)));

@@ -43,7 +43,7 @@ impl Random {
                 }
                 Fact::Import(ImportEvent::ImportCompleted { counts, reasons })
             }
-            Fact::Calendar(event) => Fact::Calendar(self.calendar_event(event)),
+            Fact::Calendar(event) => Fact::Calendar(self.calendar_event(&event)),
             fact @ (Fact::Ledger(_)
             | Fact::Pledge(_)
             | Fact::Import(_)
@@ -138,7 +138,7 @@ impl Random {
     }
 
     /// The same kind with random content.
-    fn calendar_event(&mut self, like: CalendarEvent) -> CalendarEvent {
+    fn calendar_event(&mut self, like: &CalendarEvent) -> CalendarEvent {
         let (label, period) = (self.text(), self.period());
         match like {
             CalendarEvent::FiscalPeriodOpened { .. } => CalendarEvent::FiscalPeriodOpened {
