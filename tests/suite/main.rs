@@ -17,6 +17,7 @@ mod life_cycle;
 mod limits;
 mod netherlands;
 mod python;
+mod rates;
 mod readme;
 mod registry;
 mod view_trouble;

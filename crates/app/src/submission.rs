@@ -58,6 +58,7 @@ impl Prepared {
                 evidence: Vec::new(),
                 overrides: Vec::new(),
                 action: Action::Ledger(command.clone()),
+                functional_from_table: false,
             }],
             expected: expected
                 .map(|revision| (Stream::Ledger, Expected::Exactly(revision)))

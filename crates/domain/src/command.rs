@@ -27,6 +27,9 @@ pub struct Command {
     pub evidence: Vec<DocRef>,
     /// Rules that it may break, each named once.
     pub overrides: Vec<Override>,
+    /// Whether amounts that bring no functional amount get one from the newest published table of the policy's rate
+    /// source.
+    pub functional_from_table: bool,
     /// What is asked for.
     pub action: Action,
 }
@@ -53,6 +56,15 @@ pub enum Action {
 }
 
 impl Command {
+    /// The streams that it looks at: of its action, and the rates if it asks for them.
+    pub(crate) fn needs(&self) -> Vec<Stream> {
+        let mut streams = self.action.needs();
+        if self.functional_from_table {
+            streams.push(Stream::Reference(ReferenceKind::Rates));
+        }
+        streams
+    }
+
     /// Who is said to have approved something in it, in order.
     pub fn approvers(&self) -> impl Iterator<Item = &str> {
         let overrides = self.overrides.iter();

@@ -3,6 +3,7 @@
 use jiff::civil::Date;
 
 use crate::calendar::Closings;
+use crate::exchange::Rates;
 use crate::ledger::LedgerPolicy;
 use crate::money::{Currency, Money};
 use crate::period::{FIRST_YEAR, LAST_YEAR, Period};
@@ -27,6 +28,10 @@ pub(crate) struct Context<'a> {
     pub(crate) closings: Closings<'a>,
     /// The closed period that the command adjusts, if it is an adjustment.
     pub(crate) concerns: Option<Period>,
+    /// Whether the command asks for functional amounts from the published tables.
+    pub(crate) from_table: bool,
+    /// The published rates; absent where there are none.
+    pub(crate) rates: Option<&'a Rates>,
 }
 
 impl Context<'_> {

@@ -6,6 +6,7 @@
 pub(crate) mod decide;
 pub(crate) mod state;
 
+use crate::agreement::RateSource;
 use crate::ids::LedgerId;
 use crate::log::EventId;
 use crate::money::Currency;
@@ -74,6 +75,8 @@ pub struct LedgerPolicy {
     pub keep_refusals: bool,
     /// The rules that a command may override with a reason, ascending, each once.
     pub overridable: Vec<Overridable>,
+    /// Whose published tables functional amounts are computed by, where a command asks for it.
+    pub rate_source: Option<RateSource>,
 }
 
 impl LedgerPolicy {
@@ -94,6 +97,7 @@ impl Default for LedgerPolicy {
             pillar_mapping: "dac-core".to_owned(),
             keep_refusals: false,
             overridable: Overridable::by_default(),
+            rate_source: None,
         }
     }
 }

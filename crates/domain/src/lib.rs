@@ -33,6 +33,7 @@ pub mod rejection;
 
 pub mod agreement;
 pub mod calendar;
+pub mod exchange;
 pub mod import;
 pub mod ledger;
 pub mod pledge;

@@ -152,8 +152,21 @@ impl Money {
 /// # Errors
 /// As [`Money::allocate`].
 pub fn allocate_minor(minor_units: i128, weights: &[u64]) -> Result<Vec<i128>, MoneyError> {
-    let total: i128 = weights.iter().map(|&weight| i128::from(weight)).sum();
-    if total == 0 {
+    let weights: Vec<i128> = weights.iter().map(|&weight| i128::from(weight)).collect();
+    divide_minor(minor_units, &weights)
+}
+
+/// Splits `minor_units` of either sign in proportion to `weights` of either sign, whose sum is above 0: what is worth
+/// less than nothing gets a part of the other sign. Largest remainder, ties to the earliest.
+///
+/// # Errors
+/// As [`Money::allocate`].
+pub fn divide_minor(minor_units: i128, weights: &[i128]) -> Result<Vec<i128>, MoneyError> {
+    let mut total: i128 = 0;
+    for &weight in weights {
+        total = total.checked_add(weight).ok_or(MoneyError::OutOfRange)?;
+    }
+    if total <= 0 {
         return Err(MoneyError::NoWeights);
     }
     let mut parts = Vec::with_capacity(weights.len());
@@ -161,7 +174,7 @@ pub fn allocate_minor(minor_units: i128, weights: &[u64]) -> Result<Vec<i128>, M
     let mut left = minor_units;
     for (index, &weight) in weights.iter().enumerate() {
         let product = minor_units
-            .checked_mul(i128::from(weight))
+            .checked_mul(weight)
             .ok_or(MoneyError::OutOfRange)?;
         let part = product
             .checked_div_euclid(total)
@@ -173,7 +186,7 @@ pub fn allocate_minor(minor_units: i128, weights: &[u64]) -> Result<Vec<i128>, M
         parts.push(part);
         remainders.push((remainder, index));
     }
-    // Floors never exceed the whole, so `left` is what is still to hand out: fewer units than parts.
+    // Floors sum to at most the whole, so `left` is what is still to hand out: fewer units than parts.
     remainders.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
     for &(_, index) in &remainders {
         if left == 0 {

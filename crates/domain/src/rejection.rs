@@ -8,6 +8,7 @@ mod words;
 
 use jiff::civil::Date;
 
+use crate::agreement::RateSource;
 use crate::classification::Pillar;
 use crate::command::Expected;
 use crate::event::Stream;
@@ -17,7 +18,7 @@ use crate::ids::{
 use crate::import::ImportCounts;
 use crate::ledger::ExceptionId;
 use crate::log::{EventId, Revision};
-use crate::money::{Currency, sum_text};
+use crate::money::{Currency, Money, sum_text};
 use crate::party::ExternalReference;
 use crate::period::Period;
 use crate::reference::ListVersion;
@@ -398,6 +399,28 @@ pub enum Rejection {
     /// A calendar or a period does not allow it.
     #[error("{0}")]
     Period(Box<PeriodRejection>),
+    /// No published table of the source has a rate between two currencies for a day or one before it.
+    #[error("{} states no rate between {from} and {to} for {on} or before", stated_by.name())]
+    UnknownRate {
+        /// The policy's source.
+        stated_by: RateSource,
+        /// Of the amount.
+        from: Currency,
+        /// The functional currency.
+        to: Currency,
+        /// The day of the rate.
+        on: Date,
+    },
+    /// A functional amount is not what its rate makes of the amount.
+    #[error("{field} is {given}, but its rate gives {expected}")]
+    FunctionalDiffers {
+        /// Dotted path.
+        field: String,
+        /// What the command says.
+        given: Money,
+        /// What the rate gives, rounded half to even.
+        expected: Money,
+    },
     /// A numbered rule is broken that this ledger's profile refuses.
     #[error("{0}")]
     Breach(Breach),
@@ -484,6 +507,8 @@ impl Rejection {
             Self::TagsExceedWhole { .. } => "TAGS_EXCEED_WHOLE",
             Self::AncestorTagged { .. } => "ANCESTOR_TAGGED",
             Self::Period(rejection) => rejection.reason(),
+            Self::UnknownRate { .. } => "UNKNOWN_RATE",
+            Self::FunctionalDiffers { .. } => "FUNCTIONAL_DIFFERS",
             Self::Breach(breach) | Self::NotOverridden { breach, .. } => breach.rule.reason(),
         }
     }
@@ -496,7 +521,8 @@ impl Rejection {
             | Self::CurrencyMismatch { .. }
             | Self::LineRequired { .. }
             | Self::TotalOutOfRange { .. }
-            | Self::CountsUnreconciled { .. } => Class::Invalid,
+            | Self::CountsUnreconciled { .. }
+            | Self::FunctionalDiffers { .. } => Class::Invalid,
             Self::SelfApproval { .. } => Class::NotPermitted,
             Self::UnknownAgreement(_)
             | Self::UnknownPledge(_)
@@ -507,7 +533,8 @@ impl Rejection {
             | Self::UnknownImport(_)
             | Self::UnknownException(_)
             | Self::UnknownScheme(_)
-            | Self::UnknownElement { .. } => Class::NotFound,
+            | Self::UnknownElement { .. }
+            | Self::UnknownRate { .. } => Class::NotFound,
             Self::RevisionConflict { .. } => Class::Conflict,
             Self::AgreementExists(_)
             | Self::PledgeExists(_)
@@ -555,7 +582,8 @@ impl Rejection {
     pub fn field(&self) -> Option<&str> {
         if let Self::Malformed { field, .. }
         | Self::ZeroAmount { field }
-        | Self::CurrencyMismatch { field, .. } = self
+        | Self::CurrencyMismatch { field, .. }
+        | Self::FunctionalDiffers { field, .. } = self
         {
             return Some(field);
         }

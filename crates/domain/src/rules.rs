@@ -4,8 +4,9 @@
 
 use jiff::civil::Date;
 
-use crate::agreement::{Conversion, Published, Terms};
+use crate::agreement::{Conversion, Published, Rate, Terms};
 use crate::classification::LineDims;
+use crate::exchange::{Functional, is_rate};
 use crate::finding::Context;
 use crate::money::{Currency, Money};
 use crate::period::Period;
@@ -102,17 +103,7 @@ pub(crate) fn rate_evidence(
 ) -> Option<Breach> {
     let conversion = conversion?;
     let paid_in = conversion.original.currency();
-    let pairs = [(paid_in, currency), (currency, paid_in)];
-    let evidence = match &conversion.rate {
-        None => "no rate".to_owned(),
-        Some(rate) if !pairs.contains(&(rate.base, rate.quote)) => {
-            format!("a rate of {} in {}", rate.base, rate.quote)
-        }
-        Some(rate) if rate.value <= rust_decimal::Decimal::ZERO => {
-            format!("a rate of {}", rate.value)
-        }
-        Some(_) => return None,
-    };
+    let evidence = not_evidence(conversion.rate.as_ref(), paid_in, currency)?;
     Some(Breach::new(
         Rule::RateEvidence,
         subject,
@@ -122,6 +113,37 @@ pub(crate) fn rate_evidence(
             ("evidence", &evidence),
         ],
     ))
+}
+
+/// R8: a functional amount without a rate between the two currencies.
+pub(crate) fn functional_evidence(
+    subject: &str,
+    amount: Money,
+    functional: &Functional,
+) -> Option<Breach> {
+    let (from, to) = (amount.currency(), functional.money.currency());
+    let evidence = not_evidence(functional.rate.as_ref(), from, to)?;
+    Some(Breach::new(
+        Rule::RateEvidence,
+        subject,
+        &[
+            ("amount", &amount),
+            ("functional", &functional.money),
+            ("evidence", &evidence),
+        ],
+    ))
+}
+
+/// What stands where a rate between two currencies should; `None` if it is one.
+fn not_evidence(rate: Option<&Rate>, one: Currency, other: Currency) -> Option<String> {
+    match rate {
+        None => Some("no rate".to_owned()),
+        Some(rate) if ![(one, other), (other, one)].contains(&(rate.base, rate.quote)) => {
+            Some(format!("a rate of {} in {}", rate.base, rate.quote))
+        }
+        Some(rate) if !is_rate(rate.value) => Some(format!("a rate of {}", rate.value)),
+        Some(_) => None,
+    }
 }
 
 /// R25: the published text does not say exactly the amount that is booked, whatever its sign.

@@ -109,6 +109,72 @@ pub struct VerificationDocument {
     pub interrupted_bytes: Option<u64>,
 }
 
+/// An import of exchange rates.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RatesImportDocument {
+    /// Rows below the headings.
+    pub rows: u64,
+    /// Rates that could be read.
+    pub rates: u64,
+    /// Tables that they make.
+    pub tables: u64,
+    /// Tables that are new.
+    pub published: u64,
+    /// Tables that the ledger had, with the same rates.
+    pub unchanged: u64,
+    /// Tables that the ledger refused.
+    pub refused: u64,
+    /// Position of the last new one; `null` if none is new.
+    pub position: Option<u64>,
+    /// Headings that are no currency that can be booked.
+    pub columns_left_out: Vec<String>,
+    /// What could not be taken over, ascending by row.
+    pub troubles: Vec<RateTroubleDocument>,
+}
+
+/// A place of a file of rates that could not be taken over.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RateTroubleDocument {
+    /// Row of the file, from 1: the headings.
+    pub row: u64,
+    /// The column's heading.
+    pub column: String,
+    /// What is wrong there.
+    pub problem: String,
+}
+
+/// A published table of exchange rates.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RateTableDocument {
+    /// Who states the rates.
+    pub source: String,
+    /// Its version.
+    pub table_version: String,
+    /// How many rates it has.
+    pub rates: u64,
+    /// The first day of its rates.
+    pub first_on: String,
+    /// The last day of its rates.
+    pub last_on: String,
+    /// The event that published it.
+    pub event_id: String,
+    /// When that was recorded, UTC.
+    pub recorded_at: Option<String>,
+}
+
+/// One rate: one unit of `base` is `value` units of `quote`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RateDocument {
+    /// The currency of which one unit is priced.
+    pub base: String,
+    /// The currency of the price.
+    pub quote: String,
+    /// The rate, as decimal text.
+    pub value: String,
+    /// The first day it is of.
+    pub rate_on: String,
+}
+
 /// One ledger of a server.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct LedgerDocument {
@@ -166,6 +232,8 @@ pub struct PolicyDocument {
     pub keep_refusals: bool,
     /// The rules that a command may override, ascending.
     pub overridable: Vec<OverridableDocument>,
+    /// Whose published rates functional amounts are computed by; `null` if none is set.
+    pub rate_source: Option<String>,
 }
 
 /// A rule that a command may override.

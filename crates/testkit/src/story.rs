@@ -325,6 +325,7 @@ impl Story {
             multi_year_months: *self.random.pick(&[12, 18, 24]),
             filter: self.filter(view),
             group_by: self.random.one_in(2).then(|| self.grouping(view)),
+            basis: perennial_views::CurrencyBasis::Transaction,
         }
     }
 

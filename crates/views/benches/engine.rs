@@ -218,6 +218,7 @@ fn event(number: u64) -> Recorded<Event> {
             }],
             amendment: None,
             published: None,
+            functional: None,
         },
         _ => AgreementEvent::ReceiptConfirmed {
             cash: CashEntry {
@@ -233,6 +234,7 @@ fn event(number: u64) -> Recorded<Event> {
                 conversion: None,
                 reference: None,
                 published: None,
+                functional: None,
                 modality: None,
             },
             draws: Vec::new(),
@@ -310,6 +312,7 @@ fn terms(agreement: u64) -> Terms {
                 basis: YearBasis::Scheduled,
                 firmness: perennial_domain::agreement::Firmness::Firm,
             }],
+            functional: None,
         }],
     }
 }

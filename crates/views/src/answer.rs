@@ -7,6 +7,7 @@ use perennial_domain::period::FiscalCalendar;
 use crate::SCHEMA;
 use crate::digest::StateDigest;
 use crate::lens::Lens;
+use crate::question::CurrencyBasis;
 use crate::rows::Row;
 use crate::view::View;
 
@@ -30,7 +31,7 @@ pub struct ReadInfo {
     /// As true on this day; `None` without a cut-off.
     pub effective_as_of: Option<Date>,
     /// What currency amounts are in.
-    pub currency_basis: &'static str,
+    pub currency_basis: CurrencyBasis,
     /// The calendar of the years.
     pub fiscal_calendar: FiscalCalendar,
     /// The pillar mapping's name, of a published one with its version.
@@ -65,7 +66,7 @@ impl ReadInfo {
             view_schema: SCHEMA,
             digest: lens.facts.digest(lens.at).unwrap_or_default(),
             effective_as_of: lens.effective(),
-            currency_basis: "transaction",
+            currency_basis: lens.question.basis,
             fiscal_calendar: lens.question.calendar,
             mapping_name: mapping.name(),
             mapping_hash: mapping.content_hash(),

@@ -152,6 +152,10 @@ impl Canonical {
             self.byte(3);
             self.period(concerns);
         }
+        if let Some(functional) = posting.functional {
+            self.byte(4);
+            self.money(functional);
+        }
         self.optional(posting.pillar.map(pillar_code), Self::byte);
         self.byte(posting.register.code());
         self.0.extend(posting.entries.to_be_bytes());
@@ -250,6 +254,11 @@ impl Canonical {
                 bytes.text(overridable.rule.code());
                 bytes.byte(u8::from(overridable.needs_approver));
             });
+        }
+        // No list begins so: the length of one is far below.
+        if let Some(source) = policy.rate_source {
+            self.byte(u8::MAX);
+            self.text(source.name());
         }
     }
 

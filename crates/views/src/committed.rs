@@ -13,7 +13,8 @@ use crate::dictionary::{Dictionary, EntityNo, FacetNo};
 use crate::history::Histories;
 use crate::lens::{Lens, Posted};
 use crate::numbers::NumberHash;
-use crate::posting::{Measure, Measures, Register};
+use crate::posting::{Measure, Measures, Register, Valued};
+use crate::question::CurrencyBasis;
 
 /// What is committed, net.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -66,6 +67,10 @@ impl Commitments {
         let Some(kind) = dictionary.kinds.get(row.kind.index()) else {
             return;
         };
+        // Functional amounts are summed from rows when they are asked for.
+        if kind.valued == Valued::Functional {
+            return;
+        }
         if kind.register == Register::Commitment
             && let Some(facet) = dictionary.facets.get(row.facet.index())
         {
@@ -118,7 +123,8 @@ pub type ByAgreement = HashMap<(EntityNo, Currency), Committed, NumberHash>;
 
 /// What every agreement has committed at (P, E), of what the filter lets pass.
 pub fn by_agreement(lens: &Lens<'_>) -> ByAgreement {
-    if lens.is_at_head() && !lens.asks_for_agreements() {
+    let transaction = lens.question.basis == CurrencyBasis::Transaction;
+    if transaction && lens.is_at_head() && !lens.asks_for_agreements() {
         from_sums(lens).unwrap_or_else(|| from_rows(lens))
     } else {
         from_rows(lens)

@@ -5,6 +5,7 @@
 //! carries.
 
 use perennial_domain::Date;
+use perennial_domain::exchange::{RateTable, TableRate};
 use perennial_domain::reference::{
     CodeOrigin, Codelist, CodelistEntry, ListVersion, PillarRule, PillarTable, Scheme,
 };
@@ -18,6 +19,20 @@ pub fn codelist_hash(codelist: &Codelist) -> [u8; 32] {
     line(&mut text, &["title", &codelist.title]);
     for CodelistEntry { code, title } in &codelist.codes {
         line(&mut text, &["code", code, title]);
+    }
+    hash(&text)
+}
+
+/// SHA-256 of what a table of rates says: `rate`, base, quote, day and value without closing zeros, ascending by base, quote
+/// and day.
+pub fn rate_table_hash(table: &RateTable) -> [u8; 32] {
+    let mut rates: Vec<&TableRate> = table.rates.iter().collect();
+    rates.sort_by_key(|rate| (rate.base, rate.quote, rate.rate_on));
+    let mut text = String::new();
+    for rate in rates {
+        let (day, value) = (rate.rate_on.to_string(), rate.value.normalize().to_string());
+        let pair = (rate.base.code(), rate.quote.code());
+        line(&mut text, &["rate", pair.0, pair.1, &day, &value]);
     }
     hash(&text)
 }

@@ -19,7 +19,7 @@ use perennial_domain::period::Period;
 
 use crate::day::Month;
 use crate::numbers::NumberHash;
-use crate::posting::{Measure, Posting, Register};
+use crate::posting::{Measure, Posting, Register, Valued};
 
 macro_rules! dense_numbers {
     ($($(#[$doc:meta])* $name:ident;)+) => { $(
@@ -98,6 +98,8 @@ pub struct SeriesKind {
     pub concerns: Option<PeriodNo>,
     /// The register it counts in.
     pub register: Register,
+    /// Which of its posting's amounts it is.
+    pub valued: Valued,
 }
 
 /// Everything of a posting but its event, day and amount.
@@ -336,8 +338,9 @@ impl Dictionary {
         LineNo(self.lines.intern(&(entity, line_id.clone())))
     }
 
-    /// Returns the facet and kind of a posting, with new numbers for all that is new in it.
-    pub fn numbers_of(&mut self, posting: &Posting) -> (FacetNo, KindNo) {
+    /// Returns the facet and kind of a posting, and the kind of its functional amount if it has one, with new numbers for
+    /// all that is new in it.
+    pub fn numbers_of(&mut self, posting: &Posting) -> (FacetNo, KindNo, Option<KindNo>) {
         let entity = EntityNo(self.entities.intern(&posting.entity));
         let facet = Facet {
             entity,
@@ -362,8 +365,20 @@ impl Dictionary {
                 .concerns
                 .map(|period| PeriodNo(self.periods.intern(&period))),
             register: posting.register,
+            valued: match posting.functional {
+                None => Valued::Alone,
+                Some(_) => Valued::Own,
+            },
         };
-        (facet, KindNo(self.kinds.intern(&kind)))
+        let number = KindNo(self.kinds.intern(&kind));
+        let functional = posting.functional.map(|functional| {
+            KindNo(self.kinds.intern(&SeriesKind {
+                currency: functional.currency(),
+                valued: Valued::Functional,
+                ..kind
+            }))
+        });
+        (facet, number, functional)
     }
 
     /// The series of a row's numbers; `None` only for numbers of another dictionary.

@@ -5,6 +5,7 @@
 
 mod cash;
 mod plan;
+mod worth;
 
 use perennial_domain::Date;
 use perennial_domain::agreement::{
@@ -12,6 +13,7 @@ use perennial_domain::agreement::{
     ReversalReason, ShareMove, Termination, Terms, TransferDirection, YearBasis, YearShare,
 };
 use perennial_domain::event::{Event, Fact};
+use perennial_domain::exchange::Functional;
 use perennial_domain::ids::LineId;
 use perennial_domain::log::{EventId, Recorded};
 use perennial_domain::money::{Currency, Money};
@@ -20,6 +22,7 @@ use perennial_domain::pledge::PledgeEvent;
 
 use crate::day::widened_to_month;
 use crate::posting::{Measure, Posting, Register};
+use worth::Worth;
 
 /// Returns the event that `event` reverses or replaces, if it names one.
 pub fn named_event(event: &Event) -> Option<EventId> {
@@ -89,6 +92,7 @@ impl Expansion<'_> {
             measure,
             currency,
             minor_units,
+            functional: None,
             effective_on: self.effective_on(),
             period: None,
             basis: None,
@@ -132,14 +136,22 @@ impl Expansion<'_> {
                 line_id,
                 amount,
                 year_shares,
+                functional,
                 ..
-            } => self.changed(Measure::Increased, line_id, *amount, year_shares),
+            } => {
+                let worth = (*amount, functional.as_deref());
+                self.changed(Measure::Increased, line_id, worth, year_shares);
+            }
             AgreementEvent::CommitmentDecreased {
                 line_id,
                 amount,
                 year_shares,
+                functional,
                 ..
-            } => self.changed(Measure::Decreased, line_id, *amount, year_shares),
+            } => {
+                let worth = (*amount, functional.as_deref());
+                self.changed(Measure::Decreased, line_id, worth, year_shares);
+            }
             AgreementEvent::PeriodExtended { moves, .. } => {
                 self.moved(moves, |_| Measure::Moved);
             }
@@ -186,7 +198,7 @@ impl Expansion<'_> {
                     TransferDirection::In => Measure::Increased,
                 };
                 let (line_id, shares) = (&transfer.line_id, &transfer.year_shares);
-                self.changed(measure, line_id, transfer.amount, shares);
+                self.changed(measure, line_id, (transfer.amount, None), shares);
             }
             AgreementEvent::OnwardGrantLinked(link) => {
                 let (amount, measure) = (link.amount, Measure::LinkedOnward);
@@ -201,6 +213,7 @@ impl Expansion<'_> {
         match event {
             PledgeEvent::PledgeAnnounced(announced) => {
                 self.pledged(Measure::Pledged, announced.amount, 1);
+                self.value_since(0, announced.functional.as_deref(), 1);
             }
             PledgeEvent::PledgeRevised {
                 new_amount,
@@ -251,7 +264,7 @@ impl Expansion<'_> {
             self.shares(
                 Measure::Signed,
                 &line.line_id,
-                line.amount,
+                (line.amount, line.functional.as_deref()),
                 &line.year_shares,
             );
         }
@@ -262,18 +275,19 @@ impl Expansion<'_> {
         &mut self,
         measure: Measure,
         line_id: &LineId,
-        amount: Money,
+        worth: Worth<'_>,
         year_shares: &[YearShare],
     ) {
-        self.shares(measure, line_id, amount, year_shares);
+        self.shares(measure, line_id, worth, year_shares);
         self.count_entry();
     }
 
     /// An early end is one entry, whatever it takes from how many lines.
     fn given_up(&mut self, decommitments: &[Decommitment]) {
         for given_up in decommitments {
-            let (line_id, amount) = (&given_up.line_id, given_up.amount);
-            self.shares(Measure::Decreased, line_id, amount, &given_up.year_shares);
+            // What is given up at an early end has no functional amount of its own: it stays in its own currency.
+            let (line_id, worth) = (&given_up.line_id, (given_up.amount, None));
+            self.shares(Measure::Decreased, line_id, worth, &given_up.year_shares);
         }
         self.count_entry();
     }
@@ -298,7 +312,14 @@ impl Expansion<'_> {
     }
 
     /// Posts an amount by the periods it is for. What the shares leave is for the effective date.
-    fn shares(&mut self, measure: Measure, line_id: &LineId, amount: Money, shares: &[YearShare]) {
+    fn shares(
+        &mut self,
+        measure: Measure,
+        line_id: &LineId,
+        (amount, functional): Worth<'_>,
+        shares: &[YearShare],
+    ) {
+        let from = self.out.len();
         let sign = if measure == Measure::Decreased { -1 } else { 1 };
         let claimed: i128 = shares.iter().map(|share| share.minor_units).sum();
         let rest = YearShare {
@@ -321,6 +342,12 @@ impl Expansion<'_> {
                 ..posting
             });
         }
+        self.value_since(from, functional, sign);
+    }
+
+    fn value_since(&mut self, from: usize, functional: Option<&Functional>, sign: i128) {
+        let postings = self.out.get_mut(from..).unwrap_or_default();
+        worth::value(postings, functional, sign);
     }
 
     /// The first posting carries the entry; the others are parts of the same one.
@@ -410,6 +437,7 @@ impl Expansion<'_> {
         // It was true until the money came back, or its books are closed; everything else never was true, and leaves
         // its own date and exports.
         let later = reason == ReversalReason::Returned || concerns.is_some();
+        let mut values = worth::of_drawn(self.beside.named).into_iter();
         for posting in self.beside.named {
             // What leaves later is no longer paid for the portion's period from then on.
             if later && posting.measure == Measure::PaidFor {
@@ -423,13 +451,16 @@ impl Expansion<'_> {
             self.out.push(Posting {
                 event_id: self.recorded.event_id,
                 minor_units: -posting.minor_units,
+                functional: posting.functional.map(Money::negated),
                 entries: -posting.entries,
                 effective_on,
                 concerns: concerns.or(posting.concerns),
                 ..posting.clone()
             });
             if let (true, Measure::Drawn, Some(period)) = (later, posting.measure, posting.period) {
-                self.paid_for(period, posting.currency, posting.minor_units);
+                let back = (posting.currency, posting.minor_units);
+                let value = values.next().flatten().map(Money::negated);
+                self.paid_for(period, back, value);
             }
         }
     }

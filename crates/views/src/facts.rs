@@ -8,6 +8,7 @@ use perennial_domain::event::Event;
 use perennial_domain::ids::AgreementId;
 use perennial_domain::ledger::{ExceptionId, LedgerEvent, LedgerPolicy};
 use perennial_domain::log::{EventId, Position, Recorded, RecordedAt};
+use perennial_domain::money::Money;
 use perennial_domain::rule::Profile;
 
 use crate::canonical::Canonical;
@@ -22,7 +23,7 @@ use crate::exception::{Exception, exceptions_of};
 use crate::expand::{Beside, expand, named_event};
 use crate::history::{Entry, Histories, Kind, Note, is_history, note_of};
 use crate::pages::{PageError, PageMemory, PageStore, Paging};
-use crate::posting::Posting;
+use crate::posting::{Posting, Valued};
 use crate::question::{AsOf, QuestionError};
 use crate::records::Records;
 
@@ -253,20 +254,26 @@ impl Facts {
             }
             exceptions.extend(exceptions_of(recorded, entity));
         }
-        let rows = postings
-            .iter()
-            .map(|posting| {
-                let (facet, kind) = self.dictionary.numbers_of(posting);
-                Row {
-                    index: posting.event_id.index,
-                    facet,
+        let mut rows = Vec::with_capacity(postings.len());
+        for posting in postings {
+            let (facet, kind, functional) = self.dictionary.numbers_of(posting);
+            let row = Row {
+                index: posting.event_id.index,
+                facet,
+                kind,
+                day: Day::of(posting.effective_on),
+                minor_units: posting.minor_units,
+                entries: posting.entries,
+            };
+            rows.push(row);
+            if let (Some(kind), Some(functional)) = (functional, posting.functional) {
+                rows.push(Row {
                     kind,
-                    day: Day::of(posting.effective_on),
-                    minor_units: posting.minor_units,
-                    entries: posting.entries,
-                }
-            })
-            .collect();
+                    minor_units: functional.minor_units(),
+                    ..row
+                });
+            }
+        }
         Delta {
             record,
             digest,
@@ -316,14 +323,23 @@ impl Facts {
 
     /// The postings of one event, as [`expand`] gave them.
     pub fn postings_of(&self, event_id: EventId) -> Vec<Posting> {
-        let rows = self.columns.of_event(event_id);
-        rows.iter()
-            .filter_map(|row| self.posting(event_id.position, row))
-            .collect()
+        let mut postings: Vec<Posting> = Vec::new();
+        for row in self.columns.of_event(event_id) {
+            match self.dictionary.kinds.get(row.kind.index()) {
+                Some(kind) if kind.valued == Valued::Functional => {
+                    if let Some(own) = postings.last_mut() {
+                        own.functional = Money::from_minor(row.minor_units, kind.currency).ok();
+                    }
+                }
+                Some(_) | None => postings.extend(self.posting(event_id.position, &row)),
+            }
+        }
+        postings
     }
 
-    /// A row's posting in words; `None` only for a row of other facts.
-    pub fn posting(&self, position: Position, row: &Row) -> Option<Posting> {
+    /// A row's posting in words, without its functional amount, which is a row of its own; `None` only for a row of other
+    /// facts.
+    fn posting(&self, position: Position, row: &Row) -> Option<Posting> {
         let dictionary = &self.dictionary;
         let series = dictionary.series(row.facet, row.kind)?;
         let facet = dictionary.facets.get(series.facet.index())?;
@@ -342,6 +358,7 @@ impl Facts {
             measure: series.kind.measure,
             currency: series.kind.currency,
             minor_units: row.minor_units,
+            functional: None,
             effective_on: row.day.date(),
             period: series
                 .kind

@@ -18,7 +18,7 @@ use crate::facts::Facts;
 use crate::history::{DimsNo, PlaceNo};
 use crate::mapping::PillarMapping;
 use crate::posting::{Direction, Measures};
-use crate::question::{MappingChoice, Question, QuestionError};
+use crate::question::{CurrencyBasis, MappingChoice, Question, QuestionError};
 use crate::sums::CellSums;
 
 /// Stands where a place was not said.
@@ -111,7 +111,7 @@ impl<'a> Lens<'a> {
             (self.facts.columns(), self.facts.cube()),
             head.unwrap_or_default(),
             self.at,
-            self.effective(),
+            (self.effective(), self.question.basis),
         )
     }
 
@@ -142,7 +142,11 @@ impl<'a> Lens<'a> {
     /// Reads the rows of the asked agreements alone, or else all rows up to P.
     pub fn each_posted(&self, wanted: Measures, mut each: impl FnMut(Posted<'a>)) {
         let kinds = self.facts.dictionary().kinds.items();
-        let wanted: Vec<bool> = kinds.iter().map(|kind| wanted.has(kind.measure)).collect();
+        let basis = self.question.basis;
+        let wanted: Vec<bool> = kinds
+            .iter()
+            .map(|kind| wanted.has(kind.measure) && basis.counts(kind.valued))
+            .collect();
         let wanted = |kind: KindNo| wanted.get(kind.index()).copied().unwrap_or_default();
         let mut visit = |row: &Row| {
             if let Some(posted) = self.posted(row.facet, row.kind, total_of(row))
@@ -168,10 +172,22 @@ impl<'a> Lens<'a> {
     }
 
     /// Calls `each` with every posting of one stream at (P, E), whatever the filter.
-    pub fn each_posted_of(&self, entity: EntityNo, mut each: impl FnMut(Posted<'a>)) {
+    pub fn each_posted_of(&self, entity: EntityNo, each: impl FnMut(Posted<'a>)) {
+        self.each_of(entity, self.question.basis, each);
+    }
+
+    /// Calls `each` with every posting of one stream at (P, E) in its own currency, whatever the filter and basis: what
+    /// rules look at.
+    pub fn each_booked_of(&self, entity: EntityNo, each: impl FnMut(Posted<'a>)) {
+        self.each_of(entity, CurrencyBasis::Transaction, each);
+    }
+
+    fn each_of(&self, entity: EntityNo, basis: CurrencyBasis, mut each: impl FnMut(Posted<'a>)) {
         self.facts
             .each_row_of(entity, self.at, self.effective(), |row| {
-                if let Some(posted) = self.posted(row.facet, row.kind, total_of(row)) {
+                if let Some(posted) = self.posted(row.facet, row.kind, total_of(row))
+                    && basis.counts(posted.series.kind.valued)
+                {
                     each(posted);
                 }
             });
@@ -255,6 +271,7 @@ impl<'a> Lens<'a> {
                 let class = cube.class_of(row.facet);
                 let of_cell = class.and_then(|class| cube.class(class));
                 if let Some(posted) = self.posted(row.facet, row.kind, total_of(row))
+                    && self.question.basis.counts(posted.series.kind.valued)
                     && let Some(of_cell) = of_cell.filter(|class| **class != posted.class)
                     && self.lets_pass(&posted)
                 {

@@ -50,7 +50,9 @@ pub use digest::StateDigest;
 pub use facts::{Applied, ApplyError, Facts, Gap};
 pub use mapping::PillarMapping;
 pub use pages::PageMemory;
-pub use question::{AsOf, Cut, Dimension, Filter, MappingChoice, Question, QuestionError};
+pub use question::{
+    AsOf, CurrencyBasis, Cut, Dimension, Filter, MappingChoice, Question, QuestionError,
+};
 pub use view::View;
 
 /// The schema of expansion, history and rows. What was computed under another one is not comparable: a store builds

@@ -1,17 +1,20 @@
 //! What an answer's totals contain, in words (SEMANTICS.md 1 "Every total says in words").
 
+use std::collections::BTreeSet;
+
 use perennial_domain::classification::Pillar;
+use perennial_domain::money::Currency;
 
 use crate::lens::Lens;
+use crate::question::CurrencyBasis;
 use crate::rows::{MultiYear, Row};
 use crate::view::View;
 use crate::view::exceptions::overpaid_in_words;
 
 /// The notes for these rows, in a fixed order.
 pub(crate) fn notes(view: View, lens: &Lens<'_>, rows: &[Row]) -> Vec<String> {
-    let mut notes = vec![
-        "amounts are in the currency of each agreement; currencies are never added".to_owned(),
-    ];
+    let mut notes = Vec::new();
+    currencies(lens, rows, &mut notes);
     of_view(view, lens, rows, &mut notes);
     unallocable(rows, &mut notes);
     unknown_dates(rows, &mut notes);
@@ -122,6 +125,56 @@ fn unverified(rows: &[Row], notes: &mut Vec<String>) {
     codes.dedup();
     if !codes.is_empty() {
         notes.push(format!("titles not verified: {}", codes.join(", ")));
+    }
+}
+
+/// What currency the amounts are in, and which of them have no functional amount.
+fn currencies(lens: &Lens<'_>, rows: &[Row], notes: &mut Vec<String>) {
+    match lens.question.basis {
+        CurrencyBasis::Transaction => notes.push(
+            "amounts are in the currency of each agreement; currencies are never added".to_owned(),
+        ),
+        CurrencyBasis::Functional => {
+            notes.push(
+                "amounts are functional amounts as at booking; nothing is converted when it is asked"
+                    .to_owned(),
+            );
+            let policy = lens.facts.policy_at(lens.at, lens.effective());
+            let functional = policy.and_then(|policy| policy.functional_currency);
+            let shown: BTreeSet<&str> = rows
+                .iter()
+                .filter_map(currency)
+                .filter(|currency| Some(*currency) != functional.as_ref())
+                .map(Currency::code)
+                .collect();
+            if !shown.is_empty() {
+                let shown: Vec<&str> = shown.into_iter().collect();
+                notes.push(format!(
+                    "partial: rows in {} hold what has no functional amount, in its own currency",
+                    shown.join(", ")
+                ));
+            }
+        }
+    }
+}
+
+/// The currency of a row's amounts, where it has one.
+const fn currency(row: &Row) -> Option<&Currency> {
+    match row {
+        Row::Agreement(row) => Some(&row.currency),
+        Row::Timeline(row) => Some(&row.currency),
+        Row::Pledge(row) => Some(&row.currency),
+        Row::ByYear(row) => Some(&row.currency),
+        Row::Nexus(row) => Some(&row.currency),
+        Row::MultiYear(row) => Some(&row.currency),
+        Row::Register(row) => Some(&row.currency),
+        Row::Movement(row) => Some(&row.currency),
+        Row::Reallocation(row) => Some(&row.currency),
+        Row::Scheme(row) => Some(&row.currency),
+        Row::Coverage(row) => Some(&row.currency),
+        Row::CashForecast(row) => Some(&row.currency),
+        Row::Maturity(row) => Some(&row.currency),
+        Row::Exception(_) | Row::Override(_) => None,
     }
 }
 

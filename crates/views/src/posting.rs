@@ -6,7 +6,7 @@ use perennial_domain::classification::{Code, Pillar};
 use perennial_domain::event::Stream;
 use perennial_domain::ids::LineId;
 use perennial_domain::log::EventId;
-use perennial_domain::money::Currency;
+use perennial_domain::money::{Currency, Money};
 use perennial_domain::party::OrgRef;
 use perennial_domain::period::Period;
 
@@ -247,6 +247,19 @@ impl Direction {
     }
 }
 
+codes! {
+    /// Which of a posting's amounts a row holds. A posting with a functional amount is two rows, so that either can be
+    /// summed like any other.
+    Valued {
+        /// The only one.
+        Alone = 0, "alone";
+        /// The one in the entry's own currency; the functional one follows it.
+        Own = 1, "own";
+        /// The functional one.
+        Functional = 2, "functional";
+    }
+}
+
 /// One signed amount that an event expands into, with everything that it can be summed by.
 ///
 /// Direction, donor, recipient, purposes and places are not in it: they are read from the entity's history
@@ -265,6 +278,8 @@ pub struct Posting {
     pub currency: Currency,
     /// Minor units of either sign.
     pub minor_units: i128,
+    /// The same amount in the functional currency, as booked, of either sign; absent where nobody said so.
+    pub functional: Option<Money>,
     /// When it is true in the world.
     pub effective_on: Date,
     /// The period it is for; without one the effective date decides the year. Widened to the month where it

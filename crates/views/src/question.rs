@@ -8,7 +8,7 @@ use perennial_domain::money::Currency;
 use perennial_domain::period::FiscalCalendar;
 
 use crate::mapping::PillarMapping;
-use crate::posting::Direction;
+use crate::posting::{Direction, Valued};
 use crate::view::View;
 
 /// As known when.
@@ -58,6 +58,43 @@ pub enum MappingChoice {
 impl From<PillarMapping> for MappingChoice {
     fn from(mapping: PillarMapping) -> Self {
         Self::Is(mapping)
+    }
+}
+
+/// What currency amounts are in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum CurrencyBasis {
+    /// Each in its own.
+    #[default]
+    Transaction,
+    /// In the functional currency, as at booking; what has no functional amount stays in its own currency.
+    Functional,
+}
+
+impl CurrencyBasis {
+    /// All.
+    pub const ALL: [Self; 2] = [Self::Transaction, Self::Functional];
+
+    /// The word in questions and answers.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Transaction => "transaction",
+            Self::Functional => "functional",
+        }
+    }
+
+    /// Finds one by its word.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|basis| basis.name() == name)
+    }
+
+    /// Whether it counts a row that holds this one of its posting's amounts.
+    pub const fn counts(self, valued: Valued) -> bool {
+        match (self, valued) {
+            (Self::Transaction, Valued::Functional) | (Self::Functional, Valued::Own) => false,
+            (Self::Transaction, Valued::Alone | Valued::Own)
+            | (Self::Functional, Valued::Alone | Valued::Functional) => true,
+        }
     }
 }
 
@@ -196,6 +233,8 @@ pub struct Question {
     pub at: AsOf,
     /// As true when.
     pub effective: Cut,
+    /// What currency amounts are in.
+    pub basis: CurrencyBasis,
     /// The calendar that cuts and labels years.
     pub calendar: FiscalCalendar,
     /// The mapping that pillars are computed by.
@@ -214,6 +253,7 @@ impl Question {
         Self {
             at: AsOf::Head,
             effective: Cut::Open,
+            basis: CurrencyBasis::Transaction,
             calendar: policy.fiscal_calendar,
             mapping: match PillarMapping::find(&policy.pillar_mapping) {
                 Some(mapping) => MappingChoice::Is(mapping),
@@ -268,6 +308,14 @@ pub enum QuestionError {
     NoSuchScheme {
         /// As asked.
         name: String,
+    },
+    /// The view is not summed in this basis.
+    #[error("the view {} has no amounts in the currency basis {}", view.name(), basis.name())]
+    NoSuchBasis {
+        /// The view.
+        view: View,
+        /// The basis.
+        basis: CurrencyBasis,
     },
     /// The view has no such key.
     #[error("the view {} has no key {}", view.name(), dimension.name())]

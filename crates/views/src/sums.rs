@@ -10,6 +10,7 @@ use crate::columns::{Columns, Total};
 use crate::cube::{Cell, CellNo, Cube};
 use crate::day::{Day, Days, Month};
 use crate::numbers::NumberHash;
+use crate::question::CurrencyBasis;
 
 /// The totals of all cells at (P, E).
 #[derive(Clone, Debug)]
@@ -17,6 +18,7 @@ pub struct CellSums<'a> {
     cells: &'a [Cell],
     totals: Cow<'a, [Total]>,
     cut: Option<(Month, HashMap<CellNo, Total, NumberHash>)>,
+    basis: CurrencyBasis,
 }
 
 impl<'a> CellSums<'a> {
@@ -26,7 +28,7 @@ impl<'a> CellSums<'a> {
         (columns, cube): (&'a Columns, &'a Cube),
         head: Position,
         at: Position,
-        effective: Option<Date>,
+        (effective, basis): (Option<Date>, CurrencyBasis),
     ) -> Self {
         let totals = if head <= at {
             Cow::Borrowed(columns.head())
@@ -52,14 +54,16 @@ impl<'a> CellSums<'a> {
             cells: cube.cells(),
             totals,
             cut,
+            basis,
         }
     }
 
-    /// Every cell in which something is posted at (P, E), with its total, ascending by number.
+    /// Every cell of the basis in which something is posted at (P, E), with its total, ascending by number.
     pub fn iter(&self) -> impl Iterator<Item = (&'a Cell, Total)> + '_ {
         let numbered = (0_u32..).map(CellNo).zip(self.cells);
         let posted = numbered.zip(self.totals.iter());
-        posted.filter_map(|((number, cell), total)| {
+        let counted = posted.filter(|((_, cell), _)| self.basis.counts(cell.kind.valued));
+        counted.filter_map(|((number, cell), total)| {
             let total = self.cut_off(number, cell, *total);
             (!total.is_empty()).then_some((cell, total))
         })

@@ -27,7 +27,7 @@ pub mod timeline;
 use crate::answer::{Answer, ReadInfo};
 use crate::facts::Facts;
 use crate::lens::Lens;
-use crate::question::{Dimension, Question, QuestionError};
+use crate::question::{CurrencyBasis, Dimension, Question, QuestionError};
 use crate::rows::Row;
 
 /// A view's name.
@@ -189,6 +189,27 @@ impl View {
         }
     }
 
+    /// The currency bases that it can be summed in.
+    pub const fn bases(self) -> &'static [CurrencyBasis] {
+        match self {
+            Self::Agreement
+            | Self::ByYear
+            | Self::Nexus
+            | Self::MultiYear
+            | Self::Registers
+            | Self::Movements
+            | Self::Scheme => &CurrencyBasis::ALL,
+            Self::Timeline
+            | Self::Pledges
+            | Self::Exceptions
+            | Self::Reallocations
+            | Self::Overrides
+            | Self::CashForecast
+            | Self::Maturity
+            | Self::Coverage => &[CurrencyBasis::Transaction],
+        }
+    }
+
     /// Answers `question` from `facts`.
     ///
     /// # Errors
@@ -221,6 +242,12 @@ impl View {
     }
 
     fn check(self, question: &Question) -> Result<(), QuestionError> {
+        if !self.bases().contains(&question.basis) {
+            return Err(QuestionError::NoSuchBasis {
+                view: self,
+                basis: question.basis,
+            });
+        }
         for name in question.filter.given() {
             if !self.filters().contains(&name) {
                 return Err(QuestionError::NoSuchFilter { view: self, name });

@@ -16,6 +16,7 @@ mod cash;
 mod classification;
 mod error;
 mod event;
+mod exchange;
 mod import;
 mod kind;
 mod ledger;

@@ -237,6 +237,7 @@ fn command(number: u64, on: &str, command: AgreementCommand) -> Result<Command> 
         evidence: Vec::new(),
         overrides: Vec::new(),
         action: Action::Agreement(agreement_id, command),
+        functional_from_table: false,
     })
 }
 
@@ -248,6 +249,7 @@ fn sign(number: u64) -> Result<Command> {
         counterparty: None,
         dims: LineDims::default(),
         year_shares: Vec::new(),
+        functional: None,
     };
     let terms = Terms {
         perspective: Perspective::Provider,
@@ -283,6 +285,7 @@ fn pay(payment: u64, agreements: u64) -> Result<Command> {
         conversion: None,
         reference: None,
         published: None,
+        functional: None,
         modality: None,
     };
     let disburse = AgreementCommand::Disburse {

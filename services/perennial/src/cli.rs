@@ -3,8 +3,8 @@
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
-    agreement, bench, demo, events, exceptions, health, import, ledger, replay, report, reverse,
-    scheme, serve, submit, verify,
+    agreement, bench, demo, events, exceptions, health, import, ledger, rates, replay, report,
+    reverse, scheme, serve, submit, verify,
 };
 
 const EXAMPLES: &str = "\
@@ -15,7 +15,7 @@ Examples:
   perennial submit --example sign-agreement > sign.json   what a submission looks like
   perennial submit sign.json --ledger treasury            record it
   perennial import iati published.xml --ledger mirror     published data, as it is
-  perennial report nexus --ledger treasury --group-by pillar
+  perennial report nexus --ledger treasury --group-by pillar,currency
   perennial verify --data ./perennial-data                check every byte, without a server
 ";
 
@@ -105,6 +105,9 @@ pub enum Command {
     /// Record what others published.
     #[command(subcommand)]
     Import(import::Verb),
+    /// The published tables of exchange rates.
+    #[command(subcommand)]
+    Rates(rates::Verb),
     /// Print a view, as known and as true at any time.
     Report(report::Arguments),
     /// Say what is known of a broken rule that is recorded.
@@ -128,12 +131,14 @@ impl Command {
     /// Whether the command ends in its own way on Ctrl-C.
     pub const fn handles_interrupts(&self) -> bool {
         match self {
-            Self::Serve(_) | Self::Import(_) | Self::Submit(_) | Self::Events(_) => true,
+            Self::Serve(_) | Self::Submit(_) | Self::Events(_) => true,
+            Self::Import(verb) => verb.handles_interrupts(),
             Self::Demo(arguments) => arguments.keeps(),
             Self::Ledger(_)
             | Self::Agreement(_)
             | Self::Reverse(_)
             | Self::Scheme(_)
+            | Self::Rates(_)
             | Self::Report(_)
             | Self::Exceptions(_)
             | Self::Replay(_)

@@ -8,6 +8,7 @@ pub mod exceptions;
 pub mod health;
 pub mod import;
 pub mod ledger;
+pub mod rates;
 pub mod replay;
 pub mod report;
 pub mod reverse;
@@ -36,6 +37,7 @@ pub async fn run(cli: Cli, console: &Console) -> Result<(), Failure> {
         Command::Reverse(arguments) => reverse::run(&session, arguments).await,
         Command::Scheme(verb) => scheme::run(&session, verb).await,
         Command::Import(verb) => import::run(&session, verb).await,
+        Command::Rates(verb) => rates::run(&session, verb).await,
         Command::Report(arguments) => report::run(&session, arguments).await,
         Command::Events(verb) => events::run(&session, verb).await,
         Command::Exceptions(verb) => exceptions::run(&session, verb).await,

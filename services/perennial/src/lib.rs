@@ -16,6 +16,7 @@ pub mod failure;
 pub mod framework;
 pub mod node;
 pub mod progress;
+pub mod rate_file;
 pub mod row_document;
 pub mod session;
 pub mod submission;

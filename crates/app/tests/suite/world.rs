@@ -186,6 +186,7 @@ pub(crate) fn sign(number: u32) -> Command {
         counterparty: None,
         dims: LineDims::default(),
         year_shares: Vec::new(),
+        functional: None,
     };
     let terms = Terms {
         perspective: Perspective::Provider,
@@ -214,6 +215,7 @@ pub(crate) fn pay(number: u32, units: i128) -> Command {
         conversion: None,
         reference: None,
         published: None,
+        functional: None,
         modality: None,
     };
     command(
@@ -234,6 +236,7 @@ fn command(number: u32, effective_on: &str, command: AgreementCommand) -> Comman
         evidence: Vec::new(),
         overrides: Vec::new(),
         action: Action::Agreement(agreement_id, command),
+        functional_from_table: false,
     }
 }
 

@@ -5,6 +5,7 @@ use crate::agreement::{
     Description, EvidenceLevel, ExtensionKind, ForecastEntry, Leg, Line, LineSplits, OnwardWish,
     OtherFlowKind, Published, ReversalReason, Terms, TermsRevision, TransferWish, YearShare,
 };
+use crate::exchange::Functional;
 use crate::ids::{AllocationId, LineId, PaymentId, TrancheId};
 use crate::log::EventId;
 use crate::money::Money;
@@ -43,6 +44,8 @@ pub struct Cash {
     pub reference: Option<String>,
     /// The published entry behind it, for imports.
     pub published: Option<Published>,
+    /// What `amount` is in the functional currency.
+    pub functional: Option<Box<Functional>>,
     /// Money or goods, if it was said.
     pub modality: Option<CashModality>,
 }
@@ -144,6 +147,8 @@ pub enum AgreementCommand {
         amendment: Option<String>,
         /// The published entry behind it, for imports.
         published: Option<Published>,
+        /// What `amount` is in the functional currency.
+        functional: Option<Box<Functional>>,
     },
     /// Commit less.
     DecreaseCommitment {
@@ -157,6 +162,8 @@ pub enum AgreementCommand {
         reason: DecreaseReason,
         /// The published entry behind it, for imports.
         published: Option<Published>,
+        /// What `amount` is in the functional currency.
+        functional: Option<Box<Functional>>,
     },
     /// End later.
     ExtendPeriod {

@@ -25,6 +25,8 @@ use jiff::civil::Date;
 use crate::agreement::rules::{self, Change};
 use crate::agreement::state::Effect;
 use crate::agreement::{Agreement, AgreementCommand, AgreementEvent, EntryKind, ReversalReason};
+use crate::exchange::Functional;
+use crate::exchange::decide::Asked;
 use crate::finding::{Context, Findings, Verdict};
 use crate::ids::{AgreementId, LineId};
 use crate::log::EventId;
@@ -343,6 +345,24 @@ impl Case<'_> {
             effective_on,
             self.context.today,
         ));
+    }
+
+    /// What an amount is in the functional currency, as the command gives it or asks for it; `on` is the day of the rate.
+    fn functional(
+        &self,
+        findings: &mut Findings,
+        (field, amount): (&str, Money),
+        given: Option<&Functional>,
+        on: Date,
+    ) -> Option<Box<Functional>> {
+        let asked = Asked {
+            subject: self.subject,
+            field,
+            amount,
+            given,
+            on,
+        };
+        asked.decide(&self.context, findings)
     }
 
     fn currency(&self) -> Currency {

@@ -5,6 +5,7 @@ use rust_decimal::Decimal;
 
 use crate::agreement::{Firmness, YearBasis, YearShare};
 use crate::classification::{Code, Pillar};
+use crate::exchange::Functional;
 use crate::ids::{ConditionId, LineId, PaymentId, TrancheId};
 use crate::money::{Currency, Money};
 use crate::party::OrgRef;
@@ -20,7 +21,7 @@ pub struct LinePart {
 }
 
 /// Where a rate was taken from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum RateSource {
     /// United Nations Operational Rates of Exchange.
     Unore,
@@ -34,6 +35,35 @@ pub enum RateSource {
     Bank,
     /// Published with the entry.
     Published,
+}
+
+impl RateSource {
+    /// All, as they are listed.
+    pub const ALL: [Self; 6] = [
+        Self::Unore,
+        Self::Imf,
+        Self::Ecb,
+        Self::Agreed,
+        Self::Bank,
+        Self::Published,
+    ];
+
+    /// The word in rows and commands.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Unore => "unore",
+            Self::Imf => "imf",
+            Self::Ecb => "ecb",
+            Self::Agreed => "agreed",
+            Self::Bank => "bank",
+            Self::Published => "published",
+        }
+    }
+
+    /// Finds one by its word.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|source| source.name() == name)
+    }
 }
 
 /// An exchange rate with its evidence: one unit of `base` is `value` units of `quote`.
@@ -110,6 +140,8 @@ pub struct CashEntry {
     pub reference: Option<String>,
     /// The published entry behind it, for imports.
     pub published: Option<Published>,
+    /// What `amount` is in the functional currency.
+    pub functional: Option<Box<Functional>>,
     /// Money or goods; absent where it was not said, which is read as money.
     pub modality: Option<CashModality>,
 }

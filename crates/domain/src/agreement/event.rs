@@ -7,6 +7,7 @@ use crate::agreement::{
 };
 use crate::calendar::AdjustedPeriod;
 use crate::classification::{Pillar, Split};
+use crate::exchange::Functional;
 use crate::ids::{ConditionId, LineId, PaymentId, TrancheId};
 use crate::log::EventId;
 use crate::money::Money;
@@ -206,6 +207,8 @@ pub enum AgreementEvent {
         amendment: Option<String>,
         /// The published entry behind it, for imports.
         published: Option<Published>,
+        /// What `amount` is in the functional currency.
+        functional: Option<Box<Functional>>,
     },
     /// Less is committed.
     CommitmentDecreased {
@@ -219,6 +222,8 @@ pub enum AgreementEvent {
         reason: DecreaseReason,
         /// The published entry behind it, for imports.
         published: Option<Published>,
+        /// What `amount` is in the functional currency.
+        functional: Option<Box<Functional>>,
     },
     /// It ends later.
     PeriodExtended {

@@ -4,6 +4,7 @@ use jiff::civil::Date;
 
 use crate::agreement::FurtherTerms;
 use crate::classification::LineDims;
+use crate::exchange::Functional;
 use crate::ids::LineId;
 use crate::money::{Currency, Money};
 use crate::party::OrgRef;
@@ -69,6 +70,8 @@ pub struct Line {
     /// The periods its signed amount is for. In a recorded event they sum to `amount`; in a command they may
     /// be absent, and `decide` resolves them.
     pub year_shares: Vec<YearShare>,
+    /// What `amount` is in the functional currency.
+    pub functional: Option<Box<Functional>>,
 }
 
 /// How a share of a commitment came to its period (SEMANTICS.md 1 "`year_basis`").

@@ -42,7 +42,7 @@ pub(super) fn decide(
     let mut reasons = of_submission(book, submission);
     let mut working = Working::new(book, submission, at, today);
     for (index, command) in submission.commands.iter().enumerate() {
-        let streams = command.action.needs();
+        let streams = command.needs();
         if streams.iter().any(|stream| working.failed.contains(stream)) {
             // What it would have changed is not as a later command expects it either.
             working.failed.extend(command.action.changes());
@@ -136,7 +136,7 @@ impl<'a> Working<'a> {
         let mut to_come: HashMap<Stream, usize> = HashMap::new();
         if 1 < submission.commands.len() {
             for command in &submission.commands {
-                for stream in command.action.needs() {
+                for stream in command.needs() {
                     let count = to_come.entry(stream).or_default();
                     *count = count.saturating_add(1);
                 }
@@ -221,15 +221,7 @@ impl<'a> Working<'a> {
     }
 
     fn drafts(&self, command: &Command) -> Streamed {
-        let context = Context {
-            profile: self.book.profile,
-            policy: &self.ledger().policy,
-            today: self.today,
-            overrides: &command.overrides,
-            schemes: self.schemes(),
-            closings: self.closings(),
-            concerns: None,
-        };
+        let context = self.context(command);
         if let Action::Agreement(id, action) = &command.action
             && let Some(drafts) = self.of_two(context, (id, action), command.effective_on)
         {
@@ -301,6 +293,21 @@ impl<'a> Working<'a> {
         self.ledger.as_ref().unwrap_or(&self.book.ledger)
     }
 
+    /// What a command is decided by beside the state that it asks.
+    fn context<'c>(&'c self, command: &'c Command) -> Context<'c> {
+        Context {
+            profile: self.book.profile,
+            policy: &self.ledger().policy,
+            today: self.today,
+            overrides: &command.overrides,
+            schemes: self.schemes(),
+            closings: self.closings(),
+            concerns: None,
+            from_table: command.functional_from_table,
+            rates: self.reference(ReferenceKind::Rates).map(Reference::rates),
+        }
+    }
+
     /// The schemes that tags may name: published before, or earlier in the same submission.
     fn schemes(&self) -> Option<&Reference> {
         self.reference(ReferenceKind::Schemes)
@@ -336,7 +343,7 @@ impl<'a> Working<'a> {
         if self.to_come.is_empty() {
             return;
         }
-        for stream in command.action.needs() {
+        for stream in command.needs() {
             if let Some(count) = self.to_come.get_mut(&stream) {
                 *count = count.saturating_sub(1);
             }

@@ -110,6 +110,7 @@ const KINDS: &[&str] = &[
     "ImportCompleted",
     "SplitsReclassified",
     "TagSetReplaced",
+    "RateTablePublished",
     "CodelistPublished",
     "PillarMappingPublished",
     "SchemePublished",

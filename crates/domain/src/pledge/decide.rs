@@ -6,6 +6,7 @@ use crate::agreement::ReversalReason;
 use crate::agreement::decide::correction::outside;
 use crate::agreement::decide::{Draft, Drafts, reversal_target};
 use crate::event::Stream;
+use crate::exchange::decide::Asked;
 use crate::finding::{Context, Findings};
 use crate::ids::{AgreementId, PledgeId};
 use crate::log::EventId;
@@ -79,10 +80,21 @@ fn announce(
     let published = announcement.published.as_ref();
     findings.breach(rules::minor_digits(subject, amount, published));
     findings.breach(rules::period_open(&context, subject, effective_on));
+    let functional = Asked {
+        subject,
+        field: "functional",
+        amount,
+        given: announcement.functional.as_deref(),
+        on: effective_on,
+    }
+    .decide(&context, &mut findings);
     let verdict = findings.finish(&context)?;
     Ok(vec![Draft {
         effective_on,
-        fact: PledgeEvent::PledgeAnnounced(announcement.clone()),
+        fact: PledgeEvent::PledgeAnnounced(PledgeAnnouncement {
+            functional,
+            ..announcement.clone()
+        }),
         verdict,
     }])
 }

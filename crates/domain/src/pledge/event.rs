@@ -1,6 +1,7 @@
 use crate::agreement::{Perspective, Published};
 use crate::calendar::AdjustedPeriod;
 use crate::classification::Split;
+use crate::exchange::Functional;
 use crate::ids::AgreementId;
 use crate::log::EventId;
 use crate::money::Money;
@@ -29,6 +30,8 @@ pub struct PledgeAnnouncement {
     pub places: Split,
     /// The published entry behind it, for imports.
     pub published: Option<Published>,
+    /// What `amount` is in the functional currency.
+    pub functional: Option<Box<Functional>>,
 }
 
 /// A fact about a pledge. Amounts are above 0; the kind gives the direction.

@@ -1,3 +1,4 @@
+use crate::exchange::RateTable;
 use crate::party::OrgRef;
 use crate::reference::{
     Codelist, LocalActor, OrganisationMerge, PillarTable, ReferenceKind, Scheme,
@@ -6,6 +7,8 @@ use crate::reference::{
 /// What is asked of a reference stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ReferenceCommand {
+    /// Publish a version of a table of exchange rates.
+    PublishRateTable(RateTable),
     /// Publish a version of a code list.
     PublishCodelist(Codelist),
     /// Publish a version of a pillar mapping.
@@ -24,6 +27,7 @@ impl ReferenceCommand {
     /// The kind of the event it makes, as in `SchemePublished`.
     pub const fn makes(&self) -> &'static str {
         match self {
+            Self::PublishRateTable(_) => "RateTablePublished",
             Self::PublishCodelist(_) => "CodelistPublished",
             Self::PublishPillarMapping(_) => "PillarMappingPublished",
             Self::PublishScheme(_) => "SchemePublished",
@@ -36,6 +40,7 @@ impl ReferenceCommand {
     /// What it is called where commands are written, as in `publish_scheme`: the start of its field paths.
     pub const fn name(&self) -> &'static str {
         match self {
+            Self::PublishRateTable(_) => "publish_rate_table",
             Self::PublishCodelist(_) => "publish_codelist",
             Self::PublishPillarMapping(_) => "publish_pillar_mapping",
             Self::PublishScheme(_) => "publish_scheme",
@@ -48,6 +53,7 @@ impl ReferenceCommand {
     /// The stream that is asked.
     pub const fn of(&self) -> ReferenceKind {
         match self {
+            Self::PublishRateTable(_) => ReferenceKind::Rates,
             Self::PublishCodelist(_) => ReferenceKind::Codelists,
             Self::PublishPillarMapping(_) => ReferenceKind::PillarMappings,
             Self::PublishScheme(_) => ReferenceKind::Schemes,

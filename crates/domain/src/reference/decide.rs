@@ -6,6 +6,7 @@ use jiff::civil::Date;
 
 use crate::agreement::decide::{Draft, Drafts};
 use crate::event::Stream;
+use crate::exchange::{RateTable, TABLE_RATES_MAX, is_rate};
 use crate::finding::{Context, Findings};
 use crate::party::OrgRef;
 use crate::reference::{
@@ -44,6 +45,9 @@ pub(crate) fn decide(
         context.today,
     ));
     let fact = match command {
+        ReferenceCommand::PublishRateTable(table) => {
+            ReferenceEvent::RateTablePublished(case.rate_table(table))
+        }
         ReferenceCommand::PublishCodelist(codelist) => {
             case.codelist(codelist);
             ReferenceEvent::CodelistPublished(codelist.clone())
@@ -106,6 +110,37 @@ impl Case<'_> {
             stream: Stream::Reference(self.kind),
             what,
         });
+    }
+
+    /// The table with its rates in order.
+    fn rate_table(&mut self, table: &RateTable) -> RateTable {
+        self.version(&table.list(), table.content_hash);
+        let rates = table.rates.len();
+        if !(1..=TABLE_RATES_MAX).contains(&rates) {
+            let problem = format!("must hold 1 to {TABLE_RATES_MAX} rates, holds {rates}");
+            self.findings.malformed("rates", problem);
+        }
+        for (index, rate) in table.rates.iter().enumerate() {
+            let field = format!("rates[{index}]");
+            if rate.base == rate.quote {
+                let problem = format!("must be between two currencies, is of {} alone", rate.base);
+                self.findings.malformed(&field, problem);
+            }
+            if !is_rate(rate.value) {
+                let problem = "must be above 0 and below 10^9 with at most 9 decimals";
+                self.findings.malformed(format!("{field}.value"), problem);
+            }
+            self.findings
+                .date(&format!("{field}.rate_on"), rate.rate_on);
+        }
+        if let Some(rate) = table.repeated() {
+            let (base, quote, on) = (rate.base, rate.quote, rate.rate_on);
+            let problem = format!("must state {base} in {quote} of {on} once");
+            self.findings.malformed("rates", problem);
+        }
+        let mut table = table.clone();
+        table.sort();
+        table
     }
 
     fn codelist(&mut self, codelist: &Codelist) {

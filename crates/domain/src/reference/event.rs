@@ -1,9 +1,12 @@
+use crate::exchange::RateTable;
 use crate::party::OrgRef;
 use crate::reference::{Codelist, LocalActor, PillarTable, Scheme};
 
 /// What a reference stream is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ReferenceKind {
+    /// Exchange rates.
+    Rates,
     /// Code lists.
     Codelists,
     /// Pillar mappings.
@@ -16,7 +19,8 @@ pub enum ReferenceKind {
 
 impl ReferenceKind {
     /// All.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 5] = [
+        Self::Rates,
         Self::Codelists,
         Self::PillarMappings,
         Self::Schemes,
@@ -26,6 +30,7 @@ impl ReferenceKind {
     /// The word in the stream's name.
     pub const fn name(self) -> &'static str {
         match self {
+            Self::Rates => "rates",
             Self::Codelists => "codelists",
             Self::PillarMappings => "pillar-mappings",
             Self::Schemes => "schemes",
@@ -53,6 +58,8 @@ pub struct OrganisationMerge {
 /// A reference fact.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ReferenceEvent {
+    /// A version of a table of exchange rates is published.
+    RateTablePublished(RateTable),
     /// A version of a code list is published.
     CodelistPublished(Codelist),
     /// A version of a pillar mapping is published.
@@ -71,6 +78,7 @@ impl ReferenceEvent {
     /// The event's kind.
     pub const fn kind(&self) -> &'static str {
         match self {
+            Self::RateTablePublished(_) => "RateTablePublished",
             Self::CodelistPublished(_) => "CodelistPublished",
             Self::PillarMappingPublished(_) => "PillarMappingPublished",
             Self::SchemePublished(_) => "SchemePublished",
@@ -83,6 +91,7 @@ impl ReferenceEvent {
     /// The stream that it belongs to.
     pub const fn of(&self) -> ReferenceKind {
         match self {
+            Self::RateTablePublished(_) => ReferenceKind::Rates,
             Self::CodelistPublished(_) => ReferenceKind::Codelists,
             Self::PillarMappingPublished(_) => ReferenceKind::PillarMappings,
             Self::SchemePublished(_) => ReferenceKind::Schemes,

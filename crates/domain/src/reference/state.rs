@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::book::Impossible;
+use crate::exchange::Rates;
 use crate::log::Revision;
 use crate::party::OrgRef;
 use crate::reference::{ListVersion, LocalActorClass, ReferenceEvent, Scheme};
@@ -62,6 +63,7 @@ pub struct Reference {
     pub(crate) merged: BTreeMap<Arc<str>, Arc<str>>,
     /// As assessed last, by key.
     pub(crate) assessed: BTreeMap<Arc<str>, (LocalActorClass, ListVersion)>,
+    pub(crate) rates: Rates,
 }
 
 impl Reference {
@@ -73,6 +75,11 @@ impl Reference {
     /// The content hash of a published version.
     pub fn content_hash(&self, list: &ListVersion) -> Option<&[u8; 32]> {
         self.published.get(list)
+    }
+
+    /// The published rates.
+    pub fn rates(&self) -> &Rates {
+        &self.rates
     }
 
     /// A published scheme.
@@ -102,6 +109,10 @@ impl Reference {
     /// Folds one event.
     pub(crate) fn evolve(&mut self, event: &ReferenceEvent) -> Result<(), Impossible> {
         match event {
+            ReferenceEvent::RateTablePublished(table) => {
+                self.publish(&table.list(), table.content_hash)?;
+                self.rates.publish(table);
+            }
             ReferenceEvent::CodelistPublished(codelist) => {
                 self.publish(&codelist.list, codelist.content_hash)?;
             }

@@ -25,6 +25,7 @@ fn ask(import_id: &str, command: ImportCommand) -> Command {
         evidence: Vec::new(),
         overrides: Vec::new(),
         action: Action::Import(import(import_id), command),
+        functional_from_table: false,
     }
 }
 

@@ -17,6 +17,8 @@ mod corrections;
 mod currencies;
 mod dates;
 mod evidence;
+mod exchange;
+mod functional_amounts;
 mod imports;
 mod ledger;
 mod life;

@@ -43,6 +43,7 @@ fn decrease(on: &str, amount: perennial_domain::money::Money) -> Command {
         year_shares: Vec::new(),
         reason: DecreaseReason::Decommitment,
         published: None,
+        functional: None,
     };
     asked(date(on), command)
 }
@@ -65,6 +66,7 @@ fn pledged() -> Happened {
         purposes: perennial_domain::classification::Split::default(),
         places: perennial_domain::classification::Split::default(),
         published: None,
+        functional: None,
     };
     Happened {
         stream: Stream::Pledge(pledge("pledge-1")),

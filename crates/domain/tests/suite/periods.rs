@@ -449,6 +449,7 @@ fn an_adjusting_increase_without_shares_is_for_the_closed_period() {
         )],
         amendment: None,
         published: None,
+        functional: None,
     };
     outcome.then([adjusted_2024("2025-02-01"), happened("2025-02-01", event)]);
 }

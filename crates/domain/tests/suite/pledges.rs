@@ -27,6 +27,7 @@ fn announcement(amount: Money) -> PledgeAnnouncement {
         purposes: Split::default(),
         places: Split::default(),
         published: None,
+        functional: None,
     }
 }
 
@@ -60,6 +61,7 @@ fn ask(on: &str, command: PledgeCommand) -> Command {
         evidence: Vec::new(),
         overrides: Vec::new(),
         action: Action::Pledge(the_pledge(), command),
+        functional_from_table: false,
     }
 }
 

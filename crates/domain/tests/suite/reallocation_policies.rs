@@ -276,6 +276,7 @@ fn a_limit_of_the_current_amount_grows_with_the_commitment() {
                 year_shares: Vec::new(),
                 amendment: None,
                 published: None,
+                functional: None,
             },
         ))
         .accepted()

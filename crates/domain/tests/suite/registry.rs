@@ -458,6 +458,7 @@ fn ask_plan(requirement: Requirement) -> Command {
         evidence: Vec::new(),
         overrides: Vec::new(),
         action: Action::Requirement(plan(), RequirementCommand::Publish(requirement)),
+        functional_from_table: false,
     }
 }
 

@@ -134,6 +134,7 @@ impl Story {
                 year_shares: Vec::new(),
                 amendment: None,
                 published: None,
+                functional: None,
             };
         }
         AgreementCommand::DecreaseCommitment {
@@ -142,6 +143,7 @@ impl Story {
             year_shares: Vec::new(),
             reason: DecreaseReason::Unknown,
             published: None,
+            functional: None,
         }
     }
 

@@ -284,6 +284,7 @@ fn a_decrease_may_say_its_periods() {
         year_shares: yearly([50, 0, 0]),
         reason: DecreaseReason::DonorCut,
         published: None,
+        functional: None,
     };
     let outcome = given(Profile::Strict, [three_years()]).when((date("2024-06-01"), command(50)));
     assert_eq!(committed_shares(&outcome), yearly([50, 0, 0]));

@@ -109,6 +109,7 @@ fn pledge_command(story: &mut Story) -> Command {
             purposes: perennial_domain::classification::Split::default(),
             places: perennial_domain::classification::Split::default(),
             published: Some(published("500")),
+            functional: None,
         }),
         2 => PledgeCommand::Convert {
             agreement_id: agreement("agreement-1"),
@@ -210,6 +211,7 @@ fn asked(action: Action) -> Command {
         evidence: Vec::new(),
         overrides: Vec::new(),
         action,
+        functional_from_table: false,
     }
 }
 

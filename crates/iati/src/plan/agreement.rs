@@ -140,6 +140,7 @@ impl Draft<'_> {
                 counterparty: (!own).then(|| counterparty.clone()),
                 dims: dims.clone(),
                 year_shares: Vec::new(),
+                functional: None,
             };
             lines.push((on, line));
         };
@@ -279,6 +280,7 @@ impl Draft<'_> {
                 year_shares: shares(amount),
                 reason: DecreaseReason::Unknown,
                 published,
+                functional: None,
             };
         }
         AgreementCommand::IncreaseCommitment {
@@ -287,6 +289,7 @@ impl Draft<'_> {
             year_shares: shares(entry.amount),
             amendment: None,
             published,
+            functional: None,
         }
     }
 }
@@ -361,6 +364,7 @@ fn cash(entry: Entry, parties: &Parties) -> Cash {
         conversion: None,
         reference: entry.reference,
         published: Some(entry.published),
+        functional: None,
         modality: None,
     }
 }
@@ -372,6 +376,7 @@ pub(super) const fn command(effective_on: Date, action: Action) -> Command {
         evidence: Vec::new(),
         overrides: Vec::new(),
         action,
+        functional_from_table: false,
     }
 }
 

@@ -126,5 +126,6 @@ fn announcement(entry: Entry, term: Term) -> PledgeAnnouncement {
         purposes: entry.dims.purposes,
         places: entry.dims.places,
         published: Some(entry.published),
+        functional: None,
     }
 }

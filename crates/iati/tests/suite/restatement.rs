@@ -175,6 +175,7 @@ fn reverse(ledger: &mut Ledger, reason: ReversalReason) {
             agreement_id,
             AgreementCommand::ReverseEntry { target, reason },
         ),
+        functional_from_table: false,
     };
     ledger.record(&Submission {
         commands: vec![command],

@@ -86,6 +86,7 @@ pub fn ask_reference(command: ReferenceCommand) -> Command {
         evidence: Vec::new(),
         overrides: Vec::new(),
         action: Action::Reference(command),
+        functional_from_table: false,
     }
 }
 

@@ -159,6 +159,7 @@ pub fn line_of(line_id: &str, amount: Money) -> Line {
         counterparty: None,
         dims: LineDims::default(),
         year_shares: Vec::new(),
+        functional: None,
     }
 }
 
@@ -245,6 +246,7 @@ pub fn increased(on: &str, amount: Money) -> Happened {
         year_shares: whole_term(amount),
         amendment: None,
         published: None,
+        functional: None,
     };
     happened(on, event)
 }
@@ -258,6 +260,7 @@ pub fn decreased(on: &str, amount: Money) -> Happened {
         year_shares: whole_term(amount),
         reason: DecreaseReason::Decommitment,
         published: None,
+        functional: None,
     };
     happened(on, event)
 }
@@ -277,6 +280,7 @@ pub fn on_the_line(amount: Money) -> CashEntry {
         conversion: None,
         reference: None,
         published: None,
+        functional: None,
         modality: None,
     }
 }
@@ -362,6 +366,7 @@ pub fn asked_of(agreement_id: &str, effective_on: Date, command: AgreementComman
         evidence: Vec::new(),
         overrides: Vec::new(),
         action: Action::Agreement(agreement(agreement_id), command),
+        functional_from_table: false,
     }
 }
 
@@ -393,6 +398,7 @@ pub fn cash(amount: Money) -> Cash {
         conversion: None,
         reference: None,
         published: None,
+        functional: None,
         modality: None,
     }
 }
@@ -412,6 +418,7 @@ pub fn increase(on: &str, amount: Money) -> (Date, AgreementCommand) {
         year_shares: Vec::new(),
         amendment: None,
         published: None,
+        functional: None,
     };
     (date(on), command)
 }
@@ -425,6 +432,7 @@ pub fn decrease(on: &str, amount: Money) -> (Date, AgreementCommand) {
         year_shares: Vec::new(),
         reason: DecreaseReason::Decommitment,
         published: None,
+        functional: None,
     };
     (date(on), command)
 }

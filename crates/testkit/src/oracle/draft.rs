@@ -265,6 +265,7 @@ fn commitment(
                 year_shares,
                 amendment: amendment.clone(),
                 published: published.clone(),
+                functional: None,
             })
         }
         C::DecreaseCommitment {
@@ -292,6 +293,7 @@ fn commitment(
                 year_shares,
                 reason: *reason,
                 published: published.clone(),
+                functional: None,
             })
         }
         _ => None,

@@ -64,6 +64,7 @@ impl Story {
             purposes: self.dims().purposes,
             places: Split::default(),
             published: None,
+            functional: None,
         }
     }
 }

@@ -456,5 +456,6 @@ fn command(effective_on: Date, action: Action) -> Command {
         evidence: Vec::new(),
         overrides: Vec::new(),
         action,
+        functional_from_table: false,
     }
 }

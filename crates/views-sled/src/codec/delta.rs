@@ -18,7 +18,7 @@ use perennial_views::dictionary::{
 use perennial_views::digest::StateDigest;
 use perennial_views::exception::{Exception, Finding};
 use perennial_views::history::{Entry, HistoryFact, Kind, Note};
-use perennial_views::posting::{Measure, Register};
+use perennial_views::posting::{Measure, Register, Valued};
 
 use super::{Malformed, Reader, Writer};
 
@@ -169,6 +169,7 @@ fn names(writer: &mut Writer<'_>, names: &Names) {
         writer.byte(firmness_code(kind.firmness));
         writer.option(kind.concerns, |writer, period| writer.number(period.0));
         writer.byte(kind.register.code());
+        writer.byte(kind.valued.code());
     });
 }
 
@@ -229,6 +230,8 @@ fn read_kind(reader: &mut Reader<'_>) -> Result<SeriesKind, Malformed> {
         concerns: reader.option(|reader| reader.number().map(PeriodNo))?,
         register: Register::of_code(reader.byte()?)
             .ok_or_else(|| Malformed::new("a kind of no register"))?,
+        valued: Valued::of_code(reader.byte()?)
+            .ok_or_else(|| Malformed::new("a kind of no amount"))?,
     })
 }
 

@@ -11,6 +11,10 @@ impl Canonical {
     /// Of a list, name, version and content hash say all.
     pub(super) fn reference(&mut self, event: &ReferenceEvent) {
         match event {
+            ReferenceEvent::RateTablePublished(table) => {
+                self.text(&table.list().to_string());
+                self.raw(&table.content_hash);
+            }
             ReferenceEvent::CodelistPublished(codelist) => {
                 self.text(&codelist.list.to_string());
                 self.raw(&codelist.content_hash);

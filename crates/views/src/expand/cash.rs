@@ -1,10 +1,10 @@
 //! Payments, receipts and spending: what each posts, and what a payment takes from the tranches it draws on.
 
 use perennial_domain::agreement::{AgreementEvent, CashEntry, OtherFlow, Published, TrancheDraw};
-use perennial_domain::money::Currency;
+use perennial_domain::money::{Currency, Money};
 use perennial_domain::period::Period;
 
-use super::Expansion;
+use super::{Expansion, worth};
 use crate::day::{Month, widened_to_month};
 use crate::posting::{Measure, Posting, Register};
 
@@ -51,7 +51,7 @@ impl Expansion<'_> {
         match event {
             AgreementEvent::DisbursementMade { cash, draws } => {
                 self.cash(cash, Flow::new(Measure::Disbursed, Register::Disbursement));
-                self.draws(draws, cash.amount.currency());
+                self.draws(draws, cash);
             }
             AgreementEvent::ReimbursementMade { cash } => self.cash(
                 cash,
@@ -63,7 +63,7 @@ impl Expansion<'_> {
             }
             AgreementEvent::ReceiptConfirmed { cash, draws, .. } => {
                 self.cash(cash, Flow::new(Measure::Received, Register::IncomingFunds));
-                self.draws(draws, cash.amount.currency());
+                self.draws(draws, cash);
             }
             AgreementEvent::RefundReceived { cash, reason: _ } => self.cash(
                 cash,
@@ -98,6 +98,7 @@ impl Expansion<'_> {
     }
 
     fn cash(&mut self, cash: &CashEntry, flow: Flow) {
+        let from = self.out.len();
         let sign = if flow.negative { -1 } else { 1 };
         let currency = cash.amount.currency();
         let parted: i128 = cash.parts.iter().map(|part| part.minor_units).sum();
@@ -121,32 +122,49 @@ impl Expansion<'_> {
                 ..posting
             });
         }
+        self.value_since(from, cash.functional.as_deref(), sign);
         self.count_entry();
     }
 
     /// A payment leaves its tranche's open part, and counts for the tranche's period instead of its own day.
-    fn draws(&mut self, draws: &[TrancheDraw], currency: Currency) {
-        for draw in draws {
+    fn draws(&mut self, draws: &[TrancheDraw], cash: &CashEntry) {
+        let currency = cash.amount.currency();
+        let functional = cash.functional.as_deref();
+        let values = worth::of_draws(
+            cash.amount.minor_units(),
+            functional.map(|functional| functional.money),
+            draws.iter().map(|draw| draw.minor_units),
+        );
+        for (at, draw) in draws.iter().enumerate() {
             let period = widened_to_month(draw.period);
             let open = self.blank(Measure::Drawn, currency, -draw.minor_units);
             self.out.push(Posting {
                 period: Some(period),
                 ..open
             });
-            self.paid_for(period, currency, draw.minor_units);
+            let value = values.get(at).copied().flatten();
+            self.paid_for(period, (currency, draw.minor_units), value);
         }
     }
 
     /// What is paid on the event's day counts for a portion's period instead.
-    pub(super) fn paid_for(&mut self, period: Period, currency: Currency, minor_units: i128) {
+    pub(super) fn paid_for(
+        &mut self,
+        period: Period,
+        (currency, minor_units): (Currency, i128),
+        functional: Option<Money>,
+    ) {
         let paid_in = Month::of(self.effective_on()).period();
         if period == paid_in {
             return;
         }
-        for (period, minor_units) in [(paid_in, -minor_units), (period, minor_units)] {
+        let there = (minor_units, functional);
+        let away = (-minor_units, functional.map(Money::negated));
+        for (period, (minor_units, functional)) in [(paid_in, away), (period, there)] {
             let posting = self.blank(Measure::PaidFor, currency, minor_units);
             self.out.push(Posting {
                 period: Some(period),
+                functional,
                 ..posting
             });
         }

@@ -102,6 +102,7 @@ kinds! {
     FiscalPeriodOpened = 210;
     FiscalPeriodClosed = 211;
     FiscalPeriodReopened = 212;
+    RateTablePublished = 220;
     CodelistPublished = 221;
     PillarMappingPublished = 222;
     SchemePublished = 223;
@@ -147,6 +148,7 @@ impl Kind {
 
     const fn of_reference(event: &ReferenceEvent) -> Self {
         match event {
+            ReferenceEvent::RateTablePublished(_) => Self::RateTablePublished,
             ReferenceEvent::CodelistPublished(_) => Self::CodelistPublished,
             ReferenceEvent::PillarMappingPublished(_) => Self::PillarMappingPublished,
             ReferenceEvent::SchemePublished(_) => Self::SchemePublished,
@@ -277,6 +279,7 @@ fn ledger_reason(event: &LedgerEvent) -> Option<&str> {
 
 fn reference_words(event: &ReferenceEvent) -> (Option<&str>, Option<&str>) {
     match event {
+        ReferenceEvent::RateTablePublished(table) => (Some(&table.table_version), None),
         ReferenceEvent::CodelistPublished(list) => (Some(&list.list.name), None),
         ReferenceEvent::PillarMappingPublished(table) => (Some(&table.list.name), None),
         ReferenceEvent::SchemePublished(scheme) => (Some(&scheme.list.name), None),

@@ -98,7 +98,7 @@ impl Registry {
                 self.organisations.push(fact);
             }
             // Nothing is computed by it.
-            ReferenceEvent::CodelistPublished(_) => {}
+            ReferenceEvent::CodelistPublished(_) | ReferenceEvent::RateTablePublished(_) => {}
         }
     }
 

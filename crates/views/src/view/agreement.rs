@@ -1,6 +1,6 @@
 //! `agreement`: where each agreement stands.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use perennial_domain::Date;
 use perennial_domain::agreement::{Conditionality, FurtherTerms, OnwardGrant, Status, Terms};
@@ -16,6 +16,7 @@ use crate::exact::{Exact, Weight, round_partition};
 use crate::history::{AgreementState, Kind};
 use crate::lens::{Lens, Posted};
 use crate::posting::{Direction, Measure, Measures};
+use crate::question::CurrencyBasis;
 use crate::rows::{Party, RowKey};
 use crate::view::additive::party;
 use crate::view::balances::Balances;
@@ -81,8 +82,10 @@ pub struct AgreementRow {
     pub provider: Party,
     /// Who receives.
     pub recipient: Party,
-    /// The currency.
+    /// The currency of the amounts.
     pub currency: Currency,
+    /// The currency that it is signed in.
+    pub own_currency: Currency,
     /// When it was signed; absent where the source does not publish it.
     pub signed_on: Option<Date>,
     /// First day of the original term.
@@ -152,13 +155,19 @@ pub struct AgreementRow {
 }
 
 impl AgreementRow {
-    /// Its key: the agreement.
+    /// Its key: the agreement, and the currency where that is not its own.
     pub fn key(&self) -> RowKey {
-        RowKey::of(&[&self.agreement_id])
+        if self.currency == self.own_currency {
+            return RowKey::of(&[&self.agreement_id]);
+        }
+        RowKey::of(&[&self.agreement_id, self.currency.code()])
     }
 }
 
-/// The rows of all agreements that were signed, or opened by a mirror, at P; by agreement id.
+/// The rows of all agreements that were signed, or opened by a mirror, at P; by agreement id and currency.
+///
+/// In the functional basis an agreement has a row for each currency that it has amounts in: the functional one, and its
+/// own for what has no functional amount.
 pub fn evaluate(lens: &Lens<'_>) -> Vec<AgreementRow> {
     let asked = &lens.question.filter.agreements;
     let dictionary = lens.facts.dictionary();
@@ -185,12 +194,12 @@ pub fn evaluate(lens: &Lens<'_>) -> Vec<AgreementRow> {
     let mut rows: Vec<AgreementRow> = entities
         .into_iter()
         .filter(|entity| passes(lens, *entity))
-        .filter_map(|entity| {
+        .flat_map(|entity| {
             let book = books.take(entity).unwrap_or_else(|| Book::of(lens, entity));
-            statement(lens, entity, &book)
+            statements(lens, entity, &book)
         })
         .collect();
-    rows.sort_by(|a, b| a.agreement_id.cmp(&b.agreement_id));
+    rows.sort_by(|a, b| (&a.agreement_id, a.currency).cmp(&(&b.agreement_id, b.currency)));
     rows
 }
 
@@ -206,14 +215,19 @@ pub(crate) fn passes(lens: &Lens<'_>, entity: EntityNo) -> bool {
         asked.is_none_or(|asked| lens.is_party(asked, org))
     };
     filter.direction.is_none_or(|asked| asked == head.direction)
-        && filter.currency.is_none_or(|asked| asked == head.currency)
+        && (lens.question.basis != CurrencyBasis::Transaction
+            || filter.currency.is_none_or(|asked| asked == head.currency))
         && named(&filter.donor, head.provider)
         && named(&filter.recipient, head.recipient)
 }
 
-/// What a statement sums: balances and the commitment by pillar, in the agreement's own currency.
+/// What the statements of one agreement sum, by currency: in the transaction basis only its own.
 #[derive(Clone, Debug, Default)]
-pub struct Book {
+pub struct Book(BTreeMap<Currency, Page>);
+
+/// What a statement sums: balances and the commitment by pillar.
+#[derive(Clone, Debug, Default)]
+struct Page {
     balances: Balances,
     pillars: [Exact; 4],
     reached: [bool; 4],
@@ -254,9 +268,17 @@ impl Book {
             .histories()
             .entity(posted.facet.entity)
             .and_then(|history| history.head);
-        if head.is_none_or(|head| head.currency != kind.currency) {
+        let transaction = lens.question.basis == CurrencyBasis::Transaction;
+        if head.is_none_or(|head| transaction && head.currency != kind.currency) {
             return;
         }
+        self.0.entry(kind.currency).or_default().add(lens, posted);
+    }
+}
+
+impl Page {
+    fn add(&mut self, lens: &Lens<'_>, posted: &Posted<'_>) {
+        let kind = &posted.series.kind;
         self.balances
             .add(kind.measure, kind.register, &posted.total);
         if !Measure::COMMITTED.contains(&kind.measure) {
@@ -292,14 +314,39 @@ impl Book {
     }
 }
 
-/// The statement of one agreement from its book; `None` if it was not there at P.
-pub fn statement(lens: &Lens<'_>, entity: EntityNo, book: &Book) -> Option<AgreementRow> {
-    let balances = &book.balances;
+/// The statements of one agreement from its book: one in each currency that the question asks for; none if it was not
+/// there at P.
+pub fn statements(lens: &Lens<'_>, entity: EntityNo, book: &Book) -> Vec<AgreementRow> {
+    let head = lens.facts.histories().entity(entity);
+    let Some(head) = head.and_then(|history| history.head) else {
+        return Vec::new();
+    };
+    let empty = Page::default();
+    let pages = if book.0.is_empty() {
+        vec![(head.currency, &empty)]
+    } else {
+        let pages = book.0.iter();
+        pages.map(|(currency, page)| (*currency, page)).collect()
+    };
+    let asked = lens.question.filter.currency;
+    pages
+        .into_iter()
+        .filter(|(currency, _)| asked.is_none_or(|asked| asked == *currency))
+        .filter_map(|page| statement(lens, entity, page))
+        .collect()
+}
+
+fn statement(
+    lens: &Lens<'_>,
+    entity: EntityNo,
+    (currency, page): (Currency, &Page),
+) -> Option<AgreementRow> {
+    let balances = &page.balances;
     let history = lens.facts.histories().entity(entity)?;
     let head = history.head?;
     let state = history.agreement_at(lens.at, lens.effective())?;
     let (_, multi_year) = original_term(lens, entity);
-    let pillars = book.rounded_pillars();
+    let pillars = page.rounded_pillars();
     let nexus_by = nexus_by(lens, entity, &pillars);
     let (known, last_event) = history.entries.until(lens.at);
     let (exceptions, standing_exceptions) = open_exceptions(lens, entity);
@@ -312,7 +359,8 @@ pub fn statement(lens: &Lens<'_>, entity: EntityNo, book: &Book) -> Option<Agree
         direction: head.direction,
         provider: party(lens, head.provider),
         recipient: party(lens, head.recipient),
-        currency: head.currency,
+        currency,
+        own_currency: head.currency,
         signed_on: state.terms.signed_on,
         starts_on: state.terms.starts_on,
         original_ends_on: state.terms.ends_on,

@@ -127,7 +127,7 @@ fn of(lens: &Lens<'_>, entity: EntityNo, counts: impl Fn(&Posted<'_>) -> bool) -
         .histories()
         .entity(entity)
         .and_then(|history| history.head);
-    lens.each_posted_of(entity, |posted| {
+    lens.each_booked_of(entity, |posted| {
         let kind = &posted.series.kind;
         if head.is_some_and(|head| head.currency == kind.currency) && counts(&posted) {
             balances.add(kind.measure, kind.register, &posted.total);

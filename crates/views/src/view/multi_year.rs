@@ -3,7 +3,7 @@
 //! Multi-year is a property of the original agreement: dates as first signed, never those of an extension
 //! (SEMANTICS.md 1 "Multi-year"). Counted is what has a commitment entry at (P, E) that is not reversed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use perennial_domain::Date;
 use perennial_domain::money::Currency;
@@ -13,6 +13,7 @@ use crate::committed;
 use crate::day::Day;
 use crate::dictionary::EntityNo;
 use crate::lens::Lens;
+use crate::numbers::NumberHash;
 use crate::posting::{Direction, Register};
 use crate::rows::{MultiYear, RowKey};
 
@@ -45,8 +46,15 @@ impl MultiYearRow {
 /// The rows, by direction and currency.
 pub fn evaluate(lens: &Lens<'_>) -> Vec<MultiYearRow> {
     let mut rows: BTreeMap<(Direction, Currency), MultiYearRow> = BTreeMap::new();
-    for ((entity, currency), committed) in committed::by_agreement(lens) {
-        if committed.entries <= 0 {
+    let all = committed::by_agreement(lens);
+    let mut entries: HashMap<EntityNo, i64, NumberHash> = HashMap::default();
+    for ((entity, _), committed) in &all {
+        *entries.entry(*entity).or_default() += committed.entries;
+    }
+    for ((entity, currency), committed) in all {
+        // With functional amounts one entry may stand in two currencies: each part is shown.
+        let counts = 0 < committed.entries || committed.minor_units != 0;
+        if !counts || entries.get(&entity).is_none_or(|entries| *entries <= 0) {
             continue;
         }
         let head = lens

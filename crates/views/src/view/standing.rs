@@ -429,7 +429,7 @@ fn refund_within_disbursed(subject: &Subject<'_>) -> Option<Breach> {
         Direction::Incoming => &Measure::RECEIVED,
     };
     let mut by_party: BTreeMap<_, i128> = BTreeMap::new();
-    subject.lens.each_posted_of(subject.entity, |posted| {
+    subject.lens.each_booked_of(subject.entity, |posted| {
         let kind = &posted.series.kind;
         if kind.currency == subject.head.currency && measures.contains(&kind.measure) {
             let party = match direction {

@@ -8,7 +8,7 @@ use perennial_domain::money::Currency;
 use crate::dictionary::EntityNo;
 use crate::history::{Kind, Note};
 use crate::lens::Lens;
-use crate::posting::Direction;
+use crate::posting::{Direction, Valued};
 use crate::rows::RowKey;
 use crate::view::balances::Balances;
 use crate::view::by_year::agreement_id;
@@ -113,7 +113,10 @@ pub fn timeline(lens: &Lens<'_>, entity: EntityNo) -> Vec<TimelineRow> {
             let Some(kind) = dictionary.kinds.get(row.kind.index()) else {
                 continue;
             };
-            if kind.currency == head.currency && cut.is_none_or(|cut| row.day <= cut) {
+            if kind.valued != Valued::Functional
+                && kind.currency == head.currency
+                && cut.is_none_or(|cut| row.day <= cut)
+            {
                 own.add_row(kind.measure, kind.register, &row);
                 running.add_row(kind.measure, kind.register, &row);
                 counts_on = row.day;

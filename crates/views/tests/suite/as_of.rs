@@ -232,8 +232,9 @@ fn cube_of(cells: u32) -> Cube {
             concerns: None,
             register: Register::Disbursement,
             entries: 1,
+            functional: None,
         });
-        assert_eq!(numbers, (FacetNo(0), KindNo(number)));
+        assert_eq!(numbers, (FacetNo(0), KindNo(number), None));
     }
     let mut cube = Cube::default();
     cube.extend(&dictionary, &mut histories);

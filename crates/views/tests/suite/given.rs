@@ -106,6 +106,7 @@ pub(crate) fn line(id: &str, amount: Money, year_shares: Vec<YearShare>) -> Line
         counterparty: None,
         dims: dims(&[("72010", 1_000_000)], &[("SS", 1_000_000)]),
         year_shares,
+        functional: None,
     }
 }
 
@@ -145,6 +146,7 @@ pub(crate) fn cash(amount: Money, parts: &[(&str, i128)]) -> CashEntry {
         conversion: None,
         reference: None,
         published: None,
+        functional: None,
         modality: None,
     }
 }
@@ -171,6 +173,7 @@ pub(crate) fn increased(minor_units: i128, year_shares: Vec<YearShare>) -> Fact 
         year_shares,
         amendment: None,
         published: None,
+        functional: None,
     })
 }
 

@@ -167,6 +167,7 @@ fn what_no_share_claims_is_posted_for_the_signing_year() {
             year_shares: shares,
             amendment: None,
             published: None,
+            functional: None,
         },
         &[
             "line-1 increased 40 2020-03-10 2021-01-01..2021-12-31 budgeted +1 commitment",
@@ -184,6 +185,7 @@ fn a_decrease_posts_its_shares_below_zero() {
             year_shares: vec![share("2020-06-15", "2021-06-14", 41, YearBasis::Prorated)],
             reason: DecreaseReason::Savings,
             published: None,
+            functional: None,
         },
         &["line-1 decreased -41 2020-03-10 2020-06-15..2021-06-14 prorated +1 commitment"],
     );
@@ -499,6 +501,7 @@ fn a_pledge_is_announced_revised_converted_and_withdrawn() {
             purposes: Split::default(),
             places: Split::default(),
             published: None,
+            functional: None,
         }),
         &["- pledged 1000 2020-03-10 +1 pledge"],
     );

@@ -10,6 +10,7 @@
 mod as_of;
 mod conservation;
 mod digests;
+mod functional;
 mod given;
 mod golden_moves;
 mod golden_postings;

@@ -169,6 +169,7 @@ fn random_fact(random: &mut Random) -> Fact {
             )],
             reason: perennial_domain::agreement::DecreaseReason::Unknown,
             published: None,
+            functional: None,
         },
         _ => AgreementEvent::CommitmentIncreased {
             line_id: line_id("line-1"),
@@ -181,6 +182,7 @@ fn random_fact(random: &mut Random) -> Fact {
             )],
             amendment: None,
             published: None,
+            functional: None,
         },
     })
 }

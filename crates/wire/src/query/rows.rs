@@ -4,7 +4,6 @@ use perennial_domain::Date;
 use perennial_domain::agreement::{Conditionality, ReallocationPolicy, Status};
 use perennial_domain::classification::Pillar;
 use perennial_domain::money::Currency;
-use perennial_views::ReadInfo;
 use perennial_views::posting::Direction;
 use perennial_views::rows::{
     AgreementDetails, AgreementRow, ByYearRow, CashForecastRow, MaturityRow, MovementRow,
@@ -12,6 +11,7 @@ use perennial_views::rows::{
     TimelineRow,
 };
 use perennial_views::view::timeline::Running;
+use perennial_views::{CurrencyBasis, ReadInfo};
 
 use crate::date::{to_google, to_timestamp};
 use crate::pb::google::r#type::Money;
@@ -473,7 +473,11 @@ pub fn read_info(info: &ReadInfo, envelope: Envelope) -> pb::ReadInfo {
         digest: info.digest.0.to_vec(),
         effective_as_of: info.effective_as_of.map(to_google),
         published_as_of: envelope.published_as_of.map(to_google),
-        currency_basis: pb::CurrencyBasis::Transaction.into(),
+        currency_basis: match info.currency_basis {
+            CurrencyBasis::Transaction => pb::CurrencyBasis::Transaction,
+            CurrencyBasis::Functional => pb::CurrencyBasis::Functional,
+        }
+        .into(),
         fiscal_calendar: info.fiscal_calendar.name().to_owned(),
         pillar_mapping: Some(pb::PillarMapping {
             name: info.mapping_name.clone(),

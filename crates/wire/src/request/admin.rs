@@ -1,5 +1,6 @@
 //! `ledger_admin_service.proto`: a new ledger and its policy.
 
+use perennial_domain::agreement::RateSource;
 use perennial_domain::ids::{LedgerId, RequestId};
 use perennial_domain::ledger::{LedgerCommand, LedgerPolicy, Overridable, Tolerance};
 use perennial_domain::log::Revision;
@@ -131,6 +132,12 @@ impl Check<'_> {
             None => Some(default.overridable),
             Some(message) => self.overridable(path.field("overridable"), message.rules),
         };
+        let source = Some(message.rate_source).filter(|name| !name.is_empty());
+        let at = path.field("rate_source");
+        let rate_source = self.optional(at, source, |check, path, name| {
+            let source = RateSource::parse(&name);
+            source.or_else(|| check.invalid(path, "is no source of rates"))
+        });
         Some(LedgerPolicy {
             functional_currency: functional?,
             fiscal_calendar: fiscal_calendar?,
@@ -142,6 +149,7 @@ impl Check<'_> {
             pillar_mapping: mapping?.unwrap_or(default.pillar_mapping),
             keep_refusals: message.keep_refusals,
             overridable: overridable?,
+            rate_source: rate_source?,
         })
     }
 
@@ -189,6 +197,10 @@ impl From<&LedgerPolicy> for pb::LedgerPolicy {
             overridable: Some(pb::OverridableRules {
                 rules: policy.overridable.iter().map(Into::into).collect(),
             }),
+            rate_source: policy
+                .rate_source
+                .map(|source| source.name().to_owned())
+                .unwrap_or_default(),
         }
     }
 }

@@ -72,6 +72,8 @@ impl Check<'_> {
         let own_codes = self.list(at, message.own_codes, max, Self::own_code);
         let currency = amount.map(perennial_domain::money::Money::currency);
         let year_shares = self.year_shares(path, message.year_shares, currency);
+        let at = path.field("functional");
+        let functional = self.optional(at, message.functional, Self::functional);
         Some(Line {
             line_id: line_id?,
             amount: amount?,
@@ -85,6 +87,7 @@ impl Check<'_> {
                 own_codes: own_codes?,
             },
             year_shares: year_shares?,
+            functional: functional?,
         })
     }
 
@@ -223,12 +226,15 @@ impl Check<'_> {
         let year_shares = self.year_shares(path, message.year_shares, currency);
         let amendment = self.amendment(path, message.amendment);
         let published = self.optional(path.field("published"), message.published, Self::published);
+        let at = path.field("functional");
+        let functional = self.optional(at, message.functional, Self::functional);
         let command = AgreementCommand::IncreaseCommitment {
             line_id: line_id?,
             amount: amount?,
             year_shares: year_shares?,
             amendment: amendment?,
             published: published?,
+            functional: functional?,
         };
         Some((agreement_id?, command))
     }
@@ -253,12 +259,15 @@ impl Check<'_> {
             DecreaseReason::Unknown,
         );
         let published = self.optional(path.field("published"), message.published, Self::published);
+        let at = path.field("functional");
+        let functional = self.optional(at, message.functional, Self::functional);
         let command = AgreementCommand::DecreaseCommitment {
             line_id: line_id?,
             amount: amount?,
             year_shares: year_shares?,
             reason: reason?,
             published: published?,
+            functional: functional?,
         };
         Some((agreement_id?, command))
     }

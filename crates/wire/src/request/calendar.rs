@@ -105,10 +105,11 @@ impl Check<'_> {
         if command.external_reference.is_some()
             || !command.evidence.is_empty()
             || !command.overrides.is_empty()
+            || command.functional_from_table
         {
             return self.invalid(
                 at,
-                "has a reference, evidence or overrides: give them to the adjusting command",
+                "has a reference, evidence, overrides or functional_from_table: give them to the adjusting command",
             );
         }
         if !matches!(command.action, Action::Agreement(..) | Action::Pledge(..)) {

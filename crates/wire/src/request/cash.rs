@@ -1,4 +1,4 @@
-//! `cash.proto`: payments. Their fields 2 to 10 and 12 are the same in every message.
+//! `cash.proto`: payments. Their fields 2 to 12 are the same in every message.
 
 use perennial_domain::agreement::{AgreementCommand, Cash, EvidenceLevel, LineAmount};
 use perennial_domain::ids::{AgreementId, LineId, PaymentId, TrancheId};
@@ -26,6 +26,7 @@ struct Payment {
     conversion: Option<pb::Conversion>,
     reference: String,
     published: Option<pb::Published>,
+    functional: Option<pb::Functional>,
     modality: i32,
 }
 
@@ -42,6 +43,7 @@ macro_rules! payment {
             conversion: $message.conversion,
             reference: $message.reference,
             published: $message.published,
+            functional: $message.functional,
             modality: $message.modality,
         }
     };
@@ -66,6 +68,8 @@ impl Check<'_> {
         let max = self.limits.name_chars_max;
         let reference = self.text_opt(path.field("reference"), payment.reference, max);
         let published = self.optional(path.field("published"), payment.published, Self::published);
+        let at = path.field("functional");
+        let functional = self.optional(at, payment.functional, Self::functional);
         let at = path.field("modality");
         let modality = self.enumeration_opt::<pb::CashModality>(at, payment.modality);
         Some(Cash {
@@ -78,6 +82,7 @@ impl Check<'_> {
             conversion: conversion?,
             reference: reference?,
             published: published?,
+            functional: functional?,
             modality: modality?,
         })
     }

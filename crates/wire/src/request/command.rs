@@ -80,6 +80,7 @@ impl Check<'_> {
             external_reference: external_reference?,
             evidence: evidence?,
             overrides: overrides?,
+            functional_from_table: message.functional_from_table,
             action: action?,
         })
     }
@@ -171,6 +172,7 @@ impl Check<'_> {
             CloseFiscalPeriod = "close_fiscal_period" => Calendar via close_fiscal_period,
             ReopenFiscalPeriod = "reopen_fiscal_period" => Calendar via reopen_fiscal_period,
         }, reference {
+            PublishRateTable = "publish_rate_table" via publish_rate_table,
             PublishCodelist = "publish_codelist" via publish_codelist,
             PublishPillarMapping = "publish_pillar_mapping" via publish_pillar_mapping,
             PublishScheme = "publish_scheme" via publish_scheme,
@@ -225,10 +227,11 @@ impl Check<'_> {
         if replacement.external_reference.is_some()
             || !replacement.evidence.is_empty()
             || !replacement.overrides.is_empty()
+            || replacement.functional_from_table
         {
             return self.invalid(
                 at,
-                "has a reference, evidence or overrides: give them to the replacing command",
+                "has a reference, evidence, overrides or functional_from_table: give them to the replacing command",
             );
         }
         match replacement.action {

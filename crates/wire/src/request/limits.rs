@@ -1,5 +1,7 @@
 //! How much a request may hold. The proto files document the defaults.
 
+use perennial_domain::exchange::TABLE_RATES_MAX;
+
 /// Limits of one request; lengths of texts in characters, after normalisation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -37,6 +39,8 @@ pub struct Limits {
     pub import_reasons_max: usize,
     /// Entries of a published list.
     pub list_entries_max: usize,
+    /// Rates of a published table.
+    pub table_rates_max: usize,
     /// Codes, systems, schemes, catalogued reasons.
     pub code_chars_max: usize,
     /// Amendments, own codes, headings, published texts of values and dates.
@@ -73,6 +77,7 @@ impl Default for Limits {
             notes_max: 20,
             import_reasons_max: 200,
             list_entries_max: 5_000,
+            table_rates_max: TABLE_RATES_MAX,
             code_chars_max: 64,
             short_chars_max: 200,
             name_chars_max: 1_000,

@@ -35,6 +35,8 @@ impl Check<'_> {
         let purposes = self.split(path.field("purposes"), message.purposes, SplitOf::Purposes);
         let places = self.split(path.field("places"), message.places, SplitOf::Places);
         let published = self.optional(path.field("published"), message.published, Self::published);
+        let at = path.field("functional");
+        let functional = self.optional(at, message.functional, Self::functional);
         let announcement = PledgeAnnouncement {
             perspective: perspective?,
             donor: donor?,
@@ -45,6 +47,7 @@ impl Check<'_> {
             purposes: purposes?,
             places: places?,
             published: published?,
+            functional: functional?,
         };
         Some((pledge_id?, PledgeCommand::Announce(announcement)))
     }

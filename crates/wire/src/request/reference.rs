@@ -2,6 +2,7 @@
 
 use perennial_domain::classification::Pillar;
 use perennial_domain::command::Action;
+use perennial_domain::exchange::{RateTable, TableRate};
 use perennial_domain::reference::{
     CodeOrigin, Codelist, CodelistEntry, ListVersion, LocalActor, OrganisationMerge, PillarRule,
     PillarTable, ReferenceCommand, Scheme, SchemeElement,
@@ -54,6 +55,51 @@ impl Check<'_> {
             path.field("content_hash"),
             format!("is not the hash of the content, {computed}"),
         )
+    }
+
+    pub(super) fn publish_rate_table(
+        &mut self,
+        path: Path<'_>,
+        message: pb::PublishRateTable,
+    ) -> Option<Action> {
+        let source = self.enumeration::<pb::RateSource>(path.field("source"), message.source);
+        let at = path.field("table_version");
+        let max = self.limits.code_chars_max;
+        let table_version = self.text(at, message.table_version, max);
+        let (at, max) = (path.field("rates"), self.limits.table_rates_max);
+        let rates = self.list(at, message.rates, max, Self::table_rate);
+        let rates = self.at_least(at, 1, rates);
+        let mut table = RateTable {
+            source: source?,
+            table_version: table_version?.into(),
+            rates: rates?,
+            content_hash: [0; 32],
+        };
+        if !table.list().is_well_formed() {
+            let at = path.field("table_version");
+            return self.invalid(
+                at,
+                "is not 1 to 64 printable characters without blank and @",
+            );
+        }
+        table.sort();
+        table.content_hash = content::rate_table_hash(&table);
+        self.content_hash(path, &message.content_hash, table.content_hash)?;
+        let command = ReferenceCommand::PublishRateTable(table);
+        Some(Action::Reference(command))
+    }
+
+    fn table_rate(&mut self, path: Path<'_>, message: pb::TableRate) -> Option<TableRate> {
+        let base = self.currency(path.field("base"), &message.base);
+        let quote = self.currency(path.field("quote"), &message.quote);
+        let value = self.required(path.field("value"), message.value, Self::rate_value);
+        let rate_on = self.required(path.field("rate_on"), message.rate_on, Self::date);
+        Some(TableRate {
+            base: base?,
+            quote: quote?,
+            value: value?,
+            rate_on: rate_on?,
+        })
     }
 
     pub(super) fn publish_codelist(

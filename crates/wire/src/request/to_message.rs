@@ -65,6 +65,7 @@ impl From<&Command> for pb::Command {
             external_reference: command.external_reference.as_ref().map(Into::into),
             evidence: command.evidence.iter().map(Into::into).collect(),
             overrides: command.overrides.iter().map(permitted).collect(),
+            functional_from_table: command.functional_from_table,
             action: Some(action(&command.action)),
         }
     }
@@ -177,6 +178,7 @@ fn announce(pledge_id: String, announcement: &PledgeAnnouncement) -> pb::Announc
         purposes: value::split(&announcement.purposes),
         places: value::split(&announcement.places),
         published: announcement.published.as_ref().map(Into::into),
+        functional: announcement.functional.as_deref().map(Into::into),
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use perennial_domain::agreement::{Conversion, Published, Rate};
 use perennial_domain::classification::{Code, Share, Split, Vocabulary};
+use perennial_domain::exchange::{Functional, is_rate};
 use perennial_domain::log::EventId;
 use perennial_domain::money::{Currency, Money};
 use perennial_domain::party::{DocRef, ExternalReference, OrgRef};
@@ -17,9 +18,6 @@ use super::violation::Reason;
 use crate::date;
 use crate::pb::google::r#type as google;
 use crate::pb::ledger as pb;
-
-/// Decimals of a rate.
-const RATE_DECIMALS_MAX: u32 = 9;
 
 /// What a split divides; it decides the code lists.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -281,6 +279,19 @@ impl Check<'_> {
         })
     }
 
+    pub(super) fn functional(
+        &mut self,
+        path: Path<'_>,
+        message: pb::Functional,
+    ) -> Option<Box<Functional>> {
+        let money = self.required(path.field("money"), message.money, Self::amount_or_zero);
+        let rate = self.optional(path.field("rate"), message.rate, Self::rate);
+        Some(Box::new(Functional {
+            money: money?,
+            rate: rate?,
+        }))
+    }
+
     fn rate(&mut self, path: Path<'_>, message: pb::Rate) -> Option<Rate> {
         let base = self.currency(path.field("base"), &message.base);
         let quote = self.currency(path.field("quote"), &message.quote);
@@ -300,14 +311,21 @@ impl Check<'_> {
         })
     }
 
-    fn rate_value(&mut self, path: Path<'_>, message: google::Decimal) -> Option<Decimal> {
+    pub(super) fn rate_value(
+        &mut self,
+        path: Path<'_>,
+        message: google::Decimal,
+    ) -> Option<Decimal> {
         let decimal =
             Decimal::from_str(&message.value).or_else(|_| Decimal::from_scientific(&message.value));
         let Ok(value) = decimal.map(|decimal| decimal.normalize()) else {
             return self.invalid(path, "is no decimal number");
         };
-        if value <= Decimal::ZERO || value.scale() > RATE_DECIMALS_MAX {
-            return self.invalid(path, "is not above 0 with at most 9 decimals");
+        if !is_rate(value) {
+            return self.invalid(
+                path,
+                "is not above 0 and below 10^9 with at most 9 decimals",
+            );
         }
         Some(value)
     }

@@ -19,6 +19,8 @@ pub enum Reason {
     PeriodEndsBeforeStart,
     /// Too many commands for one record.
     RecordTooLarge,
+    /// A grouping that drops the currency without saying what currency its amounts are in.
+    BasisRequired,
 }
 
 impl Reason {
@@ -32,6 +34,7 @@ impl Reason {
             Self::SplitInexact => "SPLIT_INEXACT",
             Self::PeriodEndsBeforeStart => "PERIOD_ENDS_BEFORE_START",
             Self::RecordTooLarge => "RECORD_TOO_LARGE",
+            Self::BasisRequired => "BASIS_REQUIRED",
         }
     }
 }

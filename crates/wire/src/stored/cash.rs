@@ -1,15 +1,13 @@
 //! `agreement.proto`, payments: cash entries, tranche draws, conversions and the events that carry them.
 
-use std::str::FromStr;
-
-use perennial_domain::Decimal;
 use perennial_domain::agreement::{
-    AgreementEvent, CashEntry, Conversion, LinePart, OtherFlow, Rate, TrancheDraw,
+    AgreementEvent, CashEntry, Conversion, LinePart, OtherFlow, TrancheDraw,
 };
 use perennial_domain::ids::{LineId, PaymentId, TrancheId};
 
 use super::error::{At, DecodeError, Problem, enumeration, list, optional, required};
-use super::value::{amount, currency, day, minor_units, organisation, period, published};
+use super::exchange::{functional, rate};
+use super::value::{amount, day, minor_units, organisation, period, published};
 use crate::pb::log as pb;
 use crate::{date, money};
 
@@ -25,6 +23,7 @@ impl From<&CashEntry> for pb::CashEntry {
             conversion: cash.conversion.as_ref().map(Into::into),
             reference: cash.reference.clone(),
             published: cash.published.as_ref().map(Into::into),
+            functional: cash.functional.as_deref().map(Into::into),
             modality: cash
                 .modality
                 .map(|modality| pb::CashModality::from(modality).into()),
@@ -50,6 +49,7 @@ fn cash(message: pb::CashEntry) -> Result<CashEntry, DecodeError> {
         conversion: optional("conversion", message.conversion, conversion)?,
         reference: message.reference,
         published: optional("published", message.published, published)?,
+        functional: optional("functional", message.functional, functional)?,
         modality: optional(
             "modality",
             message.modality,
@@ -115,32 +115,6 @@ pub(super) fn conversion(message: pb::Conversion) -> Result<Conversion, DecodeEr
     Ok(Conversion {
         original: required("original", message.original, amount)?,
         rate: optional("rate", message.rate, rate)?,
-    })
-}
-
-impl From<&Rate> for pb::Rate {
-    fn from(rate: &Rate) -> Self {
-        Self {
-            base: rate.base.to_string(),
-            quote: rate.quote.to_string(),
-            value: rate.value.to_string(),
-            rate_on: date::number(rate.rate_on),
-            source: pb::RateSource::from(rate.source).into(),
-            table_version: rate.table_version.clone(),
-        }
-    }
-}
-
-fn rate(message: pb::Rate) -> Result<Rate, DecodeError> {
-    Ok(Rate {
-        base: currency(&message.base).at("base")?,
-        quote: currency(&message.quote).at("quote")?,
-        value: Decimal::from_str(&message.value)
-            .map_err(|_| Problem::Decimal)
-            .at("value")?,
-        rate_on: day(message.rate_on).at("rate_on")?,
-        source: enumeration::<pb::RateSource>(message.source).at("source")?,
-        table_version: message.table_version,
     })
 }
 

@@ -185,6 +185,7 @@ facts! {
         ImportCompleted = "import_completed" => import::completed,
     }
     reference_fact -> ReferenceEvent {
+        RateTablePublished = "rate_table_published" => reference::rate_table,
         CodelistPublished = "codelist_published" => reference::codelist,
         PillarMappingPublished = "pillar_mapping_published" => reference::pillar_mapping,
         SchemePublished = "scheme_published" => reference::scheme,

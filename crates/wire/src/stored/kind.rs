@@ -59,6 +59,7 @@ pub const fn kind(event: &pb::StoredEvent) -> &'static str {
         Some(Kind::ImportCompleted(_)) => "ImportCompleted",
         Some(Kind::SplitsReclassified(_)) => "SplitsReclassified",
         Some(Kind::TagSetReplaced(_)) => "TagSetReplaced",
+        Some(Kind::RateTablePublished(_)) => "RateTablePublished",
         Some(Kind::CodelistPublished(_)) => "CodelistPublished",
         Some(Kind::PillarMappingPublished(_)) => "PillarMappingPublished",
         Some(Kind::SchemePublished(_)) => "SchemePublished",

@@ -96,6 +96,9 @@ impl From<&LedgerPolicy> for pb::LedgerPolicy {
             pillar_mapping: policy.pillar_mapping.clone(),
             keep_refusals: policy.keep_refusals,
             overridable: overridable_message(&policy.overridable),
+            rate_source: policy
+                .rate_source
+                .map(|source| pb::RateSource::from(source).into()),
         }
     }
 }
@@ -117,6 +120,11 @@ fn policy(message: pb::LedgerPolicy) -> Result<LedgerPolicy, DecodeError> {
             None => Overridable::by_default(),
             Some(message) => list("overridable.rules", message.rules, overridable)?,
         },
+        rate_source: optional(
+            "rate_source",
+            message.rate_source,
+            enumeration::<pb::RateSource>,
+        )?,
     })
 }
 

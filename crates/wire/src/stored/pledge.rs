@@ -6,6 +6,7 @@ use perennial_domain::pledge::{PledgeAnnouncement, PledgeEvent};
 use super::calendar;
 use super::classification::tag_set_replaced;
 use super::error::{At, DecodeError, Problem, enumeration, optional, required};
+use super::exchange::functional;
 use super::value::{amount, event_id, organisation, period, published, split, split_message};
 use crate::pb::log as pb;
 use crate::pb::log::stored_event::Kind;
@@ -63,6 +64,7 @@ impl From<&PledgeAnnouncement> for pb::PledgeAnnounced {
             purposes: split_message(&announcement.purposes),
             places: split_message(&announcement.places),
             published: announcement.published.as_ref().map(Into::into),
+            functional: announcement.functional.as_deref().map(Into::into),
         }
     }
 }
@@ -78,6 +80,7 @@ pub(super) fn announced(message: pb::PledgeAnnounced) -> Result<PledgeEvent, Dec
         purposes: split("purposes", message.purposes)?,
         places: split("places", message.places)?,
         published: optional("published", message.published, published)?,
+        functional: optional("functional", message.functional, functional)?,
     }))
 }
 

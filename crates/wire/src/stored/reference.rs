@@ -1,18 +1,21 @@
 //! `reference.proto`: events of reference streams.
 
+use perennial_domain::exchange::{RateTable, TableRate};
 use perennial_domain::reference::{
     Codelist, CodelistEntry, ListVersion, LocalActor, OrganisationMerge, PillarRule, PillarTable,
     ReferenceEvent, Scheme, SchemeElement,
 };
 
 use super::error::{At, DecodeError, Problem, array, enumeration, list, optional, required};
-use super::value::{day, organisation};
+use super::exchange::decimal;
+use super::value::{currency, day, organisation};
 use crate::date;
 use crate::pb::log as pb;
 use crate::pb::log::stored_event::Kind;
 
 pub(super) fn to_kind(event: &ReferenceEvent) -> Kind {
     match event {
+        ReferenceEvent::RateTablePublished(table) => Kind::RateTablePublished(table.into()),
         ReferenceEvent::CodelistPublished(codelist) => Kind::CodelistPublished(codelist.into()),
         ReferenceEvent::PillarMappingPublished(table) => Kind::PillarMappingPublished(table.into()),
         ReferenceEvent::SchemePublished(scheme) => Kind::SchemePublished(scheme.into()),
@@ -57,6 +60,40 @@ pub(super) fn list_version(message: pb::ListVersion) -> Result<ListVersion, Prob
         return Ok(list);
     }
     Err(Problem::ListVersion)
+}
+
+impl From<&RateTable> for pb::RateTablePublished {
+    fn from(table: &RateTable) -> Self {
+        let rate = |rate: &TableRate| pb::TableRate {
+            base: rate.base.to_string(),
+            quote: rate.quote.to_string(),
+            value: rate.value.to_string(),
+            rate_on: date::number(rate.rate_on),
+        };
+        Self {
+            source: pb::RateSource::from(table.source).into(),
+            table_version: table.table_version.as_ref().to_owned(),
+            rates: table.rates.iter().map(rate).collect(),
+            content_hash: table.content_hash.to_vec(),
+        }
+    }
+}
+
+pub(super) fn rate_table(message: pb::RateTablePublished) -> Result<ReferenceEvent, DecodeError> {
+    let rate = |rate: pb::TableRate| -> Result<TableRate, DecodeError> {
+        Ok(TableRate {
+            base: currency(&rate.base).at("base")?,
+            quote: currency(&rate.quote).at("quote")?,
+            value: decimal(&rate.value).at("value")?,
+            rate_on: day(rate.rate_on).at("rate_on")?,
+        })
+    };
+    Ok(ReferenceEvent::RateTablePublished(RateTable {
+        source: enumeration::<pb::RateSource>(message.source).at("source")?,
+        table_version: message.table_version.into(),
+        rates: list("rates", message.rates, rate)?,
+        content_hash: array(&message.content_hash).at("content_hash")?,
+    }))
 }
 
 impl From<&Codelist> for pb::CodelistPublished {

@@ -192,6 +192,7 @@ fn agreement_row() -> AgreementRow {
             from_upstream: 20,
             onward: 10,
         }),
+        own_currency: currency("USD"),
     }
 }
 

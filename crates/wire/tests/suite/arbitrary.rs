@@ -11,6 +11,7 @@ use perennial_domain::agreement::{
     TermsRevision, UpstreamLink, YearBasis, YearShare,
 };
 use perennial_domain::classification::{Code, LineDims, OwnCode, Pillar, Share, Split, Vocabulary};
+use perennial_domain::exchange::Functional;
 use perennial_domain::ids::{AgreementId, LineId, PaymentId, PledgeId, TrancheId};
 use perennial_domain::log::{EventId, Position};
 use perennial_domain::money::{Currency, MINOR_UNITS_LIMIT, Money};
@@ -280,6 +281,7 @@ impl Random {
                 own_codes: self.some(0, 8, own_code),
             },
             year_shares: self.some(0, 4, Self::share),
+            functional: self.maybe(Self::functional),
         }
     }
 
@@ -396,7 +398,7 @@ impl Random {
         }
     }
 
-    pub(crate) fn conversion(&mut self) -> Conversion {
+    pub(crate) fn rate(&mut self) -> Rate {
         let sources = [
             RateSource::Unore,
             RateSource::Imf,
@@ -405,18 +407,33 @@ impl Random {
             RateSource::Bank,
             RateSource::Published,
         ];
-        let rate = |random: &mut Self| Rate {
-            base: random.currency(),
-            quote: random.currency(),
-            value: Decimal::new(i64::try_from(random.next() >> 20).unwrap() + 1, 9).normalize(),
-            rate_on: random.date(),
-            source: random.one(&sources),
-            table_version: random.maybe(Self::text),
-        };
+        Rate {
+            base: self.currency(),
+            quote: self.currency(),
+            value: self.rate_value(),
+            rate_on: self.date(),
+            source: self.one(&sources),
+            table_version: self.maybe(Self::text),
+        }
+    }
+
+    /// Above 0 and below 10^9 with at most 9 decimals.
+    pub(crate) fn rate_value(&mut self) -> Decimal {
+        Decimal::new(i64::try_from(self.next() >> 20).unwrap() + 1, 9).normalize()
+    }
+
+    pub(crate) fn conversion(&mut self) -> Conversion {
         Conversion {
             original: self.positive(),
-            rate: self.maybe(rate),
+            rate: self.maybe(Self::rate),
         }
+    }
+
+    pub(crate) fn functional(&mut self) -> Box<Functional> {
+        Box::new(Functional {
+            money: self.positive(),
+            rate: self.maybe(Self::rate),
+        })
     }
 
     pub(crate) fn payment(&mut self) -> Cash {
@@ -434,6 +451,7 @@ impl Random {
             conversion: self.maybe(Self::conversion),
             reference: self.maybe(Self::text),
             published: self.maybe(Self::published),
+            functional: self.maybe(Self::functional),
             modality: self.maybe(|random| random.one(&[CashModality::Cash, CashModality::InKind])),
         }
     }
@@ -454,6 +472,7 @@ impl Random {
             conversion: payment.conversion,
             reference: payment.reference,
             published: payment.published,
+            functional: self.maybe(Self::functional),
             modality: payment.modality,
         }
     }
@@ -517,6 +536,7 @@ impl Random {
             purposes: self.purposes(),
             places: self.places(),
             published: self.maybe(Self::published),
+            functional: self.maybe(Self::functional),
         }
     }
 

@@ -88,6 +88,7 @@ impl Random {
                 year_shares: self.some(0, 4, Self::share),
                 amendment: self.maybe(Self::text),
                 published: self.maybe(Self::published),
+                functional: self.maybe(Self::functional),
             },
             E::PeriodExtended { kind, .. } => E::PeriodExtended {
                 previous_ends_on: self.maybe(Self::date),
@@ -416,6 +417,7 @@ impl Random {
             evidence: self.some(0, 2, Self::document),
             overrides: self.some(0, 1, Self::permitted),
             action,
+            functional_from_table: self.flip(),
         }
     }
 
@@ -448,6 +450,7 @@ impl Random {
             year_shares: self.some(0, 4, Self::share),
             reason: self.one(&[Decommitment, DonorCut, Savings, FxCap, Unknown]),
             published: self.maybe(Self::published),
+            functional: self.maybe(Self::functional),
         }
     }
 
@@ -467,6 +470,7 @@ impl Random {
                 year_shares: Vec::new(),
                 amendment: self.maybe(Self::text),
                 published: self.maybe(Self::published),
+                functional: self.maybe(Self::functional),
             },
             C::DecreaseCommitment { .. } => self.decrease(),
             C::ExtendPeriod { .. } => C::ExtendPeriod {

@@ -38,6 +38,7 @@ pub(crate) fn payment() -> Cash {
         conversion: Some(conversion()),
         reference: Some("SWIFT 0815".to_owned()),
         published: Some(published()),
+        functional: None,
         modality: None,
     }
 }
@@ -61,9 +62,16 @@ pub(crate) fn commands() -> Vec<(&'static str, Submission)> {
     let ledger = |(name, command)| (name, Action::Ledger(command));
     actions.extend(ledger_commands().into_iter().map(ledger));
     actions.extend(crate::registry_samples::actions());
+    actions.extend(crate::exchange_samples::actions());
     let mut submissions: Vec<(&'static str, Submission)> = actions
         .into_iter()
-        .map(|(name, action)| (name, submission(action)))
+        .map(|(name, action)| {
+            let mut submission = submission(action);
+            for command in &mut submission.commands {
+                command.functional_from_table = name.ends_with(".from_table");
+            }
+            (name, submission)
+        })
         .collect();
     submissions.extend(crate::calendar_samples::commands());
     submissions.push(("disburse.overridden", overriding()));
@@ -135,6 +143,7 @@ pub(crate) fn submission(action: Action) -> Submission {
             evidence: vec![document()],
             overrides: Vec::new(),
             action,
+            functional_from_table: false,
         }],
         expected: vec![
             (
@@ -164,6 +173,7 @@ fn agreement_commands() -> Vec<(&'static str, AgreementCommand)> {
                 year_shares: shares([60_025, 40_000]),
                 amendment: Some("A-2".to_owned()),
                 published: Some(published()),
+                functional: None,
             },
         ),
         (
@@ -174,6 +184,7 @@ fn agreement_commands() -> Vec<(&'static str, AgreementCommand)> {
                 year_shares: shares([40, 60]),
                 reason: DecreaseReason::Savings,
                 published: None,
+                functional: None,
             },
         ),
         (
@@ -489,22 +500,24 @@ fn life_commands() -> Vec<(&'static str, AgreementCommand)> {
     ]
 }
 
+pub(crate) fn announcement() -> PledgeAnnouncement {
+    PledgeAnnouncement {
+        perspective: Perspective::Provider,
+        donor: donor(),
+        recipient: Some(organisation()),
+        amount: money("5000000", "JPY"),
+        forum: Some("Geneva, 2026".to_owned()),
+        intended_period: Some(period("2026-01-01", "2028-12-31")),
+        purposes: purposes(),
+        places: places(),
+        published: Some(published()),
+        functional: None,
+    }
+}
+
 fn pledge_commands() -> Vec<(&'static str, PledgeCommand)> {
     vec![
-        (
-            "announce_pledge",
-            PledgeCommand::Announce(PledgeAnnouncement {
-                perspective: Perspective::Provider,
-                donor: donor(),
-                recipient: Some(organisation()),
-                amount: money("5000000", "JPY"),
-                forum: Some("Geneva, 2026".to_owned()),
-                intended_period: Some(period("2026-01-01", "2028-12-31")),
-                purposes: purposes(),
-                places: places(),
-                published: Some(published()),
-            }),
-        ),
+        ("announce_pledge", PledgeCommand::Announce(announcement())),
         (
             "revise_pledge",
             PledgeCommand::Revise {

@@ -27,6 +27,7 @@ pub(crate) fn events() -> Vec<(&'static str, Event)> {
     events.extend(crate::ledger_samples::events());
     events.extend(crate::registry_samples::events());
     events.extend(crate::calendar_samples::events());
+    events.extend(crate::exchange_samples::events());
     events
 }
 
@@ -116,6 +117,7 @@ fn agreement_events() -> Vec<(&'static str, Event)> {
                 year_shares: shares([60_025, 40_000]),
                 amendment: Some("A-2".to_owned()),
                 published: Some(published()),
+                functional: None,
             }),
         ),
         (
@@ -126,6 +128,7 @@ fn agreement_events() -> Vec<(&'static str, Event)> {
                 year_shares: shares([40, 60]),
                 reason: DecreaseReason::FxCap,
                 published: Some(published()),
+                functional: None,
             }),
         ),
     ]

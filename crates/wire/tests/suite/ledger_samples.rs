@@ -114,6 +114,7 @@ fn ledger_events() -> Vec<(&'static str, Event)> {
                         pillar_mapping: "dac-wide".to_owned(),
                         keep_refusals: true,
                         overridable: Overridable::by_default(),
+                        rate_source: None,
                     },
                 }),
             ),
@@ -136,6 +137,7 @@ fn pledge_events() -> Vec<(&'static str, Event)> {
                 purposes: purposes(),
                 places: places(),
                 published: Some(published()),
+                functional: None,
             })),
         ),
         (

@@ -14,6 +14,7 @@ mod catalogue;
 mod command_samples;
 mod descriptors;
 mod event_samples;
+mod exchange_samples;
 mod golden;
 mod hostile;
 mod layout;

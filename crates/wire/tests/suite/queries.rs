@@ -6,7 +6,7 @@ use perennial_domain::ledger::LedgerPolicy;
 use perennial_domain::log::{Position, RecordedAt};
 use perennial_domain::period::FiscalCalendar;
 use perennial_views::posting::Direction;
-use perennial_views::{AsOf, Cut, Dimension, MappingChoice, PillarMapping, View};
+use perennial_views::{AsOf, CurrencyBasis, Cut, Dimension, MappingChoice, PillarMapping, View};
 use perennial_wire::pb::google::r#type as google;
 use perennial_wire::pb::query as pb;
 use perennial_wire::pb::query::read_options::Known;
@@ -255,6 +255,65 @@ fn filters_that_cannot_be_understood_are_refused_with_the_reason() {
 }
 
 #[test]
+fn a_grouping_that_drops_the_currency_names_a_basis() {
+    let policy = policy();
+    let defaults = Defaults {
+        policy: &policy,
+        today: on("2026-03-31"),
+    };
+    let asked = |basis: pb::CurrencyBasis, keys: &[&str]| {
+        let request = ReadRequest {
+            options: Some(pb::ReadOptions {
+                currency_basis: basis.into(),
+                ..pb::ReadOptions::default()
+            }),
+            group_by: keys.iter().map(|key| (*key).to_owned()).collect(),
+            ..ReadRequest::default()
+        };
+        read(request, defaults).map(|input| input.question.basis)
+    };
+    let violations = asked(pb::CurrencyBasis::Unspecified, &["year"]).unwrap_err();
+    assert_eq!(violations.reason().as_str(), "BASIS_REQUIRED");
+    let [violation] = violations.violations.as_slice() else {
+        panic!("{violations:?}");
+    };
+    assert_eq!(violation.field, "options.currency_basis");
+    assert_eq!(
+        violation.description,
+        "is required where rows are not grouped by currency: transaction or functional"
+    );
+    for (basis, keys, expected) in [
+        (
+            pb::CurrencyBasis::Unspecified,
+            vec![],
+            CurrencyBasis::Transaction,
+        ),
+        (
+            pb::CurrencyBasis::Unspecified,
+            vec!["year", "currency"],
+            CurrencyBasis::Transaction,
+        ),
+        (
+            pb::CurrencyBasis::Transaction,
+            vec!["year"],
+            CurrencyBasis::Transaction,
+        ),
+        (
+            pb::CurrencyBasis::Functional,
+            vec!["year"],
+            CurrencyBasis::Functional,
+        ),
+        (
+            pb::CurrencyBasis::Functional,
+            vec![],
+            CurrencyBasis::Functional,
+        ),
+    ] {
+        assert_eq!(asked(basis, &keys), Ok(expected), "{keys:?}");
+    }
+}
+
+#[test]
 fn a_subscription_fixes_its_date_or_is_open() {
     let policy = policy();
     let defaults = Defaults {
@@ -265,6 +324,7 @@ fn a_subscription_fixes_its_date_or_is_open() {
         ledger_id: "acme-books".to_owned(),
         view: "nexus".to_owned(),
         group_by: vec!["pillar".to_owned()],
+        currency_basis: pb::CurrencyBasis::Functional.into(),
         heartbeat_interval: Some(prost_types::Duration { seconds, nanos: 0 }),
         effective,
         ..pb::SubscribeRequest::default()
@@ -273,6 +333,7 @@ fn a_subscription_fixes_its_date_or_is_open() {
     assert_eq!(input.view, View::Nexus);
     assert_eq!(input.question.effective, Cut::On(on("2026-03-31")));
     assert_eq!(input.question.group_by, Some(vec![Dimension::Pillar]));
+    assert_eq!(input.question.basis, CurrencyBasis::Functional);
     assert_eq!(input.heartbeat_interval, Duration::from_secs(1));
     let open = subscribe(request(Some(Effective::EffectiveOpen(true)), 1), defaults).unwrap();
     assert_eq!(open.question.effective, Cut::Open);

@@ -35,6 +35,7 @@ pub(crate) fn command(action: Message) -> pb::Command {
         evidence: Vec::new(),
         overrides: Vec::new(),
         action: Some(action),
+        functional_from_table: false,
     }
 }
 

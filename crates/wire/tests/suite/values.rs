@@ -173,6 +173,7 @@ pub(crate) fn line() -> Line {
             }],
         },
         year_shares: shares([60_025, 40_000]),
+        functional: None,
     }
 }
 
@@ -183,6 +184,7 @@ pub(crate) fn bare_line() -> Line {
         counterparty: None,
         dims: LineDims::default(),
         year_shares: Vec::new(),
+        functional: None,
     }
 }
 
@@ -305,6 +307,7 @@ pub(crate) fn cash() -> CashEntry {
         conversion: Some(conversion()),
         reference: Some("SWIFT 0815".to_owned()),
         published: Some(published()),
+        functional: None,
         modality: None,
     }
 }
@@ -324,6 +327,7 @@ pub(crate) fn bare_cash() -> CashEntry {
         conversion: None,
         reference: None,
         published: None,
+        functional: None,
         modality: None,
     }
 }

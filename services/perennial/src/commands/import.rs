@@ -2,6 +2,7 @@
 
 mod files;
 mod plan;
+mod rates;
 mod run;
 
 use std::path::PathBuf;
@@ -26,6 +27,18 @@ use crate::time::parse_date;
 pub enum Verb {
     /// IATI activity files, plain (.xml) or compressed (.xml.zst).
     Iati(IatiArguments),
+    /// Exchange rates, a row a month or day and a column a currency.
+    Rates(rates::RatesArguments),
+}
+
+impl Verb {
+    /// Whether the command ends in its own way on Ctrl-C.
+    pub const fn handles_interrupts(&self) -> bool {
+        match self {
+            Self::Iati(_) => true,
+            Self::Rates(_) => false,
+        }
+    }
 }
 
 /// Which files.
@@ -54,7 +67,13 @@ pub struct IatiArguments {
 /// # Errors
 /// How it failed.
 pub async fn run(session: &Session, verb: Verb) -> Result<(), Failure> {
-    let Verb::Iati(arguments) = verb;
+    match verb {
+        Verb::Iati(arguments) => run_iati(session, arguments).await,
+        Verb::Rates(arguments) => rates::run(session, arguments).await,
+    }
+}
+
+async fn run_iati(session: &Session, arguments: IatiArguments) -> Result<(), Failure> {
     let mut interrupts = signal(SignalKind::interrupt())
         .map_err(|error| Failure::caused(Exit::Other, "listen for Ctrl-C", &error))?;
     let ledger_id = tokio::select! {

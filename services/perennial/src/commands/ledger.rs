@@ -4,12 +4,14 @@ mod policy;
 
 use clap::{Args, Subcommand, ValueEnum};
 use perennial_client::RetryPolicy;
+use perennial_domain::agreement::RateSource;
 use perennial_export::answers::{CreatedLedgerDocument, LedgerDocument};
 use perennial_export::cell::Cell;
 use perennial_wire::pb::admin::{
     CreateLedgerRequest, Ledger, LedgerPolicy, ListLedgersRequest, Profile,
 };
 
+use super::rates::parse_source;
 use crate::cli::OutputFormat;
 use crate::failure::{Exit, Failure};
 use crate::session::Session;
@@ -51,6 +53,9 @@ pub struct CreateArguments {
     /// The currency that the organisation keeps its books in.
     #[arg(long, value_name = "CODE")]
     currency: Option<String>,
+    /// Whose published rates functional amounts are computed by: unore, imf, ecb, agreed, bank or published.
+    #[arg(long, value_name = "SOURCE", value_parser = parse_source)]
+    rate_source: Option<RateSource>,
     /// The month that fiscal years begin with.
     #[arg(long, value_name = "MONTH", value_parser = ["january", "april", "july", "october"])]
     fiscal_calendar: Option<String>,
@@ -92,6 +97,10 @@ async fn create(session: &Session, arguments: CreateArguments) -> Result<(), Fai
         fiscal_calendar: arguments.fiscal_calendar.unwrap_or_default(),
         pillar_mapping: arguments.mapping.unwrap_or_default(),
         keep_refusals: arguments.keep_refusals,
+        rate_source: arguments
+            .rate_source
+            .map(|source| source.name().to_owned())
+            .unwrap_or_default(),
         ..LedgerPolicy::default()
     };
     if session.shared.dry_run {
@@ -100,13 +109,17 @@ async fn create(session: &Session, arguments: CreateArguments) -> Result<(), Fai
             .say(&format!("would make the ledger \"{}\"", arguments.id));
         return Ok(());
     }
-    let asked = [
+    let mut asked = vec![
         profile_text(profile),
         policy.functional_currency.as_str(),
         policy.fiscal_calendar.as_str(),
         policy.pillar_mapping.as_str(),
         if policy.keep_refusals { "keep" } else { "drop" },
     ];
+    // Later than the rest: without it the request is as before.
+    if !policy.rate_source.is_empty() {
+        asked.push(policy.rate_source.as_str());
+    }
     let request = CreateLedgerRequest {
         request_id: ledger_request_id("create", &arguments.id, &asked),
         ledger_id: arguments.id.clone(),

@@ -6,7 +6,7 @@ mod print;
 use clap::{Args, ValueEnum};
 use perennial_domain::Date;
 use perennial_views::View;
-use perennial_wire::pb::query::{ReadOptions, TimeAxis, read_options};
+use perennial_wire::pb::query::{CurrencyBasis, ReadOptions, TimeAxis, read_options};
 use prost_types::Timestamp;
 
 pub(crate) use ask::{Listing, Wanted, find};
@@ -18,7 +18,8 @@ use crate::time::{api_date, parse_date, parse_instant};
 
 const EXAMPLES: &str = "\
 Examples:
-  perennial report nexus --ledger treasury --group-by pillar
+  perennial report nexus --ledger treasury --group-by pillar,currency
+  perennial report nexus --group-by pillar --currency-basis functional
   perennial report multi-year --output json
   perennial report agreement XM-DAC-47066-CD1COL.XXXX --output json
   perennial report by-year --recorded-as-of 2027-03-31    as it was known then
@@ -26,7 +27,7 @@ Examples:
   perennial report cash-forecast --overdue
   perennial report registers --at-position 1200 --output csv
   perennial report exceptions --standing --rule R10       what is overpaid, flagged or not
-  perennial report scheme --scheme iom-gcrp --group-by element,year
+  perennial report scheme --scheme iom-gcrp --group-by element,year,currency
   perennial report coverage --plan ukraine-2026
 ";
 
@@ -43,7 +44,8 @@ pub struct Arguments {
     /// From what it is computed.
     #[command(flatten)]
     pub read: ReadArguments,
-    /// The keys to keep, separated by commas; the rest is summed away. Direction and currency always stay.
+    /// The keys to keep, separated by commas; the rest is summed away. Direction always stays; where the
+    /// currency is left out, --currency-basis is named.
     /// For `nexus`: donor, recipient, country, year, pillar, `year_basis`; for `by-year`: `agreement_id`, year,
     /// `year_basis`.
     #[arg(long, value_name = "KEYS", value_delimiter = ',')]
@@ -105,9 +107,31 @@ pub struct ReadArguments {
     /// content hash; by default as the ledger says.
     #[arg(long, value_name = "NAME", default_value = "")]
     pub mapping: String,
+    /// What currency amounts are in: each in its own, or in the ledger's functional currency as at booking. To be named
+    /// where --group-by leaves the currency out.
+    #[arg(long, value_enum, value_name = "BASIS")]
+    pub currency_basis: Option<Basis>,
     /// The month that fiscal years begin with; by default as the ledger says.
     #[arg(long, value_name = "MONTH", default_value = "")]
     pub fiscal_calendar: String,
+}
+
+/// What currency amounts are in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Basis {
+    /// Each in its own currency.
+    Transaction,
+    /// In the functional currency, as at booking.
+    Functional,
+}
+
+impl From<Basis> for CurrencyBasis {
+    fn from(basis: Basis) -> Self {
+        match basis {
+            Basis::Transaction => Self::Transaction,
+            Basis::Functional => Self::Functional,
+        }
+    }
 }
 
 /// The views of this version.
@@ -265,6 +289,10 @@ impl ReadArguments {
             effective_as_of: self.effective_as_of.map(api_date),
             fiscal_calendar: self.fiscal_calendar.clone(),
             pillar_mapping: self.mapping.clone(),
+            currency_basis: self
+                .currency_basis
+                .map_or(CurrencyBasis::Unspecified, CurrencyBasis::from)
+                .into(),
             ..ReadOptions::default()
         })
     }

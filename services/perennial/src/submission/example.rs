@@ -62,6 +62,7 @@ const EXAMPLES: &[(&str, &str)] = examples![
     "resolve-exception",
     "reclassify-splits",
     "replace-tag-set",
+    "publish-rate-table",
     "publish-codelist",
     "publish-pillar-mapping",
     "publish-scheme",

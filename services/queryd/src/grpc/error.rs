@@ -93,6 +93,7 @@ pub(crate) fn question(error: &QuestionError) -> Status {
         QuestionError::NothingRecorded => position_not_yet(error.to_string(), None::<Position>),
         QuestionError::BeyondHead { head, .. } => position_not_yet(error.to_string(), Some(head)),
         QuestionError::NoSuchFilter { .. } => invalid_field("page.filter", error),
+        QuestionError::NoSuchBasis { .. } => invalid_field("options.currency_basis", error),
         QuestionError::NoSuchGrouping { .. } => invalid_field("group_by", error),
         QuestionError::NoSuchMapping { .. } => invalid_field("options.pillar_mapping", error),
         QuestionError::NoSuchScheme { name } => {

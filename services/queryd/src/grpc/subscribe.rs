@@ -164,7 +164,7 @@ mod tests {
                 ..again.clone()
             },
             pb::SubscribeRequest {
-                group_by: vec!["pillar".to_owned()],
+                group_by: vec!["pillar".to_owned(), "currency".to_owned()],
                 ..again.clone()
             },
             pb::SubscribeRequest {

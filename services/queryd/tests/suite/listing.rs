@@ -291,7 +291,7 @@ async fn sums_over_agreements_are_grouped_as_asked() {
         ledger_id: LEDGER.to_owned(),
         options: None,
         page: None,
-        group_by: vec!["pillar".to_owned()],
+        group_by: vec!["pillar".to_owned(), "currency".to_owned()],
     };
     let rows = reader
         .handlers

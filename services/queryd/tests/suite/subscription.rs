@@ -332,7 +332,7 @@ async fn a_question_without_an_answer_is_refused_before_the_stream() {
             ..request(View::Nexus)
         },
         SubscribeRequest {
-            group_by: vec!["pillar".to_owned()],
+            group_by: vec!["pillar".to_owned(), "currency".to_owned()],
             ..request(View::Registers)
         },
     ] {

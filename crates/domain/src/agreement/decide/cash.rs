@@ -48,17 +48,20 @@ pub(super) fn draft(
     effective_on: Date,
     command: &AgreementCommand,
 ) -> Option<AgreementEvent> {
+    let booked = |findings: &mut Findings, cash, weights| {
+        entry(asked, findings, (effective_on, cash), weights)
+    };
     match command {
         AgreementCommand::Disburse { cash, tranche_id } => {
             disburse(asked, findings, effective_on, (cash, tranche_id.as_ref()))
         }
         AgreementCommand::Reimburse(cash) => {
             payment_dates(asked, findings, effective_on);
-            let cash = entry(asked, findings, cash, Weights::LeftOf(Measure::Disbursed))?;
+            let cash = booked(findings, cash, Weights::LeftOf(Measure::Disbursed))?;
             Some(AgreementEvent::ReimbursementMade { cash })
         }
         AgreementCommand::Refund { cash, reason } => Some(AgreementEvent::RefundMade {
-            cash: entry(asked, findings, cash, Weights::HeldBy(Measure::Disbursed))?,
+            cash: booked(findings, cash, Weights::HeldBy(Measure::Disbursed))?,
             reason: reason.clone(),
         }),
         AgreementCommand::ConfirmReceipt {
@@ -67,10 +70,10 @@ pub(super) fn draft(
             disbursement_id,
         } => {
             let ids = (tranche_id.as_ref(), disbursement_id.as_ref());
-            confirm_receipt(asked, findings, cash, ids)
+            confirm_receipt(asked, findings, (effective_on, cash), ids)
         }
         AgreementCommand::ConfirmRefund { cash, reason } => Some(AgreementEvent::RefundReceived {
-            cash: entry(asked, findings, cash, Weights::HeldBy(Measure::Received))?,
+            cash: booked(findings, cash, Weights::HeldBy(Measure::Received))?,
             reason: reason.clone(),
         }),
         AgreementCommand::ReportExpenditure {
@@ -78,7 +81,7 @@ pub(super) fn draft(
             period,
             evidence_level,
         } => Some(AgreementEvent::ExpenditureReported {
-            cash: entry(asked, findings, cash, Weights::LeftOf(Measure::Expended))?,
+            cash: booked(findings, cash, Weights::LeftOf(Measure::Expended))?,
             period: period.unwrap_or(Period::day(effective_on)),
             evidence_level: *evidence_level,
         }),
@@ -87,7 +90,7 @@ pub(super) fn draft(
             period,
             reason,
         } => Some(AgreementEvent::ExpenditureReduced {
-            cash: entry(asked, findings, cash, Weights::HeldBy(Measure::Expended))?,
+            cash: booked(findings, cash, Weights::HeldBy(Measure::Expended))?,
             period: period.unwrap_or(Period::day(effective_on)),
             reason: reason.clone(),
         }),
@@ -98,7 +101,7 @@ pub(super) fn draft(
         } => Some(AgreementEvent::OtherFlowRecorded(OtherFlow {
             kind: *kind,
             negative: *negative,
-            cash: entry(asked, findings, cash, Weights::Committed)?,
+            cash: booked(findings, cash, Weights::Committed)?,
         })),
         _ => None,
     }
@@ -118,14 +121,19 @@ fn disburse(
         effective_on,
         &draws,
     ));
-    let cash = entry(asked, findings, cash, Weights::LeftOf(Measure::Disbursed))?;
+    let cash = entry(
+        asked,
+        findings,
+        (effective_on, cash),
+        Weights::LeftOf(Measure::Disbursed),
+    )?;
     Some(AgreementEvent::DisbursementMade { cash, draws })
 }
 
 fn confirm_receipt(
     asked: &Case<'_>,
     findings: &mut Findings,
-    cash: &Cash,
+    (effective_on, cash): (Date, &Cash),
     (tranche_id, disbursement_id): (Option<&TrancheId>, Option<&PaymentId>),
 ) -> Option<AgreementEvent> {
     let draws = received_draws(asked, findings, tranche_id, cash);
@@ -133,7 +141,12 @@ fn confirm_receipt(
         confirmed(asked, findings, disbursement_id, cash);
     }
     Some(AgreementEvent::ReceiptConfirmed {
-        cash: entry(asked, findings, cash, Weights::LeftOf(Measure::Received))?,
+        cash: entry(
+            asked,
+            findings,
+            (effective_on, cash),
+            Weights::LeftOf(Measure::Received),
+        )?,
         draws,
         disbursement_id: disbursement_id.cloned(),
     })
@@ -154,7 +167,7 @@ fn payment_dates(asked: &Case<'_>, findings: &mut Findings, effective_on: Date) 
 fn entry(
     asked: &Case<'_>,
     findings: &mut Findings,
-    cash: &Cash,
+    (effective_on, cash): (Date, &Cash),
     weights: Weights,
 ) -> Option<CashEntry> {
     let currency = asked.currency();
@@ -179,6 +192,12 @@ fn entry(
     if !usable {
         return None;
     }
+    let functional = asked.functional(
+        findings,
+        ("functional", cash.amount),
+        cash.functional.as_deref(),
+        cash.value_on.unwrap_or(effective_on),
+    );
     Some(CashEntry {
         amount: cash.amount,
         parts,
@@ -189,6 +208,7 @@ fn entry(
         conversion: cash.conversion.clone(),
         reference: cash.reference.clone(),
         published: cash.published.clone(),
+        functional,
         modality: cash.modality,
     })
 }

@@ -6,6 +6,7 @@ use crate::agreement::decide::Case;
 use crate::agreement::{
     AgreementCommand, AgreementEvent, Firmness, Published, YearBasis, YearShare, shares,
 };
+use crate::exchange::Functional;
 use crate::finding::Findings;
 use crate::ids::LineId;
 use crate::money::Money;
@@ -28,13 +29,12 @@ pub(super) fn draft(
             year_shares,
             amendment,
             published,
+            functional,
         } => {
             let at = check(
                 case,
                 findings,
-                line_id.as_ref(),
-                *amount,
-                published.as_ref(),
+                (line_id.as_ref(), *amount, published.as_ref()),
             )?;
             let year_shares = if year_shares.is_empty() {
                 for_what(case, *amount, || {
@@ -44,12 +44,15 @@ pub(super) fn draft(
             } else {
                 shares::explicit(findings, "year_shares", *amount, year_shares)
             };
+            let worth = (*amount, functional.as_deref());
+            let functional = valued(case, findings, effective_on, worth);
             Some(AgreementEvent::CommitmentIncreased {
                 line_id: case.line_id(at)?,
                 amount: *amount,
                 year_shares,
                 amendment: amendment.clone(),
                 published: published.clone(),
+                functional,
             })
         }
         AgreementCommand::DecreaseCommitment {
@@ -58,38 +61,48 @@ pub(super) fn draft(
             year_shares,
             reason,
             published,
+            functional,
         } => {
             let at = check(
                 case,
                 findings,
-                line_id.as_ref(),
-                *amount,
-                published.as_ref(),
+                (line_id.as_ref(), *amount, published.as_ref()),
             )?;
             let year_shares = if year_shares.is_empty() {
                 for_what(case, *amount, || released(case, at, effective_on, *amount))
             } else {
                 shares::explicit(findings, "year_shares", *amount, year_shares)
             };
+            let worth = (*amount, functional.as_deref());
+            let functional = valued(case, findings, effective_on, worth);
             Some(AgreementEvent::CommitmentDecreased {
                 line_id: case.line_id(at)?,
                 amount: *amount,
                 year_shares,
                 reason: *reason,
                 published: published.clone(),
+                functional,
             })
         }
         _ => None,
     }
 }
 
+/// What a commitment is worth in the functional currency on its day.
+fn valued(
+    case: &Case<'_>,
+    findings: &mut Findings,
+    on: Date,
+    (amount, given): (Money, Option<&Functional>),
+) -> Option<Box<Functional>> {
+    case.functional(findings, ("functional", amount), given, on)
+}
+
 /// Checks line and amount; the line's place if both are usable.
 fn check(
     case: &Case<'_>,
     findings: &mut Findings,
-    line_id: Option<&LineId>,
-    amount: Money,
-    published: Option<&Published>,
+    (line_id, amount, published): (Option<&LineId>, Money, Option<&Published>),
 ) -> Option<usize> {
     findings.breach(rules::minor_digits(case.subject, amount, published));
     findings.positive("amount", amount, case.currency());

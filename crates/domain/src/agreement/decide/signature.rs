@@ -4,6 +4,8 @@ use jiff::civil::Date;
 
 use crate::agreement::decide::{Case, Draft, Drafts, terms as further_terms};
 use crate::agreement::{AgreementEvent, Line, Terms, shares};
+use crate::exchange::Functional;
+use crate::exchange::decide::{Asked, without_amount};
 use crate::finding::{Context, Findings};
 use crate::money::Money;
 use crate::rejection::Rejection;
@@ -32,6 +34,13 @@ pub(super) fn sign(
             findings.malformed(format!("{field}.line_id"), "must be unique");
         }
         check_line(&mut findings, context, &field, terms, line);
+        line.functional = functional(
+            &mut findings,
+            context,
+            (subject, &field),
+            effective_on,
+            line,
+        );
         line.year_shares = if line.year_shares.is_empty() {
             let signed_on = terms.signed_on.unwrap_or(effective_on);
             shares::implied(line.amount, shares::signed_term(terms), signed_on)
@@ -105,6 +114,29 @@ fn check_line(
     check_own_codes(findings, field, line);
 }
 
+/// What a line's signed amount is in the functional currency, at the day of the signature's entry.
+fn functional(
+    findings: &mut Findings,
+    context: Context<'_>,
+    (subject, field): (&str, &str),
+    effective_on: Date,
+    line: &Line,
+) -> Option<Box<Functional>> {
+    let field = format!("{field}.functional");
+    if line.amount.is_zero() {
+        without_amount(findings, &field, line.functional.as_deref());
+        return None;
+    }
+    let asked = Asked {
+        subject: &format!("{subject}/{}", line.line_id),
+        field: &field,
+        amount: line.amount,
+        given: line.functional.as_deref(),
+        on: effective_on,
+    };
+    asked.decide(&context, findings)
+}
+
 fn check_own_codes(findings: &mut Findings, field: &str, line: &Line) {
     if OWN_CODES_MAX < line.dims.own_codes.len() {
         findings.malformed(
@@ -126,6 +158,7 @@ pub(super) fn open_line(case: &Case<'_>, findings: &mut Findings, line: &Line) -
         findings.malformed("line.year_shares", "must be empty on a line of 0");
     }
     check_own_codes(findings, "line", line);
+    without_amount(findings, "line.functional", line.functional.as_deref());
     if case.agreement.places.contains_key(&line.line_id) {
         findings.reject(Rejection::LineExists {
             agreement_id: case.id.clone(),

@@ -17,6 +17,7 @@ use crate::agreement::{
 };
 use crate::calendar::{Calendar, FiscalPeriod};
 use crate::classification::{Code, LineDims, OwnCode, Pillar, Share, Split, Vocabulary};
+use crate::exchange::{Functional, Rates};
 use crate::ids::{
     self, AgreementId, AllocationId, CalendarId, ConditionId, ImportId, LedgerId, LineId,
     PaymentId, PlanId, PledgeId, TrancheId, TransferId,
@@ -138,7 +139,7 @@ enums! {
     Turn { 1 = Suspended, 2 = Resumed, 3 = Ended, 4 = Terminated, 5 = Cancelled, 6 = Closed }
     Disposition { 1 = Open, 2 = Acknowledged, 3 = Resolved }
     PledgeEntryKind { 1 = Announcement, 2 = Revision, 3 = Use, 4 = Reversal, 5 = Fixed }
-    ReferenceKind { 1 = Codelists, 2 = PillarMappings, 3 = Schemes, 4 = Organisations }
+    ReferenceKind { 1 = Codelists, 2 = PillarMappings, 3 = Schemes, 4 = Organisations, 5 = Rates }
     LocalActorClass {
         1 = LocalState, 2 = LocalNonState, 3 = NationalState, 4 = NationalNonState, 5 = NotLocal,
     }
@@ -149,7 +150,7 @@ structs! {
     Tolerance { absolute_minor, relative_ppm }
     LedgerPolicy {
         functional_currency, fiscal_calendar, tolerance, multi_year_months, pillar_mapping, keep_refusals,
-        overridable,
+        overridable, rate_source,
     }
     Overridable { rule, needs_approver }
     LedgerState { revision, policy, policy_since }
@@ -159,7 +160,10 @@ structs! {
     OwnCode { scheme, code }
     LineDims { purposes, places, pillar, humanitarian, budget_heading, own_codes }
     YearShare { period, minor_units, basis, firmness }
-    Line { line_id, amount, counterparty, dims, year_shares }
+    Line { line_id, amount, counterparty, dims, year_shares, functional }
+    Functional { money, rate }
+    Rate { base, quote, value, rate_on, source, table_version }
+    Rates { pairs }
     Terms {
         perspective, provider, recipient, signed_on, starts_on, ends_on, currency, conditionality, lines,
         further,
@@ -179,7 +183,6 @@ structs! {
     AllocationDims { pillar, purpose, country, receiver }
     OnwardGrant { upstream_agreement_id, amount, level, conversion }
     Conversion { original, rate }
-    Rate { base, quote, value, rate_on, source, table_version }
     Code { vocabulary, code }
     ForecastEntry { period, amount, receiver }
     Published { type_code, value_text, date_text, occurrence_key, occurrence, notes }
@@ -196,6 +199,7 @@ structs! {
     }
     PledgeAnnouncement {
         perspective, donor, recipient, amount, forum, intended_period, purposes, places, published,
+        functional,
     }
     PledgeBalance { pledged, converted, withdrawn }
     PledgeEntry { effective_on, reversed_by, kind, effect }
@@ -204,7 +208,7 @@ structs! {
     Import { source, completed, revision }
     ListVersion { name, version }
     Outline { partition, parents }
-    Reference { revision, published, schemes, organisations, merged, assessed }
+    Reference { revision, published, schemes, organisations, merged, assessed, rates }
     Ask { objective, period, amount }
     LineSplits { purposes, places, pillar }
     Requirement { version, title, perspective, list, places, asks }

@@ -218,6 +218,7 @@ fn cash(
         reference: cash.reference.clone(),
         published: cash.published.clone(),
         modality: cash.modality,
+        functional: None,
     })
 }
 

@@ -245,6 +245,8 @@ impl<'l, 'a> Fold<'l, 'a> {
             let rows = block.rows();
             for (position, row) in rows.take_while(|(position, _)| *position <= self.lens.at) {
                 let posted = self.lens.posted(row.facet, row.kind, Total::default());
+                let basis = self.lens.question.basis;
+                let posted = posted.filter(|posted| basis.counts(posted.series.kind.valued));
                 let Some(posted) = posted.filter(|posted| self.lens.lets_pass(posted)) else {
                     continue;
                 };

@@ -136,6 +136,7 @@ fn announced(cents: i128) -> Wish<'static> {
         purposes: dims(&[], &[]).purposes,
         places: dims(&[], &[]).places,
         published: None,
+        functional: None,
     };
     (
         pledge("pledge-1"),

@@ -33,6 +33,7 @@ fn announced(amount: i128) -> Fact {
         purposes: Split::default(),
         places: Split::default(),
         published: None,
+        functional: None,
     }))
 }
 

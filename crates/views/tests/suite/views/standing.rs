@@ -145,6 +145,7 @@ fn r10_needs_a_payment_even_where_less_than_nothing_is_committed() {
             year_shares: year(1),
             reason: perennial_domain::agreement::DecreaseReason::Unknown,
             published: None,
+            functional: None,
         }),
     )]);
     assert_eq!(rows(&log, &asked(standing())), []);
@@ -290,6 +291,7 @@ fn r13_stands_beside_r10_only_where_a_decrease_was_flagged_for_it() {
                 year_shares: year(1),
                 reason: perennial_domain::agreement::DecreaseReason::DonorCut,
                 published: None,
+                functional: None,
             }),
         )],
         &[breach(

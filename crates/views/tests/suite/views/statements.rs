@@ -410,6 +410,7 @@ fn a_line_opened_later_reads_by_its_own_counterparty_and_purpose() {
             )],
             amendment: None,
             published: None,
+            functional: None,
         }),
     )]);
     let rows = View::Nexus

@@ -8,7 +8,7 @@ use perennial_domain::event::Fact;
 use perennial_domain::log::{Position, RecordedAt};
 use perennial_views::rows::{MovementRow, MultiYearRow, NexusRow, RegisterRow, Row};
 use perennial_views::{
-    Cut, Dimension, Filter, PillarMapping, Question, QuestionError, SCHEMA, View,
+    CurrencyBasis, Cut, Dimension, Filter, PillarMapping, Question, QuestionError, SCHEMA, View,
 };
 
 use crate::given::{
@@ -60,6 +60,7 @@ fn decreased(amount: i128) -> Fact {
         year_shares: year_2020(amount),
         reason: DecreaseReason::Unknown,
         published: None,
+        functional: None,
     })
 }
 
@@ -419,7 +420,7 @@ fn an_answer_says_from_what_it_was_computed() {
     assert_eq!(Some(info.digest), facts.digest(Position(2)));
     assert_eq!(info.effective_as_of, Some(date("2020-12-31")));
     assert_eq!(info.mapping_name, "dac-wide");
-    assert_eq!(info.currency_basis, "transaction");
+    assert_eq!(info.currency_basis, CurrencyBasis::Transaction);
     let says = |words: &str| info.notes.iter().any(|note| note.contains(words));
     assert!(says("never added"));
     assert!(says("also reported by a child: 1 agreements"));

@@ -34,10 +34,16 @@ pub(super) fn action(id: &AgreementId, command: &Command) -> Message {
         Command::Sign(terms) => Message::SignAgreement(sign(of, terms)),
         Command::Describe(words) => Message::DescribeAgreement(describe(of, words)),
         Command::OpenLine(line) => open_line(of, line),
-        Command::IncreaseCommitment { line_id, amount, year_shares, amendment, published } =>
-            increase(of, line_id, (*amount, year_shares), amendment, published),
-        Command::DecreaseCommitment { line_id, amount, year_shares, reason, published } =>
-            decrease(of, line_id, (*amount, year_shares), *reason, published),
+        Command::IncreaseCommitment { line_id, amount, year_shares, amendment, published, functional } =>
+            Message::IncreaseCommitment(pb::IncreaseCommitment {
+                functional: functional.as_deref().map(Into::into),
+                ..increase(of, line_id, (*amount, year_shares), amendment, published)
+            }),
+        Command::DecreaseCommitment { line_id, amount, year_shares, reason, published, functional } =>
+            Message::DecreaseCommitment(pb::DecreaseCommitment {
+                functional: functional.as_deref().map(Into::into),
+                ..decrease(of, line_id, (*amount, year_shares), *reason, published)
+            }),
         Command::ExtendPeriod { new_ends_on, kind, moves, amendment } =>
             extend(of, *new_ends_on, *kind, moves, amendment),
         Command::ShortenPeriod { new_ends_on, reason } => shorten(of, *new_ends_on, reason),
@@ -118,15 +124,16 @@ fn increase(
     (amount, shares): Spread<'_>,
     amendment: &Option<String>,
     published: &Option<Published>,
-) -> Message {
-    Message::IncreaseCommitment(pb::IncreaseCommitment {
+) -> pb::IncreaseCommitment {
+    pb::IncreaseCommitment {
         agreement_id,
         line_id: optional(line_id.as_ref()),
         amount: Some(amount.into()),
         year_shares: year_shares(shares, amount.currency()),
         amendment: amendment.clone().unwrap_or_default(),
         published: published.as_ref().map(Into::into),
-    })
+        functional: None,
+    }
 }
 
 #[expect(
@@ -139,15 +146,16 @@ fn decrease(
     (amount, shares): Spread<'_>,
     reason: DecreaseReason,
     published: &Option<Published>,
-) -> Message {
-    Message::DecreaseCommitment(pb::DecreaseCommitment {
+) -> pb::DecreaseCommitment {
+    pb::DecreaseCommitment {
         agreement_id,
         line_id: optional(line_id.as_ref()),
         amount: Some(amount.into()),
         year_shares: year_shares(shares, amount.currency()),
         reason: pb::DecreaseReason::from(reason).into(),
         published: published.as_ref().map(Into::into),
-    })
+        functional: None,
+    }
 }
 
 #[expect(
@@ -283,6 +291,7 @@ fn replace(
         external_reference: None,
         evidence: Vec::new(),
         overrides: Vec::new(),
+        functional_from_table: false,
         action: Some(action(id, replacement)),
     };
     Message::ReplaceEntry(Box::new(pb::ReplaceEntry {
@@ -341,6 +350,7 @@ impl From<&Line> for pb::Line {
                 .to_owned(),
             own_codes: dims.own_codes.iter().map(Into::into).collect(),
             year_shares: year_shares(&line.year_shares, line.amount.currency()),
+            functional: line.functional.as_deref().map(Into::into),
         }
     }
 }

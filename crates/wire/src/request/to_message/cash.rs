@@ -16,6 +16,7 @@ macro_rules! payment {
             conversion: $cash.conversion.as_ref().map(Into::into),
             reference: $cash.reference.clone().unwrap_or_default(),
             published: $cash.published.as_ref().map(Into::into),
+            functional: $cash.functional.as_deref().map(Into::into),
             modality: $cash
                 .modality
                 .map(|modality| pb::CashModality::from(modality).into())

@@ -1,8 +1,10 @@
+use perennial_domain::exchange::TableRate;
 use perennial_domain::reference::{ListVersion, ReferenceCommand, Scheme};
 use perennial_domain::requirement::Requirement;
 use perennial_domain::tag::{TagSet, TagSubject};
 
 use crate::date::to_google;
+use crate::pb::google::r#type as google;
 use crate::pb::ledger as pb;
 use crate::pb::ledger::command::Action as Message;
 use crate::pb::ledger::replace_tag_set::{Owner, Part};
@@ -16,9 +18,31 @@ impl From<&ListVersion> for pb::ListVersion {
     }
 }
 
+impl From<&TableRate> for pb::TableRate {
+    fn from(rate: &TableRate) -> Self {
+        Self {
+            base: rate.base.to_string(),
+            quote: rate.quote.to_string(),
+            // Equal rates have one text, whatever zeros they were written with.
+            value: Some(google::Decimal {
+                value: rate.value.normalize().to_string(),
+            }),
+            rate_on: Some(to_google(rate.rate_on)),
+        }
+    }
+}
+
 /// Returns the message of a command to a reference stream.
 pub(super) fn action(command: &ReferenceCommand) -> Message {
     match command {
+        ReferenceCommand::PublishRateTable(table) => {
+            Message::PublishRateTable(pb::PublishRateTable {
+                source: pb::RateSource::from(table.source).into(),
+                table_version: table.table_version.as_ref().to_owned(),
+                rates: table.rates.iter().map(Into::into).collect(),
+                content_hash: table.content_hash.to_vec(),
+            })
+        }
         ReferenceCommand::PublishCodelist(codelist) => {
             Message::PublishCodelist(pb::PublishCodelist {
                 name: codelist.list.name.as_ref().to_owned(),

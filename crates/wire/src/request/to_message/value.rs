@@ -1,5 +1,6 @@
 use perennial_domain::agreement::{Conversion, Firmness, Published, Rate, YearShare};
 use perennial_domain::classification::{Code, OwnCode, Split};
+use perennial_domain::exchange::Functional;
 use perennial_domain::money::Currency;
 use perennial_domain::party::{DocRef, ExternalReference, OrgRef};
 use perennial_domain::period::Period;
@@ -125,6 +126,15 @@ impl From<&Conversion> for pb::Conversion {
         Self {
             original: Some(conversion.original.into()),
             rate: conversion.rate.as_ref().map(Into::into),
+        }
+    }
+}
+
+impl From<&Functional> for pb::Functional {
+    fn from(functional: &Functional) -> Self {
+        Self {
+            money: Some(functional.money.into()),
+            rate: functional.rate.as_ref().map(Into::into),
         }
     }
 }

@@ -11,6 +11,7 @@ use crate::stored::cash::{line_id, tranche_id};
 use crate::stored::error::{
     At, DecodeError, Problem, enumeration, list, narrow, optional, required,
 };
+use crate::stored::exchange::functional;
 use crate::stored::life::condition;
 use crate::stored::value::{
     amount, currency, day, days, document, event_id, external_reference, minor_units, organisation,
@@ -50,6 +51,7 @@ fn line(message: pb::Line) -> Result<Line, DecodeError> {
             own_codes: list("own_codes", message.own_codes, own_code)?,
         },
         year_shares: list("year_shares", message.year_shares, year_share)?,
+        functional: optional("functional", message.functional, functional)?,
     })
 }
 
@@ -108,6 +110,7 @@ pub(in crate::stored) fn increased(
         year_shares: list("year_shares", message.year_shares, year_share)?,
         amendment: message.amendment,
         published: optional("published", message.published, published)?,
+        functional: optional("functional", message.functional, functional)?,
     })
 }
 
@@ -120,6 +123,7 @@ pub(in crate::stored) fn decreased(
         year_shares: list("year_shares", message.year_shares, year_share)?,
         reason: enumeration::<pb::DecreaseReason>(message.reason).at("reason")?,
         published: optional("published", message.published, published)?,
+        functional: optional("functional", message.functional, functional)?,
     })
 }
 

@@ -36,10 +36,16 @@ pub(in crate::stored) fn to_kind(event: &Event) -> Kind {
         Event::AgreementSigned(terms) => Kind::AgreementSigned(terms.into()),
         Event::AgreementDescribed(words) => Kind::AgreementDescribed(words.into()),
         Event::LineOpened { line } => line_opened(line),
-        Event::CommitmentIncreased { line_id, amount, year_shares, amendment, published } =>
-            increased(line_id, *amount, year_shares, amendment, published),
-        Event::CommitmentDecreased { line_id, amount, year_shares, reason, published } =>
-            decreased(line_id, *amount, year_shares, *reason, published),
+        Event::CommitmentIncreased { line_id, amount, year_shares, amendment, published, functional } =>
+            Kind::CommitmentIncreased(pb::CommitmentIncreased {
+                functional: functional.as_deref().map(Into::into),
+                ..increased(line_id, *amount, year_shares, amendment, published)
+            }),
+        Event::CommitmentDecreased { line_id, amount, year_shares, reason, published, functional } =>
+            Kind::CommitmentDecreased(pb::CommitmentDecreased {
+                functional: functional.as_deref().map(Into::into),
+                ..decreased(line_id, *amount, year_shares, *reason, published)
+            }),
         Event::PeriodExtended { previous_ends_on, new_ends_on, kind, moves, amendment } =>
             extended(*previous_ends_on, *new_ends_on, *kind, moves, amendment),
         Event::PeriodShortened { previous_ends_on, new_ends_on, reason } =>
@@ -103,14 +109,15 @@ fn increased(
     year_shares: &[YearShare],
     amendment: &Option<String>,
     published: &Option<Published>,
-) -> Kind {
-    Kind::CommitmentIncreased(pb::CommitmentIncreased {
+) -> pb::CommitmentIncreased {
+    pb::CommitmentIncreased {
         line_id: line_id.to_string(),
         amount: Some(amount.into()),
         year_shares: year_shares.iter().map(Into::into).collect(),
         amendment: amendment.clone(),
         published: published.as_ref().map(Into::into),
-    })
+        functional: None,
+    }
 }
 
 #[expect(
@@ -123,14 +130,15 @@ fn decreased(
     year_shares: &[YearShare],
     reason: DecreaseReason,
     published: &Option<Published>,
-) -> Kind {
-    Kind::CommitmentDecreased(pb::CommitmentDecreased {
+) -> pb::CommitmentDecreased {
+    pb::CommitmentDecreased {
         line_id: line_id.to_string(),
         amount: Some(amount.into()),
         year_shares: year_shares.iter().map(Into::into).collect(),
         reason: pb::DecreaseReason::from(reason).into(),
         published: published.as_ref().map(Into::into),
-    })
+        functional: None,
+    }
 }
 
 #[expect(
@@ -246,6 +254,7 @@ impl From<&Line> for pb::Line {
             budget_heading: dims.budget_heading.as_deref().map(str::to_owned),
             own_codes: dims.own_codes.iter().map(Into::into).collect(),
             year_shares: line.year_shares.iter().map(Into::into).collect(),
+            functional: line.functional.as_deref().map(Into::into),
         }
     }
 }

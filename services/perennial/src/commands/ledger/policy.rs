@@ -2,6 +2,7 @@
 
 use clap::{Args, Subcommand};
 use perennial_client::RetryPolicy;
+use perennial_domain::agreement::RateSource;
 use perennial_export::answers::{ChangedPolicyDocument, OverridableDocument, PolicyDocument};
 use perennial_export::cell::Cell;
 use perennial_wire::pb::admin::{
@@ -9,6 +10,7 @@ use perennial_wire::pb::admin::{
     OverridableRules,
 };
 
+use crate::commands::rates::parse_source;
 use crate::failure::{Exit, Failure};
 use crate::session::Session;
 use crate::submission::ledger_request_id;
@@ -56,6 +58,9 @@ pub struct SetArguments {
     /// The rules that a command may override, as in `R10,R11`; `R13:alone` needs no approver; `none`.
     #[arg(long, value_name = "RULES", value_delimiter = ',')]
     overridable: Option<Vec<String>>,
+    /// Whose published rates functional amounts are computed by: unore, imf, ecb, agreed, bank or published.
+    #[arg(long, value_name = "SOURCE", value_parser = parse_source)]
+    rate_source: Option<RateSource>,
     /// The revision of the stream `ledger` that this follows; by default the one that is found.
     #[arg(long, value_name = "REVISION")]
     expected_revision: Option<u64>,
@@ -122,6 +127,7 @@ fn show(session: &Session, document: &PolicyDocument) -> Result<(), Failure> {
         ("pillar mapping", Cell::text(&document.pillar_mapping)),
         ("keep refusals", Cell::Flag(document.keep_refusals)),
         ("overridable", Cell::Text(rules)),
+        ("rate source", Cell::optional(document.rate_source.as_ref())),
     ];
     let rows: Vec<Vec<Cell>> = rows
         .into_iter()
@@ -203,6 +209,8 @@ fn changed(mut policy: LedgerPolicy, arguments: SetArguments) -> LedgerPolicy {
     policy.multi_year_months = arguments.multi_year_months.or(policy.multi_year_months);
     put(&mut policy.pillar_mapping, arguments.mapping);
     put(&mut policy.keep_refusals, arguments.keep_refusals);
+    let source = arguments.rate_source.map(|source| source.name().to_owned());
+    put(&mut policy.rate_source, source);
     if let Some(rules) = arguments.overridable {
         let rules = rules.iter().filter(|rule| *rule != "none");
         policy.overridable = Some(OverridableRules {
@@ -246,5 +254,6 @@ fn document(ledger: Ledger) -> PolicyDocument {
                 needs_approver: rule.needs_approver,
             })
             .collect(),
+        rate_source: Some(policy.rate_source).filter(|source| !source.is_empty()),
     }
 }
