@@ -94,16 +94,6 @@ fn entries_are_valued_by_an_imported_file_and_keep_their_value_when_it_is_restat
     assert_eq!(restated.code, 0, "{}", restated.stderr);
     assert_eq!(restated.json().unwrap()["published"], 2);
     assert_eq!(report(), booked);
-
-    let dropped = cli
-        .run(&["report", "by-year", "--group-by", "year"])
-        .unwrap();
-    assert_eq!(dropped.code, 6);
-    assert!(
-        dropped.stderr.contains("BASIS_REQUIRED"),
-        "{}",
-        dropped.stderr
-    );
 }
 
 #[test]

@@ -1,7 +1,9 @@
 //! Why a command is not recorded: values with their figures, never failures of the machine.
 
+mod class;
 mod evidence;
 mod life;
+mod not_overridden;
 mod periods;
 mod refusal;
 mod words;
@@ -22,9 +24,10 @@ use crate::money::{Currency, Money, sum_text};
 use crate::party::ExternalReference;
 use crate::period::Period;
 use crate::reference::ListVersion;
-use crate::rule::{Breach, Rule};
+use crate::rule::Breach;
 
 pub use life::LifeRejection;
+pub use not_overridden::NotOverridden;
 pub use periods::PeriodRejection;
 pub use refusal::{Refusal, Refused};
 use words::{
@@ -434,27 +437,6 @@ pub enum Rejection {
     },
 }
 
-/// Why an override does not count.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum NotOverridden {
-    /// The ledger's policy does not let the rule be overridden.
-    #[error("this ledger's policy does not let the rule be overridden")]
-    NotAllowed,
-    /// The ledger's policy asks for an approver, and none is named.
-    #[error("this ledger's policy asks for an approver of the override")]
-    ApproverMissing,
-}
-
-impl NotOverridden {
-    /// The word for programs.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::NotAllowed => "not allowed",
-            Self::ApproverMissing => "approver missing",
-        }
-    }
-}
-
 impl Rejection {
     /// The reason on the wire: `UPPER_SNAKE`, never renamed (CONVENTIONS.md 2.4).
     pub fn reason(&self) -> &'static str {
@@ -566,7 +548,7 @@ impl Rejection {
             | Self::AncestorTagged { .. } => Class::Precondition,
             Self::Life(life) => life.class(),
             Self::Period(rejection) => rejection.class(),
-            Self::Breach(breach) | Self::NotOverridden { breach, .. } => of_breach(breach.rule),
+            Self::Breach(breach) | Self::NotOverridden { breach, .. } => Class::of(breach.rule),
         }
     }
 
@@ -588,34 +570,5 @@ impl Rejection {
             return Some(field);
         }
         None
-    }
-}
-
-/// An amount that its currency cannot hold is never valid; the other rules depend on state or day.
-const fn of_breach(rule: Rule) -> Class {
-    match rule {
-        Rule::MinorDigits => Class::Invalid,
-        Rule::ReallocationBalances
-        | Rule::SplitExact
-        | Rule::ReversalTarget
-        | Rule::DateNotFuture
-        | Rule::PeriodOrdered
-        | Rule::RateEvidence
-        | Rule::ClosedPeriod
-        | Rule::WithinCommitment
-        | Rule::NotBeforeSignature
-        | Rule::NotAfterEnd
-        | Rule::CommitmentAboveDisbursed
-        | Rule::DisbursedNotNegative
-        | Rule::ConversionWithinPledge
-        | Rule::ScheduledWithinUndisbursed
-        | Rule::AllocationWithinParked
-        | Rule::ReallocationWithinPolicy
-        | Rule::NotWhileSuspended
-        | Rule::ConditionsMet
-        | Rule::OnwardWithinReceived
-        | Rule::RefundWithinDisbursed
-        | Rule::ExpenditureWithinReceived
-        | Rule::ReceiptMatchesSent => Class::Precondition,
     }
 }

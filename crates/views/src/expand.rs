@@ -108,11 +108,10 @@ impl Expansion<'_> {
         }
     }
 
-    /// Words, lines of 0, dates, further terms, conditions and status are histories: they have no postings.
+    /// Words, lines of 0, dates, further terms, conditions, status, splits and tags are histories: they have no postings.
     fn agreement(&mut self, event: &AgreementEvent) {
         match event {
             AgreementEvent::AgreementSigned(terms) => self.signed(terms),
-            // Words, lines of 0, dates, further terms, conditions, status, splits and tags are histories.
             AgreementEvent::AgreementDescribed(_)
             | AgreementEvent::PriorPeriodAdjusted(_)
             | AgreementEvent::TermsRevised(_)
@@ -166,9 +165,7 @@ impl Expansion<'_> {
             | AgreementEvent::TrancheRescheduled(_)
             | AgreementEvent::TrancheCancelled { .. }
             | AgreementEvent::ForecastReplaced { .. } => self.planned(event),
-            AgreementEvent::FundsReallocated(reallocated) => {
-                self.reallocated(&reallocated.legs);
-            }
+            AgreementEvent::FundsReallocated(moved) => self.reallocated(&moved.legs),
             AgreementEvent::EntryReversed { target: _, reason } => self.reversed(*reason),
             AgreementEvent::EntryReplaced { .. } => self.reversed(ReversalReason::Replaced),
             AgreementEvent::DisbursementMade { .. }

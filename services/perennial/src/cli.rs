@@ -15,7 +15,7 @@ Examples:
   perennial submit --example sign-agreement > sign.json   what a submission looks like
   perennial submit sign.json --ledger treasury            record it
   perennial import iati published.xml --ledger mirror     published data, as it is
-  perennial report nexus --ledger treasury --group-by pillar,currency
+  perennial report nexus --ledger treasury --group-by pillar
   perennial verify --data ./perennial-data                check every byte, without a server
 ";
 

@@ -107,9 +107,8 @@ pub fn read(text: &str, reading: &Reading) -> Result<RateFile, NoRateFile> {
                 before = Some(dated);
                 let rates = rates(
                     &mut file,
-                    row,
                     (&headings, &columns),
-                    &cells,
+                    (row, &cells),
                     dated.first,
                     reading,
                 );
@@ -176,9 +175,8 @@ impl Dated {
 /// The rates of one row; what cannot be read of them is noted.
 fn rates(
     file: &mut RateFile,
-    row: usize,
     (headings, columns): (&[&str], &[Option<Currency>]),
-    cells: &[&str],
+    (row, cells): (usize, &[&str]),
     rate_on: Date,
     reading: &Reading,
 ) -> Vec<TableRate> {

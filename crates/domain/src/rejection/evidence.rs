@@ -73,14 +73,12 @@ impl Rejection {
             }
             Self::MergeCycle { merged, .. } => format!("reference/organisations/{merged}"),
             Self::ReferenceExists {
-                external_reference, ..
-            } => format!(
-                "{}/{}",
-                external_reference.system, external_reference.reference
-            ),
-            Self::LegExceedsUndisbursed { line_id, .. }
-            | Self::PillarNotDeclared { line_id, .. }
-            | Self::CodeNotOnLine { line_id, .. } => line_id.to_string(),
+                external_reference: of,
+                ..
+            } => format!("{}/{}", of.system, of.reference),
+            Self::LegExceedsUndisbursed { line_id: line, .. }
+            | Self::PillarNotDeclared { line_id: line, .. }
+            | Self::CodeNotOnLine { line_id: line, .. } => line.to_string(),
             Self::Period(rejection) => rejection.subject(),
             Self::Breach(breach) | Self::NotOverridden { breach, .. } => breach.subject.clone(),
         }

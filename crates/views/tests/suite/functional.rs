@@ -1,4 +1,8 @@
 //! The functional basis: amounts as at booking, what has none beside them, and nothing lost between the two.
+#![expect(
+    clippy::inconsistent_digit_grouping,
+    reason = "cents are written with their two digits apart"
+)]
 
 use perennial_domain::agreement::{
     AgreementEvent, CashEntry, Perspective, ReversalReason, TrancheDraw, YearBasis, YearShare,
@@ -62,6 +66,10 @@ fn in_euros() -> Log {
     })
 }
 
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "a sample has the shape of the field it fills"
+)]
 fn worth(cents: i128) -> Option<Box<Functional>> {
     Some(Box::new(Functional {
         money: money(cents, "EUR"),

@@ -19,7 +19,7 @@ use crate::pb::query::read_options::Known;
 use crate::pb::query::subscribe_request::Effective;
 use crate::request::check::Check;
 use crate::request::path::Path;
-use crate::request::{Limits, Reason, Violations};
+use crate::request::{Limits, Violations};
 
 const PAGE_ROWS_DEFAULT: usize = 100;
 const PAGE_ROWS_MAX: usize = 1_000;
@@ -96,11 +96,6 @@ pub fn read(request: ReadRequest, defaults: Defaults<'_>) -> Result<ReadInput, V
     });
     let page_rows = check.page_rows(in_page.field("page_size"), page.page_size);
     let group_by = check.group_by(Path::top("group_by"), request.group_by);
-    let at = in_options.field("currency_basis");
-    let basis = basis.and_then(|basis| {
-        let group_by = group_by.as_ref()?.as_deref();
-        check.stated_basis(at, basis, group_by)
-    });
     let input = (|| {
         Some(ReadInput {
             min_position: options.min_position.map(Position),
@@ -176,10 +171,6 @@ pub fn subscribe(
     let group_by = check.group_by(Path::top("group_by"), request.group_by);
     let at = Path::top("currency_basis");
     let basis = check.currency_basis(at, request.currency_basis);
-    let basis = basis.and_then(|basis| {
-        let group_by = group_by.as_ref()?.as_deref();
-        check.stated_basis(at, basis, group_by)
-    });
     let input = (|| {
         Some(SubscribeInput {
             ledger_id: ledger_id?,
@@ -217,33 +208,14 @@ impl Check<'_> {
         }
     }
 
-    /// The basis that is asked for; `None` inside where none is named.
-    fn currency_basis(&mut self, path: Path<'_>, number: i32) -> Option<Option<CurrencyBasis>> {
+    /// The basis that is asked for; each amount in its own currency where none is named.
+    fn currency_basis(&mut self, path: Path<'_>, number: i32) -> Option<CurrencyBasis> {
         match pb::CurrencyBasis::try_from(number) {
-            Ok(pb::CurrencyBasis::Unspecified) => Some(None),
-            Ok(pb::CurrencyBasis::Transaction) => Some(Some(CurrencyBasis::Transaction)),
-            Ok(pb::CurrencyBasis::Functional) => Some(Some(CurrencyBasis::Functional)),
-            Err(_) => self.invalid(path, format!("has the unknown value {number}")),
-        }
-    }
-
-    /// A grouping that drops the currency has to say what currency its amounts are in (SEMANTICS.md 1 "Currency").
-    fn stated_basis(
-        &mut self,
-        path: Path<'_>,
-        basis: Option<CurrencyBasis>,
-        group_by: Option<&[Dimension]>,
-    ) -> Option<CurrencyBasis> {
-        let drops = group_by.is_some_and(|keys| !keys.contains(&Dimension::Currency));
-        match basis {
-            None if drops => {
-                let bases = CurrencyBasis::ALL.map(CurrencyBasis::name).join(" or ");
-                let problem =
-                    format!("is required where rows are not grouped by currency: {bases}");
-                self.refuse(path, Reason::BasisRequired, problem)
+            Ok(pb::CurrencyBasis::Unspecified | pb::CurrencyBasis::Transaction) => {
+                Some(CurrencyBasis::Transaction)
             }
-            None => Some(CurrencyBasis::Transaction),
-            Some(basis) => Some(basis),
+            Ok(pb::CurrencyBasis::Functional) => Some(CurrencyBasis::Functional),
+            Err(_) => self.invalid(path, format!("has the unknown value {number}")),
         }
     }
 

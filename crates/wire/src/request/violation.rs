@@ -19,8 +19,6 @@ pub enum Reason {
     PeriodEndsBeforeStart,
     /// Too many commands for one record.
     RecordTooLarge,
-    /// A grouping that drops the currency without saying what currency its amounts are in.
-    BasisRequired,
 }
 
 impl Reason {
@@ -34,7 +32,6 @@ impl Reason {
             Self::SplitInexact => "SPLIT_INEXACT",
             Self::PeriodEndsBeforeStart => "PERIOD_ENDS_BEFORE_START",
             Self::RecordTooLarge => "RECORD_TOO_LARGE",
-            Self::BasisRequired => "BASIS_REQUIRED",
         }
     }
 }

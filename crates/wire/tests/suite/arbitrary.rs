@@ -429,6 +429,10 @@ impl Random {
         }
     }
 
+    #[expect(
+        clippy::unnecessary_box_returns,
+        reason = "every field that it fills is boxed"
+    )]
     pub(crate) fn functional(&mut self) -> Box<Functional> {
         Box::new(Functional {
             money: self.positive(),

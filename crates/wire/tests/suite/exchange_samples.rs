@@ -1,4 +1,8 @@
 //! Samples of functional amounts, rate tables and the policy that names their source.
+#![expect(
+    clippy::unnecessary_wraps,
+    reason = "samples have the shape of the field they fill"
+)]
 
 use perennial_domain::Decimal;
 use perennial_domain::agreement::{

@@ -255,7 +255,7 @@ fn filters_that_cannot_be_understood_are_refused_with_the_reason() {
 }
 
 #[test]
-fn a_grouping_that_drops_the_currency_names_a_basis() {
+fn the_basis_is_the_transaction_unless_another_is_named() {
     let policy = policy();
     let defaults = Defaults {
         policy: &policy,
@@ -272,16 +272,6 @@ fn a_grouping_that_drops_the_currency_names_a_basis() {
         };
         read(request, defaults).map(|input| input.question.basis)
     };
-    let violations = asked(pb::CurrencyBasis::Unspecified, &["year"]).unwrap_err();
-    assert_eq!(violations.reason().as_str(), "BASIS_REQUIRED");
-    let [violation] = violations.violations.as_slice() else {
-        panic!("{violations:?}");
-    };
-    assert_eq!(violation.field, "options.currency_basis");
-    assert_eq!(
-        violation.description,
-        "is required where rows are not grouped by currency: transaction or functional"
-    );
     for (basis, keys, expected) in [
         (
             pb::CurrencyBasis::Unspecified,
@@ -290,7 +280,7 @@ fn a_grouping_that_drops_the_currency_names_a_basis() {
         ),
         (
             pb::CurrencyBasis::Unspecified,
-            vec!["year", "currency"],
+            vec!["year"],
             CurrencyBasis::Transaction,
         ),
         (

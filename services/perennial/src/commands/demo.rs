@@ -302,10 +302,10 @@ async fn tables(session: &Session) -> Result<(), Failure> {
         .await?;
     title(
         session,
-        "By year and pillar (perennial report nexus --group-by year,pillar,currency)",
+        "By year and pillar (perennial report nexus --group-by year,pillar)",
     )?;
     Question::of(ViewName::Nexus)
-        .group_by(&["year", "pillar", "currency"])
+        .group_by(&["year", "pillar"])
         .print_rows(session, LEDGER)
         .await?;
     title(
@@ -327,7 +327,7 @@ async fn as_of(session: &Session) -> Result<(), Failure> {
         session
             .console
             .data(&format!("as true on {on} (--effective-as-of {on})"))?;
-        let question = Question::of(ViewName::Nexus).group_by(&["year", "pillar", "currency"]);
+        let question = Question::of(ViewName::Nexus).group_by(&["year", "pillar"]);
         question
             .filter("year = \"2027\" AND direction = incoming")
             .effective_as_of(on)?
@@ -399,7 +399,7 @@ async fn keep(session: &Session, data: &Path) -> Result<(), Failure> {
         data.display()
     ));
     for text in [
-        "report nexus --group-by pillar,currency",
+        "report nexus --group-by pillar",
         "report timeline horizon-2024",
         "events tail --from 0",
         "replay",

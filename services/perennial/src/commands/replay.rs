@@ -22,7 +22,7 @@ use crate::session::Session;
 #[derive(Debug, Args)]
 #[command(before_long_help = "Examples:
   perennial replay --ledger treasury                          compare digests
-  perennial replay nexus --group-by pillar,currency --ledger treasury  and print a view, computed here
+  perennial replay nexus --group-by pillar --ledger treasury  and print a view, computed here
 ")]
 pub struct Arguments {
     /// Also print this view, computed from the history alone.

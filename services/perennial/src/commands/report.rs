@@ -18,7 +18,7 @@ use crate::time::{api_date, parse_date, parse_instant};
 
 const EXAMPLES: &str = "\
 Examples:
-  perennial report nexus --ledger treasury --group-by pillar,currency
+  perennial report nexus --ledger treasury --group-by pillar
   perennial report nexus --group-by pillar --currency-basis functional
   perennial report multi-year --output json
   perennial report agreement XM-DAC-47066-CD1COL.XXXX --output json
@@ -27,7 +27,7 @@ Examples:
   perennial report cash-forecast --overdue
   perennial report registers --at-position 1200 --output csv
   perennial report exceptions --standing --rule R10       what is overpaid, flagged or not
-  perennial report scheme --scheme iom-gcrp --group-by element,year,currency
+  perennial report scheme --scheme iom-gcrp --group-by element,year
   perennial report coverage --plan ukraine-2026
 ";
 
@@ -44,8 +44,7 @@ pub struct Arguments {
     /// From what it is computed.
     #[command(flatten)]
     pub read: ReadArguments,
-    /// The keys to keep, separated by commas; the rest is summed away. Direction always stays; where the
-    /// currency is left out, --currency-basis is named.
+    /// The keys to keep, separated by commas; the rest is summed away. Direction and currency always stay.
     /// For `nexus`: donor, recipient, country, year, pillar, `year_basis`; for `by-year`: `agreement_id`, year,
     /// `year_basis`.
     #[arg(long, value_name = "KEYS", value_delimiter = ',')]
@@ -107,8 +106,7 @@ pub struct ReadArguments {
     /// content hash; by default as the ledger says.
     #[arg(long, value_name = "NAME", default_value = "")]
     pub mapping: String,
-    /// What currency amounts are in: each in its own, or in the ledger's functional currency as at booking. To be named
-    /// where --group-by leaves the currency out.
+    /// What currency amounts are in: each in its own (the default), or in the ledger's functional currency as at booking.
     #[arg(long, value_enum, value_name = "BASIS")]
     pub currency_basis: Option<Basis>,
     /// The month that fiscal years begin with; by default as the ledger says.
@@ -293,7 +291,6 @@ impl ReadArguments {
                 .currency_basis
                 .map_or(CurrencyBasis::Unspecified, CurrencyBasis::from)
                 .into(),
-            ..ReadOptions::default()
         })
     }
 }

@@ -31,11 +31,8 @@ pub(super) fn draft(
             published,
             functional,
         } => {
-            let at = check(
-                case,
-                findings,
-                (line_id.as_ref(), *amount, published.as_ref()),
-            )?;
+            let wish = (line_id.as_ref(), *amount, published.as_ref());
+            let at = check(case, findings, wish)?;
             let year_shares = if year_shares.is_empty() {
                 for_what(case, *amount, || {
                     let term = shares::remaining_term(case.agreement, effective_on);
@@ -63,11 +60,8 @@ pub(super) fn draft(
             published,
             functional,
         } => {
-            let at = check(
-                case,
-                findings,
-                (line_id.as_ref(), *amount, published.as_ref()),
-            )?;
+            let wish = (line_id.as_ref(), *amount, published.as_ref());
+            let at = check(case, findings, wish)?;
             let year_shares = if year_shares.is_empty() {
                 for_what(case, *amount, || released(case, at, effective_on, *amount))
             } else {

@@ -1,7 +1,7 @@
 use perennial_domain::Date;
 use perennial_domain::agreement::{
     AgreementCommand as Command, Cash, DecreaseReason, Description, EvidenceLevel, ExtensionKind,
-    ForecastEntry, FurtherTerms, Leg, Line, OtherFlowKind, ParticipatingOrg, Published,
+    ForecastEntry, FurtherTerms, Leg, Line, LineSplits, OtherFlowKind, ParticipatingOrg, Published,
     Reallocation, ReversalReason, ShareMove, Terms, Tranche, YearShare,
 };
 use perennial_domain::ids::{AgreementId, LineId, PaymentId, TrancheId};
@@ -80,27 +80,29 @@ pub(super) fn action(id: &AgreementId, command: &Command) -> Message {
         Command::WaiveCondition(entry) => life::waive_condition(of, entry),
         Command::WriteOffReceivable(receivable) => life::write_off(of, receivable),
         Command::RecoverReceivable(receivable) => life::recover(of, receivable),
-        Command::ReclassifySplits {
-            line_id,
-            splits,
-            reason,
-        } => Message::ReclassifySplits(pb::ReclassifySplits {
-            agreement_id: of,
-            line_id: optional(line_id.as_ref()),
-            purposes: split(&splits.purposes),
-            places: split(&splits.places),
-            pillar: splits
-                .pillar
-                .map_or(0, |pillar| pb::Pillar::from(pillar).into()),
-            reason: reason.clone(),
-        }),
-        Command::ReplaceTagSet(set) => replace_tag_set(
-            crate::pb::ledger::replace_tag_set::Owner::AgreementId(of),
-            set,
-        ),
+        Command::ReclassifySplits { line_id, splits, reason } =>
+            reclassify(of, (line_id.as_ref(), splits), reason),
+        Command::ReplaceTagSet(set) => replace_tag_set(pb::replace_tag_set::Owner::AgreementId(of), set),
         Command::ReverseEntry { target, reason } => reverse(id, *target, *reason),
         Command::ReplaceEntry { target, replacement, replacement_effective_on } =>
             replace(id, *target, replacement, *replacement_effective_on),
+    })
+}
+
+fn reclassify(
+    agreement_id: String,
+    (line_id, splits): (Option<&LineId>, &LineSplits),
+    reason: &str,
+) -> Message {
+    Message::ReclassifySplits(pb::ReclassifySplits {
+        agreement_id,
+        line_id: optional(line_id),
+        purposes: split(&splits.purposes),
+        places: split(&splits.places),
+        pillar: splits
+            .pillar
+            .map_or(0, |pillar| pb::Pillar::from(pillar).into()),
+        reason: reason.to_owned(),
     })
 }
 
