@@ -1,7 +1,7 @@
 //! `exceptions`: what stood out when it was recorded, and what stands.
 //!
 //! A flag is history: it names the rule, what broke it and the figures of then. `standing` is the same rule evaluated at
-//! (P, E), for the rules of [`standing`](crate::view::standing): each flag says whether it stands, and with the filter
+//! (P, E), for the rules of [`standing`]: each flag says whether it stands, and with the filter
 //! `standing` there is one row for each agreement that breaks a rule at (P, E), flagged or not, with the figures of
 //! (P, E). Items that an import refused have no event; they come from the run's end.
 

@@ -1,6 +1,6 @@
 //! Rules evaluated at (P, E): what is broken now, whether or not an event was flagged (SEMANTICS.md 2).
 //!
-//! A rule that can be evaluated has one row in [`RULES`]: that is all it takes for `exceptions` to say of each flag
+//! A rule that can be evaluated has one row in `RULES`: that is all it takes for `exceptions` to say of each flag
 //! whether it stands, and to list what stands. Rules about one command alone (dates, splits, digits, evidence) have
 //! none: what they broke is recorded for ever.
 
