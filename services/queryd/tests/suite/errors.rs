@@ -206,6 +206,7 @@ async fn an_unknown_ledger_and_one_that_is_none() {
             "multi-year",
             "registers",
             "movements",
+            "maturity",
             "exceptions",
             "overrides",
             "reallocations",
