@@ -206,7 +206,7 @@ impl FileLog {
         let (answer, ticket) = oneshot::channel();
         match &*lock(&self.sender) {
             None => Err(rejected("the log is closed")),
-            Some(sender) => match pass(&self.turns, sender, Request { entries, answer }) {
+            Some(sender) => match pass(&self.turns, sender, Request::new(entries, answer)) {
                 Ok(()) => Ok(ticket),
                 Err(TrySendError::Full(_)) => Err(rejected("too many appends are waiting")),
                 Err(TrySendError::Disconnected(_)) => {

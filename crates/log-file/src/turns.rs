@@ -6,7 +6,7 @@
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::writer::{Request, Writer};
 
@@ -15,7 +15,25 @@ pub(crate) struct Turns {
     /// None once it has stopped, or if a thread panicked with it in hand.
     writer: Mutex<Option<Writer>>,
     /// Appends that were sent to the queue and are not answered.
-    queued: AtomicUsize,
+    queued: Arc<AtomicUsize>,
+}
+
+/// One append in the queue. It leaves the count just before it is answered, when it is written: who learns the outcome
+/// and calls again finds it gone.
+#[derive(Debug)]
+pub(crate) struct Queued(Arc<AtomicUsize>);
+
+impl Queued {
+    fn new(count: &Arc<AtomicUsize>) -> Self {
+        count.fetch_add(1, Ordering::AcqRel);
+        Self(Arc::clone(count))
+    }
+}
+
+impl Drop for Queued {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
 }
 
 impl fmt::Debug for Turns {
@@ -31,7 +49,7 @@ impl Turns {
     pub(crate) fn new(writer: Writer) -> Self {
         Self {
             writer: Mutex::new(Some(writer)),
-            queued: AtomicUsize::new(0),
+            queued: Arc::default(),
         }
     }
 
@@ -39,14 +57,10 @@ impl Turns {
     pub(crate) fn queue(
         &self,
         sender: &SyncSender<Request>,
-        request: Request,
+        mut request: Request,
     ) -> Result<(), TrySendError<Request>> {
-        self.queued.fetch_add(1, Ordering::AcqRel);
-        let sent = sender.try_send(request);
-        if sent.is_err() {
-            self.queued.fetch_sub(1, Ordering::AcqRel);
-        }
-        sent
+        request.answer.queued = Some(Queued::new(&self.queued));
+        sender.try_send(request)
     }
 
     /// Writes an append on this thread, or leaves it to the log's if something is queued.
@@ -69,15 +83,11 @@ impl Turns {
     pub(crate) fn serve(&self, receiver: &Receiver<Request>) -> bool {
         let mut carried = None;
         while let Some(first) = carried.take().or_else(|| receiver.recv().ok()) {
-            let mut taken = 1_usize;
-            let more = || receiver.try_recv().ok().inspect(|_| taken += 1);
-            match self.write(first, more) {
+            match self.write(first, || receiver.try_recv().ok()) {
                 Ok(too_much) => carried = too_much,
                 // Dropped without an answer, as all that follows: nobody knows.
                 Err(_) => return false,
             }
-            taken -= usize::from(carried.is_some());
-            self.queued.fetch_sub(taken, Ordering::AcqRel);
         }
         match self.take().take() {
             Some(writer) => {

@@ -17,16 +17,37 @@ use crate::frame::{
 use crate::options::to_u64;
 use crate::segment::{self, CreateError, Segment, SparseIndex};
 use crate::shared::Shared;
+use crate::turns::Queued;
 use crate::{Device, DirectoryLock, OpenError};
 
 /// One append that waits for its outcome.
 pub(crate) struct Request {
     /// Never empty.
     pub(crate) entries: Vec<StoredEntry>,
-    pub(crate) answer: oneshot::Sender<AppendOutcome>,
+    pub(crate) answer: Answer,
+}
+
+/// Who waits for an append's outcome.
+pub(crate) struct Answer {
+    pub(crate) to: oneshot::Sender<AppendOutcome>,
+    /// Its place in the queue, if it is there.
+    pub(crate) queued: Option<Queued>,
+}
+
+impl Answer {
+    fn send(self, outcome: AppendOutcome) {
+        drop(self.queued);
+        // Who does not wait any more need not know.
+        drop(self.to.send(outcome));
+    }
 }
 
 impl Request {
+    pub(crate) const fn new(entries: Vec<StoredEntry>, to: oneshot::Sender<AppendOutcome>) -> Self {
+        let answer = Answer { to, queued: None };
+        Self { entries, answer }
+    }
+
     /// What the entries take in a batch.
     fn bytes(&self) -> u64 {
         records_bytes(&self.entries)
@@ -48,7 +69,7 @@ pub(crate) struct Writer {
     active: Option<Active>,
     batch: BatchBuilder,
     /// The answers of the batch, each with where its entries begin and end inside it.
-    answers: Vec<(oneshot::Sender<AppendOutcome>, usize, usize)>,
+    answers: Vec<(Answer, usize, usize)>,
     failed: Option<String>,
     /// The lock outlives the last write.
     _lock: DirectoryLock,
@@ -105,7 +126,7 @@ impl Writer {
         if let Some(reason) = &self.failed {
             let reason = reason.clone();
             // The caller may have stopped waiting.
-            drop(first.answer.send(AppendOutcome::Unknown { reason }));
+            first.answer.send(AppendOutcome::Unknown { reason });
             return None;
         }
         let carried = self.gather(first, more);
@@ -269,16 +290,16 @@ impl Writer {
             let first = if index == 0 { 0 } else { to_u64(begin) };
             let next = if index == last { whole } else { to_u64(end) };
             let at = |place| LogOffset(offset.saturating_add(place));
-            drop(answer.send(AppendOutcome::Durable {
+            answer.send(AppendOutcome::Durable {
                 first: at(first),
                 next: at(next),
-            }));
+            });
         }
     }
 
     fn answer_all(&mut self, outcome: &AppendOutcome) {
         for (answer, _, _) in self.answers.drain(..) {
-            drop(answer.send(outcome.clone()));
+            answer.send(outcome.clone());
         }
     }
 
