@@ -9,7 +9,7 @@ mod wishes;
 
 use perennial_domain::Date;
 use perennial_domain::book::{Book, Decision};
-use perennial_domain::command::{Command, Expected, Submission};
+use perennial_domain::command::{Action, Command, Expected, Submission};
 use perennial_domain::event::{Event, Stream};
 use perennial_domain::ids::AgreementId;
 use perennial_domain::ledger::{LedgerPolicy, Tolerance};
@@ -225,6 +225,12 @@ impl Story {
                 Some("a colleague")
             };
             command.overrides.push(permitted(rule, approver));
+            if rule == Rule::WithinCommitment && self.random.one_in(2) {
+                let id = self.agreement_id();
+                if let Some(overpayment) = self.overpayment(&id) {
+                    command.action = Action::Agreement(id, overpayment);
+                }
+            }
         }
         command
     }

@@ -313,6 +313,26 @@ impl Story {
         }
     }
 
+    /// A payment of more than is left of an agreement: what an override is for.
+    pub(super) fn overpayment(&mut self, id: &AgreementId) -> Option<AgreementCommand> {
+        let beyond = self.part(code(id)).minor_units();
+        let agreement = self.book.agreement(id)?;
+        let (left, perspective) = (agreement.undisbursed(), agreement.perspective());
+        let amount = left.max(0).saturating_add(beyond);
+        let cash = cash(Money::from_minor(amount, agreement.currency()).ok()?);
+        Some(match perspective {
+            Perspective::Provider => AgreementCommand::Disburse {
+                cash,
+                tranche_id: None,
+            },
+            Perspective::Recipient => AgreementCommand::ConfirmReceipt {
+                cash,
+                tranche_id: None,
+                disbursement_id: None,
+            },
+        })
+    }
+
     fn a_period(&mut self) -> Period {
         let (starts_on, ends_on) = *self.random.pick(&[
             ("2024-02-01", "2024-02-29"),

@@ -236,42 +236,38 @@ impl EntityHistory {
 
     /// The pledge's attributes as known at `at` and true at `effective`; none before it was announced.
     pub fn pledge_at(&self, at: Position, effective: Option<Date>) -> Option<PledgeState<'_>> {
-        let mut state: Option<PledgeState<'_>> = None;
-        // What an announcement was turned into stays, if it is cancelled and made again.
-        let mut conversions: Vec<(EventId, &AgreementId, Money)> = Vec::new();
-        for recorded in self.standing(at, effective) {
-            let in_force = effective.is_none_or(|cut| recorded.event.effective_on <= cut);
-            let Fact::Pledge(event) = &recorded.event.fact else {
-                continue;
+        self.standing(at, effective).find_map(|recorded| {
+            let Fact::Pledge(PledgeEvent::PledgeAnnounced(announced)) = &recorded.event.fact else {
+                return None;
             };
-            match event {
-                PledgeEvent::PledgeAnnounced(announced) => {
-                    state.get_or_insert(PledgeState {
-                        announced,
-                        announced_on: recorded.event.effective_on,
-                        conversions: Vec::new(),
-                    });
-                }
-                PledgeEvent::PledgeConverted {
+            Some(PledgeState {
+                announced,
+                announced_on: recorded.event.effective_on,
+                conversions: self.conversions_at(at, effective),
+            })
+        })
+    }
+
+    /// What a pledge was turned into, in order of recording. It stays if the announcement is cancelled, or cancelled and
+    /// made again.
+    pub fn conversions_at(
+        &self,
+        at: Position,
+        effective: Option<Date>,
+    ) -> Vec<(EventId, &AgreementId, Money)> {
+        self.standing(at, effective)
+            .filter(|recorded| effective.is_none_or(|cut| recorded.event.effective_on <= cut))
+            .filter_map(|recorded| {
+                let Fact::Pledge(PledgeEvent::PledgeConverted {
                     agreement_id,
                     amount,
-                } => {
-                    if in_force {
-                        conversions.push((recorded.event_id, agreement_id, *amount));
-                    }
-                }
-                PledgeEvent::PriorPeriodAdjusted(_)
-                | PledgeEvent::PledgeRevised { .. }
-                | PledgeEvent::TagSetReplaced(_)
-                | PledgeEvent::PledgeWithdrawn { .. }
-                | PledgeEvent::PledgeLapsed { .. }
-                | PledgeEvent::EntryReversed { .. } => {}
-            }
-        }
-        if let Some(state) = &mut state {
-            state.conversions = conversions;
-        }
-        state
+                }) = &recorded.event.fact
+                else {
+                    return None;
+                };
+                Some((recorded.event_id, agreement_id, *amount))
+            })
+            .collect()
     }
 }
 

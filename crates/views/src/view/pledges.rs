@@ -138,10 +138,7 @@ fn payments(lens: &Lens<'_>) -> HashMap<EntityNo, i128> {
         if !is_pledge(lens, entity) {
             continue;
         }
-        let Some(state) = history.pledge_at(lens.at, lens.effective()) else {
-            continue;
-        };
-        for (event_id, agreement, amount) in state.conversions {
+        for (event_id, agreement, amount) in history.conversions_at(lens.at, lens.effective()) {
             let stream = Stream::Agreement(agreement.clone());
             if let Some(agreement) = lens.facts.dictionary().find_entity(&stream) {
                 let currency = amount.currency();
