@@ -451,51 +451,39 @@ impl<'a> Working<'a> {
     }
 
     fn evolve_copy(&mut self, event_id: EventId, event: &Event) -> Result<(), Impossible> {
-        let on = event.effective_on;
+        let (book, on) = (self.book, event.effective_on);
         match (&event.stream, &event.fact) {
             (Stream::Agreement(id), Fact::Agreement(fact)) => {
-                if let (false, Some(agreement)) =
-                    (self.agreements.contains_key(id), self.book.agreement(id))
-                {
-                    let copy = Box::new(agreement.clone());
-                    self.agreements.insert(id.clone(), copy);
-                }
+                let known = self.agreements.contains_key(id);
+                self.agreements
+                    .extend(copied(known, id, book.agreements.get(id)));
                 fold::agreement(&mut self.agreements, id, (event_id, on), fact)
             }
             (Stream::Pledge(id), Fact::Pledge(fact)) => {
-                if let (false, Some(pledge)) = (self.pledges.contains_key(id), self.book.pledge(id))
-                {
-                    self.pledges.insert(id.clone(), pledge.clone());
-                }
+                let known = self.pledges.contains_key(id);
+                self.pledges.extend(copied(known, id, book.pledges.get(id)));
                 fold::pledge(&mut self.pledges, id, (event_id, on), fact)
             }
             (Stream::Import(id), Fact::Import(fact)) => {
-                if let (false, Some(import)) = (self.imports.contains_key(id), self.book.import(id))
-                {
-                    self.imports.insert(id.clone(), import.clone());
-                }
+                let known = self.imports.contains_key(id);
+                self.imports.extend(copied(known, id, book.imports.get(id)));
                 fold::import(&mut self.imports, id, fact)
             }
             (Stream::Reference(kind), Fact::Reference(fact)) => {
-                if let (false, Some(reference)) =
-                    (self.registry.contains_key(kind), self.book.reference(*kind))
-                {
-                    self.registry.insert(*kind, reference.clone());
-                }
+                let known = self.registry.contains_key(kind);
+                self.registry
+                    .extend(copied(known, kind, book.registry.get(kind)));
                 fold::reference(&mut self.registry, *kind, fact)
             }
             (Stream::Requirement(id), Fact::Requirement(fact)) => {
-                if let (false, Some(plan)) = (self.plans.contains_key(id), self.book.plan(id)) {
-                    self.plans.insert(id.clone(), plan.clone());
-                }
+                let known = self.plans.contains_key(id);
+                self.plans.extend(copied(known, id, book.plans.get(id)));
                 fold::requirement(&mut self.plans, id, fact)
             }
             (Stream::Calendar(id), Fact::Calendar(fact)) => {
-                if let (false, Some(calendar)) =
-                    (self.calendars.contains_key(id), self.book.calendar(id))
-                {
-                    self.calendars.insert(id.clone(), calendar.clone());
-                }
+                let known = self.calendars.contains_key(id);
+                self.calendars
+                    .extend(copied(known, id, book.calendars.get(id)));
                 fold::calendar(&mut self.calendars, id, fact)
             }
             (
@@ -516,6 +504,12 @@ impl<'a> Working<'a> {
             ) => Err(Impossible::WrongStream),
         }
     }
+}
+
+/// A stream's state as the book has it, unless an earlier command took it over.
+fn copied<K: Clone, V: Clone>(known: bool, id: &K, state: Option<&V>) -> Option<(K, V)> {
+    let state = state.filter(|_| !known)?;
+    Some((id.clone(), state.clone()))
 }
 
 /// The entry that a command asks to cancel.

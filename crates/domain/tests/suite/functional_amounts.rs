@@ -16,7 +16,7 @@ use perennial_domain::ids::PledgeId;
 use perennial_domain::ledger::LedgerPolicy;
 use perennial_domain::log::EventId;
 use perennial_domain::pledge::{PledgeAnnouncement, PledgeCommand, PledgeEvent};
-use perennial_domain::rejection::Rejection;
+use perennial_domain::rejection::{Class, Rejection};
 use perennial_domain::rule::{Profile, Rule};
 use perennial_testkit::history::words::*;
 use perennial_testkit::history::{Given, given_with};
@@ -387,4 +387,39 @@ fn a_snapshot_keeps_rates_and_functional_amounts() {
         loader.part(&part).unwrap();
     }
     assert_eq!(loader.finish().unwrap(), given.book);
+}
+
+#[test]
+fn a_rejection_across_currencies_reads_as_a_sentence_with_its_figures() {
+    let unknown = Rejection::UnknownRate {
+        stated_by: RateSource::Unore,
+        from: currency("EUR"),
+        to: currency("USD"),
+        on: date("2024-04-30"),
+    };
+    assert_eq!(unknown.reason(), "UNKNOWN_RATE");
+    assert_eq!(unknown.class(), Class::NotFound);
+    assert_eq!(unknown.subject(), "unore");
+    assert_eq!(
+        unknown.to_string(),
+        "unore states no rate between EUR and USD for 2024-04-30 or before"
+    );
+    let differs = Rejection::FunctionalDiffers {
+        field: "functional".to_owned(),
+        given: money("12.48 USD"),
+        expected: money("12.50 USD"),
+    };
+    assert_eq!(differs.reason(), "FUNCTIONAL_DIFFERS");
+    assert_eq!(differs.class(), Class::Invalid);
+    assert_eq!(differs.field(), Some("functional"));
+    let figures: Vec<(String, String)> = differs
+        .figures()
+        .into_iter()
+        .map(|figure| (figure.name, figure.value))
+        .collect();
+    let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    assert_eq!(
+        figures,
+        [pair("given", "12.48 USD"), pair("expected", "12.50 USD")]
+    );
 }
