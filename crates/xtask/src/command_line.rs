@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use clap::{Parser, Subcommand};
 
 use crate::ci::Step;
+use crate::kafka::KafkaTask;
 
 const EXAMPLES: &str = "Examples:
   cargo xtask test                     every test; needs Rust and a C compiler only
@@ -12,6 +13,7 @@ const EXAMPLES: &str = "Examples:
   cargo xtask ci                       everything that CI checks
   cargo xtask ci --only fmt,clippy     some steps of it
   cargo xtask tidy                     the rules of the house alone, in seconds
+  cargo xtask kafka up --nodes 3       a real Kafka on free ports, until `kafka down`
   cargo xtask demo                     build with optimisation, then the tour";
 
 /// The project's own tasks.
@@ -43,6 +45,12 @@ pub enum Task {
     },
     /// Check the rules of the house that no compiler knows
     Tidy,
+    /// Start, show or stop a real Kafka for development (needs Java and Maven)
+    Kafka {
+        #[command(subcommand)]
+        /// What to do with it.
+        task: KafkaTask,
+    },
     /// Run `perennial demo`, built with optimisation
     Demo {
         /// Passed to `perennial demo`

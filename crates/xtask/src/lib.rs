@@ -1,4 +1,4 @@
-//! The project's own tasks: `cargo xtask test`, `ci`, `tidy`, `demo`.
+//! The project's own tasks: `cargo xtask test`, `ci`, `tidy`, `kafka`, `demo`.
 //!
 //! Nothing here is shipped, and no other crate depends on it. The checks of [`tidy`] are plain functions over the
 //! text of the tree and over `cargo metadata`, and run as an ordinary test too, so that `cargo test` alone catches
@@ -15,6 +15,7 @@ pub mod tidy;
 pub mod step;
 
 pub mod ci;
+pub mod kafka;
 pub mod suite;
 
 pub mod command_line;

@@ -62,10 +62,12 @@ impl Tree {
                 .with_context(|| format!("read folder \"{}\"", folder.display()))?;
             for entry in entries {
                 let path = entry?.path();
+                if path.file_name().is_some_and(is_not_source) {
+                    // `.git` is a file in a second worktree.
+                    continue;
+                }
                 if path.is_dir() {
-                    if !path.file_name().is_some_and(is_not_source) {
-                        folders.push(path);
-                    }
+                    folders.push(path);
                 } else if let Some(text) = read_text(&path)? {
                     files.push(SourceFile {
                         path: relative(root, &path),

@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 
 use super::Violation;
 use super::table::{
-    ADAPTERS, BUILD_THIRD_PARTY, CONFINED, CORE, Row, SERVICE_THIRD_PARTY, SERVICES, TABLE,
-    UNRESTRICTED, WITHOUT_GRPC,
+    ADAPTERS, BUILD_THIRD_PARTY, CONFINED, CORE, FOR_TESTS, Row, SERVICE_THIRD_PARTY, SERVICES,
+    TABLE, UNRESTRICTED, WITHOUT_GRPC,
 };
 use crate::workspace::{Dependency, DependencyKind, Metadata, Package, short_name};
 
@@ -154,7 +154,7 @@ impl Rules {
             Self::Row(row) => row.workspace.contains(&used),
             // A service is a thin shell over the inner crates; only the one binary holds them all.
             Self::Service { name } => {
-                used != "testkit"
+                !FOR_TESTS.contains(&used)
                     && !UNRESTRICTED.contains(&used)
                     && (!SERVICES.contains(&used) || *name == "perennial")
             }
@@ -176,7 +176,7 @@ impl Rules {
     fn may_test_with_crate(&self, used: &str) -> bool {
         match self {
             Self::Row(row) => {
-                row.workspace.contains(&used) || CORE.contains(&used) || used == "testkit"
+                row.workspace.contains(&used) || CORE.contains(&used) || FOR_TESTS.contains(&used)
             }
             Self::Service { .. } => !UNRESTRICTED.contains(&used),
             Self::Unrestricted { .. } => true,

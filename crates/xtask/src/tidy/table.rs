@@ -22,6 +22,9 @@ pub(super) const UNRESTRICTED: &[&str] = &["tests", "xtask"];
 /// What `testkit` stands on, and so what any crate's tests may name beside their own row.
 pub(super) const CORE: &[&str] = &["domain", "views", "proof", "wire", "app"];
 
+/// Crates that only tests may name, beside their own row.
+pub(super) const FOR_TESTS: &[&str] = &["testkit", "kafka-rig"];
+
 /// Packages that may appear in one manifest only, and in which.
 pub(super) const CONFINED: &[(&str, &str)] = &[("sled", "views-sled"), ("rdkafka", "log-kafka")];
 
@@ -161,6 +164,12 @@ pub(super) const TABLE: &[Row] = &[
             "opentelemetry_sdk",
             "opentelemetry-otlp",
         ],
+    },
+    Row {
+        name: "kafka-rig",
+        workspace: &[],
+        // Processes and their signals; it links no Kafka client.
+        third_party: &["close_fds", "rustix", "tempfile"],
     },
     Row {
         name: "testkit",
