@@ -21,26 +21,39 @@ use crate::question::CurrencyBasis;
 pub struct Committed {
     /// Minor units.
     pub minor_units: i128,
-    /// Entries of commitments less their reversals.
-    pub entries: i64,
+    /// Parts of commitment entries less those of their reversals: above 0 as long as one of the entries stands.
+    pub parts: i64,
 }
 
 impl Committed {
     fn add(&mut self, other: Self) {
         self.minor_units += other.minor_units;
-        self.entries += other.entries;
+        self.parts += other.parts;
     }
 
-    /// What a row in this register commits.
-    fn of(register: Register, minor_units: i128, entries: i64) -> Self {
+    /// What a row in this register commits, if it is of an entry (1) or of a reversal (-1).
+    fn of(register: Register, minor_units: i128, sign: i64) -> Self {
         Self {
             minor_units,
-            entries: if register == Register::Commitment {
-                entries
+            parts: if register == Register::Commitment {
+                sign
             } else {
                 0
             },
         }
+    }
+}
+
+/// Whether rows are of an entry or of a reversal. The first row of each says so, for those that follow it.
+#[derive(Clone, Copy, Debug, Default)]
+struct EntrySign(i64);
+
+impl EntrySign {
+    fn of(&mut self, entries: i64) -> i64 {
+        if entries != 0 {
+            self.0 = entries.signum();
+        }
+        self.0
     }
 }
 
@@ -59,6 +72,7 @@ pub struct Commitments {
     by_facet: Vec<Option<Own>>,
     /// What facets committed in a second currency. An agreement has one, so there is hardly ever any.
     beside: HashMap<(FacetNo, Currency), Own>,
+    sign: EntrySign,
 }
 
 impl Commitments {
@@ -79,14 +93,11 @@ impl Commitments {
         if !Measures::of(&Measure::COMMITTED).has(kind.measure) {
             return;
         }
+        let sign = self.sign.of(i64::from(row.entries));
         let own = Own {
             currency: kind.currency,
             last: row.day,
-            committed: Committed::of(
-                kind.register,
-                row.minor_units,
-                i64::from(row.entries.signum()),
-            ),
+            committed: Committed::of(kind.register, row.minor_units, sign),
         };
         let index = row.facet.index();
         if self.by_facet.len() <= index {
@@ -118,10 +129,33 @@ impl Commitments {
     }
 }
 
-/// Commitments by stream and currency.
-pub type ByAgreement = HashMap<(EntityNo, Currency), Committed, NumberHash>;
+/// What every agreement has committed at (P, E).
+#[derive(Clone, Debug, Default)]
+pub struct ByAgreement {
+    /// What the filter lets pass, by stream and currency.
+    pub passing: HashMap<(EntityNo, Currency), Committed, NumberHash>,
+    /// Parts of commitment entries by stream, whatever the filter says of currency and parties, as in [`Committed`].
+    pub parts: HashMap<EntityNo, i64, NumberHash>,
+}
 
-/// What every agreement has committed at (P, E), of what the filter lets pass.
+impl ByAgreement {
+    fn add(
+        &mut self,
+        (entity, currency): (EntityNo, Currency),
+        committed: Committed,
+        passes: bool,
+    ) {
+        *self.parts.entry(entity).or_default() += committed.parts;
+        if passes {
+            self.passing
+                .entry((entity, currency))
+                .or_default()
+                .add(committed);
+        }
+    }
+}
+
+/// What every agreement has committed at (P, E).
 pub fn by_agreement(lens: &Lens<'_>) -> ByAgreement {
     let transaction = lens.question.basis == CurrencyBasis::Transaction;
     if transaction && lens.is_at_head() && !lens.asks_for_agreements() {
@@ -133,17 +167,19 @@ pub fn by_agreement(lens: &Lens<'_>) -> ByAgreement {
 
 fn from_rows(lens: &Lens<'_>) -> ByAgreement {
     let mut all = ByAgreement::default();
-    lens.each_posted(Measures::of(&Measure::COMMITTED), |posted| {
-        add(&mut all, &posted);
+    let mut sign = EntrySign::default();
+    lens.each_read(Measures::of(&Measure::COMMITTED), |posted| {
+        add(&mut all, lens, &mut sign, &posted);
     });
     all
 }
 
-fn add(all: &mut ByAgreement, posted: &Posted<'_>) {
+fn add(all: &mut ByAgreement, lens: &Lens<'_>, sign: &mut EntrySign, posted: &Posted<'_>) {
     let (kind, total) = (&posted.series.kind, &posted.total);
-    let entries = i64::from(total.plus) - i64::from(total.minus);
-    let sum = all.entry((posted.facet.entity, kind.currency)).or_default();
-    sum.add(Committed::of(kind.register, total.minor_units, entries));
+    let sign = sign.of(i64::from(total.plus) - i64::from(total.minus));
+    let committed = Committed::of(kind.register, total.minor_units, sign);
+    let key = (posted.facet.entity, kind.currency);
+    all.add(key, committed, lens.lets_pass(posted));
 }
 
 /// From what is kept current; `None` if so much is later than the cut-off that reading all rows is less work.
@@ -151,20 +187,23 @@ fn from_sums(lens: &Lens<'_>) -> Option<ByAgreement> {
     let later = committed_after(lens)?;
     let facets = &lens.facts.dictionary().facets;
     // An agreement has a facet at least, and mostly one.
-    let mut all = ByAgreement::with_capacity_and_hasher(facets.len(), NumberHash);
+    let mut all = ByAgreement {
+        passing: HashMap::with_capacity_and_hasher(facets.len(), NumberHash),
+        parts: HashMap::with_capacity_and_hasher(facets.len(), NumberHash),
+    };
     for (facet, own) in lens.facts.commitments().iter() {
         if let Some(entity) = facets.get(facet.index()).map(|facet| facet.entity)
             && later.binary_search(&entity).is_err()
-            && lens.lets_facet_pass(facet, own.currency)
         {
-            let sum = all.entry((entity, own.currency)).or_default();
-            sum.add(own.committed);
+            let passes = lens.lets_facet_pass(facet, own.currency);
+            all.add((entity, own.currency), own.committed, passes);
         }
     }
+    let mut sign = EntrySign::default();
     for entity in later {
         lens.each_posted_of(entity, |posted| {
-            if Measure::COMMITTED.contains(&posted.series.kind.measure) && lens.lets_pass(&posted) {
-                add(&mut all, &posted);
+            if Measure::COMMITTED.contains(&posted.series.kind.measure) {
+                add(&mut all, lens, &mut sign, &posted);
             }
         });
     }

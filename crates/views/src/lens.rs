@@ -121,6 +121,12 @@ impl<'a> Lens<'a> {
         class.is_some_and(|class| self.passing(class, currency).is_some())
     }
 
+    /// Whether the filter is about a party or a currency, so that parts of one entry may not pass it.
+    pub const fn asks_for_parts(&self) -> bool {
+        let filter = &self.question.filter;
+        filter.donor.is_some() || filter.recipient.is_some() || filter.currency.is_some()
+    }
+
     /// Whether the filter is about single agreements: then cells cannot answer.
     pub fn asks_for_agreements(&self) -> bool {
         self.filter.agreements.is_some()
@@ -141,6 +147,16 @@ impl<'a> Lens<'a> {
     ///
     /// Reads the rows of the asked agreements alone, or else all rows up to P.
     pub fn each_posted(&self, wanted: Measures, mut each: impl FnMut(Posted<'a>)) {
+        self.each_read(wanted, |posted| {
+            if self.lets_pass(&posted) {
+                each(posted);
+            }
+        });
+    }
+
+    /// As [`Lens::each_posted`], whatever the filter says of direction, currency and parties. The postings of one event
+    /// follow each other, in order.
+    pub fn each_read(&self, wanted: Measures, mut each: impl FnMut(Posted<'a>)) {
         let kinds = self.facts.dictionary().kinds.items();
         let basis = self.question.basis;
         let wanted: Vec<bool> = kinds
@@ -149,9 +165,7 @@ impl<'a> Lens<'a> {
             .collect();
         let wanted = |kind: KindNo| wanted.get(kind.index()).copied().unwrap_or_default();
         let mut visit = |row: &Row| {
-            if let Some(posted) = self.posted(row.facet, row.kind, total_of(row))
-                && self.lets_pass(&posted)
-            {
+            if let Some(posted) = self.posted(row.facet, row.kind, total_of(row)) {
                 each(posted);
             }
         };

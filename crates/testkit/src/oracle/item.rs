@@ -89,7 +89,7 @@ pub(super) struct Item {
     pub(super) place: Option<Code>,
     /// The published register, by its outgoing IATI type; 0 is none.
     pub(super) register: u8,
-    /// 1 on the first amount of a published entry, -1 on the first of its reversal.
+    /// 1 on each amount of a published entry, -1 on each of its reversal.
     pub(super) entries: i64,
 }
 
@@ -160,8 +160,8 @@ pub(super) fn items_of(
     }
     let mut items = worth.items;
     items.retain(|item| item.amount != 0);
-    if let Some(first) = items.first_mut() {
-        first.entries = i64::from(first.register != 0);
+    for item in &mut items {
+        item.entries = i64::from(item.register != 0);
     }
     items
 }

@@ -1,9 +1,10 @@
 //! `multi-year`: which share of commitments runs for the threshold (24 calendar months by default) or longer.
 //!
 //! Multi-year is a property of the original agreement: dates as first signed, never those of an extension
-//! (SEMANTICS.md 1 "Multi-year"). Counted is what has a commitment entry at (P, E) that is not reversed.
+//! (SEMANTICS.md 1 "Multi-year"). Counted is what has a commitment entry at (P, E) that is not reversed; under a filter,
+//! what also has such an entry of which any part passes, or any money that passes (ADR-0015).
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use perennial_domain::Date;
 use perennial_domain::money::Currency;
@@ -13,7 +14,6 @@ use crate::committed;
 use crate::day::Day;
 use crate::dictionary::EntityNo;
 use crate::lens::Lens;
-use crate::numbers::NumberHash;
 use crate::posting::{Direction, Register};
 use crate::rows::{MultiYear, RowKey};
 
@@ -47,14 +47,10 @@ impl MultiYearRow {
 pub fn evaluate(lens: &Lens<'_>) -> Vec<MultiYearRow> {
     let mut rows: BTreeMap<(Direction, Currency), MultiYearRow> = BTreeMap::new();
     let all = committed::by_agreement(lens);
-    let mut entries: HashMap<EntityNo, i64, NumberHash> = HashMap::default();
-    for ((entity, _), committed) in &all {
-        *entries.entry(*entity).or_default() += committed.entries;
-    }
-    for ((entity, currency), committed) in all {
-        // With functional amounts one entry may stand in two currencies: each part is shown.
-        let counts = 0 < committed.entries || committed.minor_units != 0;
-        if !counts || entries.get(&entity).is_none_or(|entries| *entries <= 0) {
+    for ((entity, currency), committed) in all.passing {
+        // What is moved to a line is committed there by no entry; with functional amounts one stands in two currencies.
+        let counts = 0 < committed.parts || committed.minor_units != 0;
+        if !counts || all.parts.get(&entity).is_none_or(|parts| *parts <= 0) {
             continue;
         }
         let head = lens

@@ -6,6 +6,7 @@ mod life;
 mod maturity;
 mod moves;
 mod overrides;
+mod parties;
 mod pledges;
 mod schedule;
 mod standing;

@@ -1,9 +1,10 @@
 //! `registers`, `movements` and `multi-year`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use perennial_domain::Date;
 use perennial_domain::agreement::Perspective;
+use perennial_domain::log::EventId;
 
 use super::super::calendar;
 use super::super::deal::{Balance, Deal};
@@ -15,9 +16,10 @@ fn is_year(read: &Read<'_>, year: i16) -> bool {
     asked.is_none_or(|asked| *asked == calendar::label(read.question.calendar, year))
 }
 
-/// Published entries by IATI type: reversed ones and their reversals both count.
+/// Published entries by IATI type: reversed ones and their reversals both count, each once in every row that it has
+/// an amount in.
 pub(super) fn registers(read: &Read<'_>) -> Vec<String> {
-    let mut sums: BTreeMap<(u8, String), (i64, i128)> = BTreeMap::new();
+    let mut sums: BTreeMap<(u8, String), (BTreeSet<EventId>, i128)> = BTreeMap::new();
     let mut add = |item: &Item, incoming: bool| {
         let year = calendar::year_of(read.question.calendar, item.on);
         if item.register == 0 || !is_year(read, year) {
@@ -31,7 +33,7 @@ pub(super) fn registers(read: &Read<'_>) -> Vec<String> {
         let sum = sums
             .entry((iati_type, item.currency.code().to_owned()))
             .or_default();
-        sum.0 += item.entries.abs();
+        sum.0.insert(item.event_id);
         sum.1 += item.amount;
     };
     for (deal, item, _) in read.amounts() {
@@ -44,7 +46,7 @@ pub(super) fn registers(read: &Read<'_>) -> Vec<String> {
     }
     sums.into_iter()
         .map(|((iati_type, currency), (entries, amount))| {
-            format!("{iati_type} {currency}: {entries} entries {amount}")
+            format!("{iati_type} {currency}: {} entries {amount}", entries.len())
         })
         .collect()
 }
@@ -126,7 +128,7 @@ pub(super) fn is_multi_year(read: &Read<'_>, deal: &Deal) -> &'static str {
     }
 }
 
-/// The agreements with a commitment entry that stands.
+/// The agreements with a commitment entry that stands, and one or any money that passes the filter.
 pub(super) fn multi_year(read: &Read<'_>) -> Vec<String> {
     let mut rows: BTreeMap<(&str, String), [i128; 5]> = BTreeMap::new();
     for deal in read.asked() {
@@ -136,11 +138,17 @@ pub(super) fn multi_year(read: &Read<'_>) -> Vec<String> {
             .filter(|(of, item, _)| of.id == deal.id && item.what.is_committed())
             .map(|(_, item, _)| item.clone())
             .collect();
-        let entries: i64 = passing.iter().map(|item| item.entries).sum();
-        if entries <= 0 {
+        let committed = Balance::of(&passing).committed;
+        let standing = |items: &mut dyn Iterator<Item = &Item>| -> bool {
+            0 < items.map(|item| item.entries).sum::<i64>()
+        };
+        let mut of_deal = deal
+            .items
+            .iter()
+            .filter(|item| item.register == 2 && read.holds(item.on));
+        if !standing(&mut of_deal) || !(standing(&mut passing.iter()) || committed != 0) {
             continue;
         }
-        let committed = Balance::of(&passing).committed;
         let key = (
             direction(deal.perspective()),
             deal.currency().code().to_owned(),
