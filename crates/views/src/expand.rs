@@ -434,8 +434,9 @@ impl Expansion<'_> {
         // It was true until the money came back, or its books are closed; everything else never was true, and leaves
         // its own date and exports.
         let later = reason == ReversalReason::Returned || concerns.is_some();
-        let mut values = worth::of_drawn(self.beside.named).into_iter();
-        for posting in self.beside.named {
+        let named = self.beside.named;
+        let mut values = worth::of_drawn(named).into_iter();
+        for (at, posting) in named.iter().enumerate() {
             // What leaves later is no longer paid for the portion's period from then on.
             if later && posting.measure == Measure::PaidFor {
                 continue;
@@ -454,10 +455,10 @@ impl Expansion<'_> {
                 concerns: concerns.or(posting.concerns),
                 ..posting.clone()
             });
-            if let (true, Measure::Drawn, Some(period)) = (later, posting.measure, posting.period) {
+            if later && posting.measure == Measure::Drawn {
                 let back = (posting.currency, posting.minor_units);
                 let value = values.next().flatten().map(Money::negated);
-                self.paid_for(period, back, value);
+                self.paid_for(cash::period_drawn(named, at), back, value);
             }
         }
     }

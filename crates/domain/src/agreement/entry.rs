@@ -164,6 +164,9 @@ pub struct TrancheDraw {
     pub period: Period,
     /// Minor units, above 0.
     pub minor_units: i128,
+    /// The day on which the tranche was due: `by-year` takes the draw out of what is due then. `None` in entries from
+    /// before it was stored: it is taken out of the period.
+    pub due_on: Option<Date>,
 }
 
 /// One published planned disbursement. The set of an agreement is replaced whole.

@@ -2,7 +2,7 @@
 
 use perennial_domain::agreement::{
     AgreementCommand, AgreementEvent, ForecastEntry, LineAmount, LinePart, Rescheduling, Terms,
-    Tranche,
+    Tranche, TrancheDraw,
 };
 use perennial_domain::event::Fact;
 use perennial_domain::money::Money;
@@ -116,6 +116,40 @@ fn a_rescheduled_tranche_takes_its_new_place_in_the_order() {
             eur(10),
             vec![draw("tranche-a", day("2025-06-01"), eur(10))],
         )]);
+}
+
+#[test]
+fn a_payment_keeps_the_day_on_which_its_tranche_was_due_then() {
+    let year = period("2024-01-01", "2024-12-31");
+    let in_arrears = happened(
+        "2024-01-01",
+        AgreementEvent::TrancheScheduled {
+            tranche_id: tranche("tranche-a"),
+            amount: eur(50),
+            due_on: date("2025-01-31"),
+            period: year,
+            conditions: Vec::new(),
+        },
+    );
+    let paid = |due_on| {
+        let drawn = TrancheDraw {
+            due_on: Some(date(due_on)),
+            ..draw("tranche-a", year, eur(10))
+        };
+        disbursed_from("2024-12-01", eur(10), vec![drawn])
+    };
+    let reschedule = AgreementCommand::RescheduleTranche {
+        tranche_id: tranche("tranche-a"),
+        new_due_on: date("2025-03-31"),
+        reason: String::new(),
+    };
+    given(Profile::Strict, [signed(eur(100)), in_arrears])
+        .when(disburse("2024-12-01", eur(10)))
+        .then([paid("2025-01-31")])
+        .when((date("2024-12-02"), reschedule))
+        .accepted()
+        .when(disburse("2024-12-01", eur(10)))
+        .then([paid("2025-03-31")]);
 }
 
 #[test]

@@ -298,12 +298,13 @@ pub fn disbursed_from(on: &str, amount: Money, draws: Vec<TrancheDraw>) -> Happe
     happened(on, AgreementEvent::DisbursementMade { cash, draws })
 }
 
-/// A part of a payment that pays a tranche.
+/// A part of a payment that pays a tranche, which was due on the first day of its period.
 pub fn draw(tranche_id: &str, period: Period, amount: Money) -> TrancheDraw {
     TrancheDraw {
         tranche_id: tranche(tranche_id),
         period,
         minor_units: amount.minor_units(),
+        due_on: Some(period.starts_on()),
     }
 }
 

@@ -418,7 +418,8 @@ impl Worth<'_> {
     fn draws(&mut self, draws: &[TrancheDraw], currency: Currency) {
         let day = Period::day(self.recorded.event.effective_on);
         for draw in draws {
-            self.due_in(&draw.tranche_id, -draw.minor_units, draw.period, currency);
+            let due_in = draw.due_on.map_or(draw.period, Period::day);
+            self.due_in(&draw.tranche_id, -draw.minor_units, due_in, currency);
             for (sign, period) in [(-1, day), (1, draw.period)] {
                 if let Some(item) = self.push(What::PaidFor, sign * draw.minor_units, currency) {
                     item.period = Some(period);

@@ -126,7 +126,8 @@ impl Expansion<'_> {
         self.count_entry();
     }
 
-    /// A payment leaves its tranche's open part, and counts for the tranche's period instead of its own day.
+    /// A payment leaves its tranche's open part, on the day that it is due, and counts for the tranche's period instead
+    /// of its own day.
     fn draws(&mut self, draws: &[TrancheDraw], cash: &CashEntry) {
         let currency = cash.amount.currency();
         let functional = cash.functional.as_deref();
@@ -138,8 +139,9 @@ impl Expansion<'_> {
         for (at, draw) in draws.iter().enumerate() {
             let period = widened_to_month(draw.period);
             let open = self.blank(Measure::Drawn, currency, -draw.minor_units);
+            let due_in = draw.due_on.map(|due_on| Month::of(due_on).period());
             self.out.push(Posting {
-                period: Some(period),
+                period: Some(due_in.unwrap_or(period)),
                 ..open
             });
             let value = values.get(at).copied().flatten();
@@ -169,6 +171,19 @@ impl Expansion<'_> {
             });
         }
     }
+}
+
+/// The period of the tranche that the posting at `drawn` was drawn from. What a payment counts for follows its draw, the
+/// month of the payment first and the tranche's period then; where the two are the same, nothing does.
+pub(super) fn period_drawn(postings: &[Posting], drawn: usize) -> Period {
+    let mut from = postings.iter().skip(drawn);
+    let on = from.next().map(|posting| posting.effective_on);
+    let mut paid_for = from
+        .take_while(|posting| posting.measure == Measure::PaidFor)
+        .filter_map(|posting| posting.period);
+    let paid_in = paid_for.next();
+    let there = paid_for.next().or(paid_in);
+    there.unwrap_or_else(|| Month::of(on.unwrap_or_default()).period())
 }
 
 /// A refund of what was published as a reimbursement stays there (SEMANTICS.md 3 "Negative values").

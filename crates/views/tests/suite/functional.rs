@@ -329,6 +329,7 @@ fn a_payment_for_another_year_takes_its_functional_amount_there() {
         tranche_id: TrancheId::parse("tranche-1").unwrap(),
         period: period("2021-01-01", "2021-12-31"),
         minor_units,
+        due_on: None,
     };
     log.record(&[(
         agreement("agreement-1"),

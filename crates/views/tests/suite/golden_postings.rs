@@ -299,6 +299,7 @@ fn a_disbursement_pays_lines_and_draws_tranches() {
         tranche_id: tranche("tranche-1"),
         period: period(from, to),
         minor_units,
+        due_on: None,
     };
     check(
         AgreementEvent::DisbursementMade {

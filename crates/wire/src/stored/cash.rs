@@ -90,6 +90,7 @@ impl From<&TrancheDraw> for pb::TrancheDraw {
             tranche_id: draw.tranche_id.to_string(),
             period: Some(draw.period.into()),
             minor_units: money::minor(draw.minor_units),
+            due_on: draw.due_on.map(date::number),
         }
     }
 }
@@ -99,6 +100,7 @@ fn draw(message: pb::TrancheDraw) -> Result<TrancheDraw, DecodeError> {
         tranche_id: tranche_id(&message.tranche_id)?,
         period: required("period", message.period, period)?,
         minor_units: minor_units(message.minor_units).at("minor_units")?,
+        due_on: optional("due_on", message.due_on, day)?,
     })
 }
 

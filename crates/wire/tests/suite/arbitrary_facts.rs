@@ -350,6 +350,7 @@ impl Random {
             tranche_id: self.tranche_id(),
             period: self.period(),
             minor_units: self.minor(),
+            due_on: self.maybe(Self::date),
         }
     }
 

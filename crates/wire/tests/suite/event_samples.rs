@@ -322,6 +322,7 @@ fn cash_events() -> Vec<(&'static str, Event)> {
         tranche_id: tranche_id(),
         period: period("2026-01-01", "2026-12-31"),
         minor_units: 40_000,
+        due_on: None,
     }];
     let made = |cash, draws| AgreementEvent::DisbursementMade { cash, draws };
     let reported = period("2026-01-01", "2026-03-31");
@@ -423,6 +424,27 @@ fn other_events() -> Vec<(&'static str, Event)> {
 }
 
 fn life_events() -> Vec<(&'static str, Event)> {
+    let mut events = paid_when_due();
+    events.extend(status_events());
+    events
+}
+
+/// A payment that says on which day its tranche was due.
+fn paid_when_due() -> Vec<(&'static str, Event)> {
+    let draw = TrancheDraw {
+        tranche_id: tranche_id(),
+        period: period("2026-01-01", "2026-12-31"),
+        minor_units: 40_000,
+        due_on: Some(on("2026-03-31")),
+    };
+    let event = AgreementEvent::DisbursementMade {
+        cash: bare_cash(),
+        draws: vec![draw],
+    };
+    vec![("disbursement_made.due", agreement(event))]
+}
+
+fn status_events() -> Vec<(&'static str, Event)> {
     let reason = "as agreed".to_owned();
     vec![
         (
@@ -436,6 +458,7 @@ fn life_events() -> Vec<(&'static str, Event)> {
                     tranche_id: tranche_id(),
                     period: period("2026-01-01", "2026-12-31"),
                     minor_units: 40_000,
+                    due_on: None,
                 }],
                 disbursement_id: Some(payment_id()),
             }),

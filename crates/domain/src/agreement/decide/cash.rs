@@ -364,6 +364,7 @@ fn draws(
             tranche_id: tranche_id.clone(),
             period: tranche.period(),
             minor_units: cash.amount.minor_units().min(tranche.open),
+            due_on: Some(tranche.due_on()),
         };
         return named.map(draw).into_iter().collect();
     }
@@ -379,6 +380,7 @@ fn draws(
             tranche_id: tranche_id.clone(),
             period: tranche.period(),
             minor_units,
+            due_on: Some(tranche.due_on()),
         });
     }
     draws

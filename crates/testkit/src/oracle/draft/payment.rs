@@ -171,6 +171,7 @@ fn draws(
             tranche_id: tranche.id,
             period: tranche.period,
             minor_units,
+            due_on: Some(tranche.due_on),
         });
     }
     draws

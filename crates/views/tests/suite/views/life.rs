@@ -255,5 +255,6 @@ fn draw(number: u32, due_on: &str, minor_units: i128) -> TrancheDraw {
         tranche_id: tranche(number),
         period: period(due_on, due_on),
         minor_units,
+        due_on: Some(date(due_on)),
     }
 }

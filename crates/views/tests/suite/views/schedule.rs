@@ -1,13 +1,16 @@
 //! `by-year` with tranches, moves and plans.
 
-use perennial_domain::agreement::{AgreementEvent, Perspective, TrancheDraw, YearBasis};
+use perennial_domain::agreement::{
+    AgreementEvent, Perspective, ReversalReason, TrancheDraw, YearBasis,
+};
 use perennial_domain::event::Fact;
 use perennial_domain::ids::TrancheId;
 use perennial_views::rows::{ByYearRow, Row};
 use perennial_views::{Question, View};
 
 use crate::given::{
-    Log, agreement, cash, date, disbursed, increased, line, period, share, signed, terms, usd,
+    Log, agreement, cash, date, disbursed, event_id, increased, line, period, share, signed, terms,
+    usd,
 };
 
 fn by_year(log: &Log) -> Vec<ByYearRow> {
@@ -62,6 +65,7 @@ fn a_payment_counts_for_the_year_of_its_tranche_and_shows_in_the_year_of_its_dat
                 tranche_id,
                 period: period("2020-01-01", "2020-12-31"),
                 minor_units: 50,
+                due_on: Some(date("2020-11-30")),
             }],
         }),
     )]);
@@ -89,6 +93,71 @@ fn a_payment_counts_for_the_year_of_its_tranche_and_shows_in_the_year_of_its_dat
             ("2021", [40, 0, 50, 0, 40, 0])
         ]
     );
+}
+
+/// What is due in each year, and what counts for it.
+fn due(log: &Log) -> Vec<(String, i128, i128)> {
+    let rows = by_year(log).into_iter();
+    rows.map(|row| (row.year.unwrap(), row.scheduled, row.paid_for))
+        .collect()
+}
+
+/// A portion for 2020 that is due in January 2021, of which 50 were paid in November 2020.
+fn paid_in_arrears(due_on: Option<&str>) -> Log {
+    let mut log = two_years();
+    let tranche_id = TrancheId::parse("tranche-1").unwrap();
+    log.record(&[(
+        agreement("agreement-1"),
+        "2020-01-15",
+        Fact::Agreement(AgreementEvent::TrancheScheduled {
+            tranche_id: tranche_id.clone(),
+            amount: usd(60),
+            due_on: date("2021-01-31"),
+            period: period("2020-01-01", "2020-12-31"),
+            conditions: Vec::new(),
+        }),
+    )]);
+    log.record(&[(
+        agreement("agreement-1"),
+        "2020-11-30",
+        Fact::Agreement(AgreementEvent::DisbursementMade {
+            cash: cash(usd(50), &[("line-1", 50)]),
+            draws: vec![TrancheDraw {
+                tranche_id,
+                period: period("2020-01-01", "2020-12-31"),
+                minor_units: 50,
+                due_on: due_on.map(date),
+            }],
+        }),
+    )]);
+    log
+}
+
+#[test]
+fn a_payment_leaves_the_year_in_which_its_portion_is_due_and_counts_for_the_one_it_is_for() {
+    let mut log = paid_in_arrears(Some("2021-01-31"));
+    let row = |year: &str, scheduled, paid_for| (year.to_owned(), scheduled, paid_for);
+    assert_eq!(due(&log), [row("2020", 0, 50), row("2021", 10, 0)]);
+    // It came back: it is due again, and what it counts for ends in the year in which it came back.
+    log.record(&[(
+        agreement("agreement-1"),
+        "2022-03-01",
+        Fact::Agreement(AgreementEvent::EntryReversed {
+            target: event_id(3, 0),
+            reason: ReversalReason::Returned,
+        }),
+    )]);
+    assert_eq!(
+        due(&log),
+        [row("2020", 0, 0), row("2021", 60, 0), row("2022", 0, 0)]
+    );
+}
+
+#[test]
+fn a_payment_from_before_due_days_were_stored_leaves_the_period_of_its_portion() {
+    let log = paid_in_arrears(None);
+    let row = |year: &str, scheduled, paid_for| (year.to_owned(), scheduled, paid_for);
+    assert_eq!(due(&log), [row("2020", -50, 50), row("2021", 60, 0)]);
 }
 
 #[test]

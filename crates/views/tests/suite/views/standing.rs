@@ -472,6 +472,7 @@ fn r20_stands_until_the_conditions_of_what_was_drawn_are_met() {
             tranche_id: tranche_id.clone(),
             period: period("2020-02-01", "2020-02-01"),
             minor_units: 20,
+            due_on: Some(date("2020-02-01")),
         }],
     };
     let subject = "agreement/agreement-1/tranche-1";
