@@ -149,10 +149,17 @@ impl Action {
 
     /// Who is said to have approved it, where the command itself asks for somebody.
     fn approver(&self) -> Option<&str> {
-        if let Self::Calendar(_, CalendarCommand::Reopen { approver, .. }) = self {
-            return Some(approver);
+        match self {
+            Self::Agreement(_, command) => command.approver(),
+            Self::Calendar(_, CalendarCommand::Reopen { approver, .. }) => Some(approver),
+            Self::Adjust(_, action) => action.approver(),
+            Self::Ledger(_)
+            | Self::Pledge(..)
+            | Self::Import(..)
+            | Self::Reference(_)
+            | Self::Requirement(..)
+            | Self::Calendar(..) => None,
         }
-        None
     }
 }
 
@@ -180,7 +187,7 @@ impl Submission {
     pub fn self_approvals(&self, actor: &str) -> Vec<Refused> {
         let commands = self.commands.iter().enumerate();
         commands
-            .filter(|(_, command)| command.approvers().any(|approver| approver == actor))
+            .filter(|(_, command)| command.approvers().any(|approver| approver.trim() == actor))
             .map(|(index, _)| Refused {
                 command_index: Some(index),
                 rejection: Rejection::SelfApproval {

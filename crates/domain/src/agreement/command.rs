@@ -395,6 +395,18 @@ impl AgreementCommand {
         }
     }
 
+    /// Who is said to have approved it, or what takes the place of what it cancels; only what gives up a receivable or
+    /// expects it again needs somebody.
+    pub fn approver(&self) -> Option<&str> {
+        if let Self::ReplaceEntry { replacement, .. } = self {
+            return replacement.approver();
+        }
+        if let Self::WriteOffReceivable(receivable) | Self::RecoverReceivable(receivable) = self {
+            return Some(&receivable.approver);
+        }
+        None
+    }
+
     /// What it is called where commands are written, as in `disburse`: the start of its field paths.
     pub const fn name(&self) -> &'static str {
         match self {

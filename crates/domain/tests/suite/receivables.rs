@@ -1,8 +1,12 @@
 //! What is given up, what is expected again, what was spent of what came, what arrived of what was sent.
 
+use perennial_domain::Date;
 use perennial_domain::agreement::{
     AgreementCommand, AgreementEvent, Cash, EvidenceLevel, Perspective, ReversalReason, Terms,
 };
+use perennial_domain::calendar::PeriodName;
+use perennial_domain::command::{Action, Command, Submission};
+use perennial_domain::ids::CalendarId;
 use perennial_domain::ledger::{LedgerPolicy, Tolerance};
 use perennial_domain::money::Money;
 use perennial_domain::rejection::{LifeRejection, Rejection};
@@ -277,4 +281,47 @@ fn a_receipt_in_the_providers_books_draws_on_nothing() {
             field: "tranche_id".to_owned(),
             problem: "is for agreements whose receipts count against the commitment".to_owned(),
         });
+}
+
+#[test]
+fn who_writes_off_or_recovers_a_receivable_is_not_who_approves_it() {
+    let replacing = |(on, replacement): (Date, AgreementCommand)| {
+        let command = AgreementCommand::ReplaceEntry {
+            target: event_of(3),
+            replacement: Box::new(replacement),
+            replacement_effective_on: on,
+        };
+        asked(on, command)
+    };
+    let of = |(on, command): (Date, AgreementCommand)| asked(on, command);
+    let adjusting = |command: Command| Command {
+        action: Action::Adjust(
+            PeriodName {
+                calendar_id: CalendarId::parse("main-books").unwrap(),
+                label: "2024".to_owned(),
+            },
+            Box::new(command.action.clone()),
+        ),
+        ..command
+    };
+    let on = "2024-10-01";
+    let submission = Submission {
+        commands: vec![
+            of(write_off(on, eur(1))),
+            of(disburse(on, eur(1))),
+            of(recover(on, eur(1))),
+            replacing(write_off(on, eur(1))),
+            adjusting(of(write_off(on, eur(1)))),
+            adjusting(of(disburse(on, eur(1)))),
+        ],
+        expected: Vec::new(),
+    };
+    assert_eq!(submission.self_approvals("clerk"), []);
+    let own = submission.self_approvals("J. Doe");
+    let refused: Vec<_> = own
+        .iter()
+        .map(|refused| (refused.command_index, refused.rejection.reason()))
+        .collect();
+    let refused_at = |index| (Some(index), "SELF_APPROVAL");
+    assert_eq!(refused, [0, 2, 3, 4].map(refused_at));
 }
