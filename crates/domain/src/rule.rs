@@ -104,7 +104,7 @@ rules! {
     ScheduledWithinUndisbursed = "R17", "SCHEDULED_EXCEEDS_UNDISBURSED", Flag, Flag;
     /// What is moved of a heading without an amendment is at most what the agreement's policy allows.
     ReallocationWithinPolicy = "R18", "REALLOCATION_EXCEEDS_POLICY", Refuse, Flag;
-    /// Nothing is disbursed while the agreement is suspended.
+    /// Nothing is disbursed while the agreement is suspended, nor after it is terminated, cancelled or closed.
     NotWhileSuspended = "R19", "AGREEMENT_SUSPENDED", Refuse, Flag;
     /// A tranche is disbursed only when its conditions are met or waived.
     ConditionsMet = "R20", "TRANCHE_CONDITION_UNMET", Refuse, Flag;

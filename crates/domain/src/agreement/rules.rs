@@ -20,8 +20,8 @@ use crate::rule::{Breach, Rule};
 use crate::series::{Amounts, Series};
 
 pub(crate) use day::{
-    conditions_met, not_after_end, not_before_signature, not_while_suspended, paid_while_suspended,
-    receipt_matches_sent,
+    conditions_met, not_after_end, not_before_signature, not_while_suspended, paid_after,
+    paid_while_suspended, receipt_matches_sent,
 };
 use worst::worst;
 

@@ -5,7 +5,7 @@ use perennial_domain::agreement::{
 };
 use perennial_domain::agreement::{AgreementEvent, ReversalReason};
 use perennial_domain::rejection::{LifeRejection, Rejection};
-use perennial_domain::rule::{Profile, Rule};
+use perennial_domain::rule::{Breach, Profile, Rule};
 use perennial_testkit::history::words::*;
 use perennial_testkit::history::{Given, Happened, given};
 
@@ -122,6 +122,63 @@ fn a_back_dated_suspension_is_recorded_and_flags_the_payments_of_its_time() {
         given(profile, history.clone())
             .when(suspend("2024-09-02"))
             .then([suspended("2024-09-02")]);
+    }
+}
+
+/// The flag of an end on a day, for the payment of position 2.
+fn paid_later(name: &'static str, on: &'static str) -> Breach {
+    breach(
+        Rule::NotWhileSuspended,
+        &[(name, on), ("payments", "1"), ("payment", "2-0")],
+    )
+}
+
+#[test]
+fn a_back_dated_termination_is_recorded_and_flags_the_payments_after_its_day() {
+    for profile in PROFILES {
+        given(profile, paid_forty())
+            .when(terminate("2024-02-29"))
+            .then_only_flagged([paid_later("terminated_on", "2024-02-29")]);
+        // What was paid on its day was paid before it.
+        given(profile, paid_forty())
+            .when(terminate("2024-03-01"))
+            .then_only_flagged([]);
+    }
+}
+
+#[test]
+fn a_back_dated_cancellation_or_closing_flags_the_payments_after_its_day() {
+    let came_back = with(paid_forty(), refunded("2024-04-01", eur(40)));
+    // What was paid meanwhile was promised then, so a strict ledger refuses to cancel it from a day before it came back.
+    let promised = [
+        ("disbursed", "40.00 EUR"),
+        ("attempted", "0.00 EUR"),
+        ("on", "2024-03-01"),
+    ];
+    let promised = breach(Rule::CommitmentAboveDisbursed, &promised);
+    given(Profile::Strict, came_back.clone())
+        .when(cancel("2024-02-29"))
+        .then_breaks(promised.clone());
+    given(Profile::Mirror, came_back.clone())
+        .when(cancel("2024-02-29"))
+        .then_only_flagged([promised.clone(), paid_later("cancelled_on", "2024-02-29")]);
+    given(Profile::Mirror, came_back.clone())
+        .when(cancel("2024-03-01"))
+        .then_only_flagged([promised]);
+    let all_paid = [signed(eur(40)), disbursed("2024-03-01", eur(40))];
+    for profile in PROFILES {
+        given(profile, came_back.clone())
+            .when(cancel("2024-04-01"))
+            .then_only_flagged([]);
+        given(profile, all_paid.clone())
+            .when(close("2024-02-29"))
+            .then_only_flagged([paid_later("closed_on", "2024-02-29")]);
+        given(profile, all_paid.clone())
+            .when(close("2024-03-01"))
+            .then([closed("2024-03-01")]);
+        given(profile, all_paid.clone())
+            .when(end("2024-02-29"))
+            .then([ended("2024-02-29")]);
     }
 }
 

@@ -305,7 +305,14 @@ fn check_flags(story: &Story) {
             for flag in &recorded.event.flags {
                 let line_of_r10 = flag.subject.contains("/line-");
                 let flagged = flag.rule.conduct(Profile::Strict) == Conduct::Flag;
-                let back_dated = recorded.event.fact.kind() == "AgreementSuspended";
+                // A status fact that is recorded late flags what was paid before it was known.
+                let back_dated = matches!(
+                    recorded.event.fact.kind(),
+                    "AgreementSuspended"
+                        | "AgreementTerminated"
+                        | "AgreementCancelled"
+                        | "AgreementFinanciallyClosed"
+                );
                 assert!(flagged || line_of_r10 || back_dated, "INV-2: {flag}");
             }
         }

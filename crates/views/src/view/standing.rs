@@ -360,8 +360,9 @@ fn reallocation_within_policy(subject: &Subject<'_>) -> Option<Breach> {
     Some(breach.as_ref().clone())
 }
 
-/// R19: a provider's payment lies in a time of suspension as it is told then. A suspension that was flagged stands as
-/// long as any payment does.
+/// R19: a provider's payment lies in a time of suspension, or after the day on which the agreement was terminated,
+/// cancelled or closed, as it is told then. A suspension or an end that was flagged stands as long as any such payment
+/// does.
 fn not_while_suspended(subject: &Subject<'_>) -> Option<Breach> {
     let (at, effective) = (subject.lens.at, subject.lens.effective());
     let is_payment = |asked| {
@@ -376,7 +377,11 @@ fn not_while_suspended(subject: &Subject<'_>) -> Option<Breach> {
     let suspended: Vec<Date> = payments
         .iter()
         .map(|entry| entry.effective.date())
-        .filter(|&on| subject.history.status_on(on, at, effective) == Status::Suspended)
+        .filter(|&on| {
+            let status = |day| subject.history.status_on(day, at, effective);
+            let before = on.yesterday().map_or(Status::Signed, status);
+            status(on) == Status::Suspended || Status::Terminated <= before
+        })
         .collect();
     let last = suspended.iter().max()?;
     subject.breaks(

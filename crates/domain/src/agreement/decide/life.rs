@@ -95,8 +95,12 @@ pub(super) fn draft(
             let reason = reason.clone();
             Some(AgreementEvent::AgreementResumed { reason })
         }
-        AgreementCommand::Terminate(end) => terminate(case, findings, on, end),
+        AgreementCommand::Terminate(end) => {
+            not_paid_since(case, findings, Turn::Terminated, on);
+            terminate(case, findings, on, end)
+        }
         AgreementCommand::Cancel { reason } => {
+            not_paid_since(case, findings, Turn::Cancelled, on);
             let paid = case.agreement.balance().paid(case.agreement.perspective());
             if paid != 0 {
                 findings.life(LifeRejection::AlreadyPaid {
@@ -115,6 +119,7 @@ pub(super) fn draft(
             Some(AgreementEvent::AgreementOperationallyEnded { reason })
         }
         AgreementCommand::Close { reason } => {
+            not_paid_since(case, findings, Turn::Closed, on);
             settled(case, findings);
             let reason = reason.clone();
             Some(AgreementEvent::AgreementFinanciallyClosed { reason })
@@ -125,6 +130,12 @@ pub(super) fn draft(
         AgreementCommand::RecoverReceivable(receivable) => recover(case, findings, receivable),
         _ => None,
     }
+}
+
+/// R19 for an end that is recorded late: a later status fact flags what was paid before it was known (SEMANTICS.md 2).
+fn not_paid_since(case: &Case<'_>, findings: &mut Findings, turn: Turn, on: Date) {
+    let (agreement, subject) = (case.agreement, case.subject);
+    findings.flag(rules::paid_after(agreement, subject, (turn, on)));
 }
 
 /// The fact that already makes what `turn` would make, where suspensions and resumptions would not alternate:

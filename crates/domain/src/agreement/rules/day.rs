@@ -2,6 +2,7 @@
 
 use jiff::civil::Date;
 
+use crate::agreement::state::Entry;
 use crate::agreement::{Agreement, Status, TrancheDraw, Turn};
 use crate::ledger::Tolerance;
 use crate::log::EventId;
@@ -76,12 +77,40 @@ pub(crate) fn paid_while_suspended(
     suspended_on: Date,
 ) -> Option<Breach> {
     let payments: Vec<EventId> = agreement.payments_suspended_from(suspended_on).collect();
+    already_paid(subject, ("suspended_on", suspended_on), &payments)
+}
+
+/// R19 for an end that is recorded after later payments: they are its subjects. What was paid on its day, and is recorded
+/// before it, was paid before it.
+pub(crate) fn paid_after(
+    agreement: &Agreement,
+    subject: &str,
+    (turn, on): (Turn, Date),
+) -> Option<Breach> {
+    let name = match turn {
+        Turn::Terminated => "terminated_on",
+        Turn::Cancelled => "cancelled_on",
+        Turn::Closed => "closed_on",
+        // Payments go on after an operational end.
+        Turn::Suspended | Turn::Resumed | Turn::Ended => return None,
+    };
+    let later = |entry: &Entry| on < entry.effective_on && entry.is_standing_payment();
+    let payments = agreement.entries.iter().filter(|(_, entry)| later(entry));
+    let payments: Vec<EventId> = payments.map(|(event_id, _)| event_id).collect();
+    already_paid(subject, (name, on), &payments)
+}
+
+fn already_paid(
+    subject: &str,
+    (name, since): (&str, Date),
+    payments: &[EventId],
+) -> Option<Breach> {
     if payments.is_empty() {
         return None;
     }
     let (count, named) = (payments.len(), payments.iter().take(NAMED_ENTRIES));
     let mut figures: Vec<(&str, &dyn std::fmt::Display)> =
-        vec![("suspended_on", &suspended_on), ("payments", &count)];
+        vec![(name, &since), ("payments", &count)];
     figures.extend(named.map(|event_id| {
         let event_id: &dyn std::fmt::Display = event_id;
         ("payment", event_id)

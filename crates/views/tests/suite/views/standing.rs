@@ -1,7 +1,8 @@
 //! What stands at (P, E): the same rules, whether or not an event was flagged; and the policy in force then.
 
 use perennial_domain::agreement::{
-    AgreementEvent, Condition, ConditionEntry, Perspective, ReversalReason, TrancheDraw, YearBasis,
+    AgreementEvent, Condition, ConditionEntry, Perspective, ReversalReason, Termination,
+    TrancheDraw, YearBasis,
 };
 use perennial_domain::event::{Fact, Stream};
 use perennial_domain::ids::{ConditionId, TrancheId};
@@ -443,6 +444,44 @@ fn r19_stands_for_payments_of_the_days_of_a_suspension_until_the_suspension_is_t
     assert_eq!(flagged(&log), [Some(false), Some(true)]);
     turn(&mut log, "2020-05-01", reversed(event_id(suspended, 0)));
     assert_eq!(flagged(&log), [Some(false), Some(false)]);
+    assert_eq!(rows(&log, &asked(standing())), []);
+}
+
+#[test]
+fn r19_stands_for_payments_after_the_day_of_an_early_end_until_it_is_taken_back() {
+    let mut log = Log::new();
+    let stream = opened(&mut log, "agreement-1", Perspective::Provider, 100);
+    log.record(&[(stream.clone(), "2020-03-01", disbursed(1))]);
+    log.record(&[(stream.clone(), "2020-03-02", disbursed(1))]);
+    let terminated = |decommitments| {
+        Fact::Agreement(AgreementEvent::AgreementTerminated(Termination {
+            reason: "as agreed".to_owned(),
+            decommitments,
+            recovery: None,
+        }))
+    };
+    let flag = [breach(Rule::NotWhileSuspended, "agreement/agreement-1")];
+    let late = [(stream.clone(), "2020-03-01", terminated(Vec::new()))];
+    let late = log.record_flagged(&late, &flag);
+    let found = rows(&log, &asked(standing()));
+    assert_eq!(
+        values(&found[0]),
+        [("last_payment_on", "2020-03-02"), ("payments", "1")]
+    );
+    let flagged = |log: &Log| -> Vec<Option<bool>> {
+        let rows = rows(log, &Question::default()).into_iter();
+        rows.map(|row| row.standing).collect()
+    };
+    assert_eq!(flagged(&log), [Some(true)]);
+    let reversed = Fact::Agreement(AgreementEvent::EntryReversed {
+        target: event_id(late, 0),
+        reason: ReversalReason::Error,
+    });
+    log.record(&[(stream.clone(), "2020-05-01", reversed)]);
+    assert_eq!(flagged(&log), [Some(false)]);
+    assert_eq!(rows(&log, &asked(standing())), []);
+    // The day of the last payment is not after it.
+    log.record(&[(stream, "2020-03-02", terminated(Vec::new()))]);
     assert_eq!(rows(&log, &asked(standing())), []);
 }
 
