@@ -228,7 +228,8 @@ pub(crate) fn disbursed_not_negative(change: &Change<'_>) -> Option<Breach> {
     let worst = worst(
         &change.agreement.balances,
         &change.whole,
-        |before, after| paid(after) < paid(before),
+        // Less paid is all that makes it larger.
+        |_, _| true,
         |balance| paid(balance).saturating_neg(),
     )?;
     Some(Breach::new(
@@ -274,7 +275,7 @@ fn allocates_too_much(change: &Change<'_>, at: usize, changes: &[(Date, i128)]) 
     allocated.walk(&days, |on, before, after| {
         let committed = committed.as_of(on).committed;
         let excess = |allocated: i128| allocated.saturating_sub(committed);
-        let larger = before < after && excess(before).max(0) < excess(after);
+        let larger = excess(before).max(0) < excess(after);
         let above = |worst: (i128, i128, Date)| worst.0.saturating_sub(worst.1) < excess(after);
         if larger && worst.is_none_or(above) {
             worst = Some((after, committed, on));
@@ -321,7 +322,7 @@ pub(crate) fn onward_within_received(
     onward.walk(&days, |on, before, after| {
         let received = upstream.balances.as_of(on).paid(perspective);
         let excess = |linked: i128| linked.saturating_sub(received);
-        let larger = before < after && excess(before).max(0) < excess(after);
+        let larger = excess(before).max(0) < excess(after);
         let above = |worst: (i128, i128, Date)| worst.0.saturating_sub(worst.1) < excess(after);
         if larger && worst.is_none_or(above) {
             worst = Some((after, received, on));
@@ -403,7 +404,7 @@ fn refunds_too_much(change: &Change<'_>, chunk: &[(Measure, &str, Date, i128)]) 
     let changes: Vec<(Date, i128)> = chunk.iter().map(|&(_, _, on, sum)| (on, sum)).collect();
     let mut worst: Option<(i128, i128, Date)> = None;
     series.walk(&changes, |on, before, after| {
-        let grows = after < before && after < before.min(0);
+        let grows = after < before.min(0);
         if grows && worst.is_none_or(|(_, lowest, _)| after < lowest) {
             worst = Some((before, after, on));
         }

@@ -5,6 +5,9 @@ use super::{Currency, Money, MoneyError};
 /// Longest decimal text that is read, in bytes. Real files go up to 16 decimals and `1.5E7`.
 const TEXT_BYTES_MAX: usize = 64;
 
+/// Billionths of a unit, as `google.type.Money` counts them.
+const NANOS_PER_UNIT: u32 = 1_000_000_000;
+
 /// Why a text is no amount of its currency.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DecimalError {
@@ -90,7 +93,7 @@ impl Money {
     /// Returns the amount of `units` and `nanos` (billionths of the same sign), if it is exact in
     /// `currency` and in range.
     pub fn from_units_nanos(units: i64, nanos: i32, currency: Currency) -> Option<Self> {
-        if nanos.unsigned_abs() > 999_999_999
+        if NANOS_PER_UNIT <= nanos.unsigned_abs()
             || (units > 0 && nanos < 0)
             || (units < 0 && nanos > 0)
         {
@@ -172,27 +175,17 @@ impl Decimal {
             .skip_while(|&&digit| digit == b'0')
             .copied()
             .collect();
-        let mut dropped = Vec::new();
         if digits.is_empty() {
             return Some((0, true));
         }
-        if exponent >= 0 {
-            let zeros = usize::try_from(exponent).ok()?;
-            if digits.len().checked_add(zeros)? > 38 {
-                return None;
-            }
-            digits.resize(digits.len().checked_add(zeros)?, b'0');
-        } else {
-            let places = usize::try_from(exponent.checked_neg()?).ok()?;
-            let missing = places.saturating_sub(digits.len());
-            dropped = vec![b'0'; missing.min(2)];
-            dropped.extend(digits.split_off(digits.len().saturating_sub(places)));
-        }
-        if digits.len() > 38 {
-            return None;
-        }
+        let zeros = usize::try_from(exponent).unwrap_or_default();
+        let places = usize::try_from(exponent.checked_neg()?).unwrap_or_default();
+        let missing = places.saturating_sub(digits.len());
+        let mut dropped = vec![b'0'; missing.min(2)];
+        dropped.extend(digits.split_off(digits.len().saturating_sub(places)));
         let mut whole: i128 = 0;
-        for digit in &digits {
+        // However many zeros follow, the first digit that does not fit ends it.
+        for digit in digits.into_iter().chain(std::iter::repeat_n(b'0', zeros)) {
             whole = whole
                 .checked_mul(10)?
                 .checked_add(i128::from(digit.checked_sub(b'0')?))?;

@@ -1,6 +1,8 @@
 //! Money, splits and periods. Arithmetic is exact or refused (INV-3).
 
-use perennial_domain::money::{DecimalError, Money, MoneyError, allocate_minor};
+use perennial_domain::money::{
+    Currency, DecimalError, Money, MoneyError, UnknownCurrency, allocate_minor, sum_text,
+};
 use perennial_domain::period::{FiscalCalendar, Period};
 use perennial_testkit::history::words::*;
 use perennial_testkit::random::Random;
@@ -24,6 +26,11 @@ fn halves_are_rounded_to_the_even_neighbour() {
         ("0.0149999999", 1),
         ("1234.565", 123_456),
         ("1234.575", 123_458),
+        // Zeros after the half make it no more than a half.
+        ("0.0050", 0),
+        ("0.01500", 2),
+        ("0.02500", 2),
+        ("0.025001", 3),
     ] {
         assert_eq!(rounded(text, "USD"), (cents, false), "{text}");
     }
@@ -60,6 +67,46 @@ fn what_is_no_number_is_said_to_be_none() {
             "{text}"
         );
     }
+}
+
+#[test]
+fn a_text_of_64_bytes_is_read_and_a_longer_one_is_no_number() {
+    let with_zeros = |zeros: usize| format!("{}1.50", "0".repeat(zeros));
+    assert_eq!(rounded(&with_zeros(60), "USD"), (1_50, true));
+    assert_eq!(
+        Money::round_decimal(&with_zeros(61), currency("USD")),
+        Err(DecimalError::NotANumber {
+            text: format!("{}1.5", "0".repeat(61)),
+        })
+    );
+}
+
+#[test]
+fn a_number_of_any_length_is_an_amount_or_out_of_range() {
+    let most = "9".repeat(16);
+    assert_eq!(
+        rounded(&format!("{most}.99"), "USD"),
+        (999_999_999_999_999_999, true)
+    );
+    for text in [
+        "1E16".to_owned(),
+        "-1E16".to_owned(),
+        "9".repeat(36),
+        "1".repeat(37),
+        "9".repeat(64),
+        "1E36".to_owned(),
+        "9E36".to_owned(),
+        "1E37".to_owned(),
+        "1E32767".to_owned(),
+    ] {
+        assert_eq!(
+            Money::round_decimal(&text, currency("USD")),
+            Err(DecimalError::Money(MoneyError::OutOfRange)),
+            "{text}"
+        );
+    }
+    assert_eq!(rounded("0E32767", "USD"), (0, true));
+    assert_eq!(rounded("1E-32768", "USD"), (0, false));
 }
 
 #[test]
@@ -104,6 +151,119 @@ fn money_stays_below_its_range() {
             right: currency("USD"),
         })
     );
+}
+
+#[test]
+fn an_amount_is_above_below_or_at_zero() {
+    for (amount, above, below, at) in [
+        (cents(1), true, false, false),
+        (cents(0), false, false, true),
+        (cents(-1), false, true, false),
+    ] {
+        let answers = (amount.is_positive(), amount.is_negative(), amount.is_zero());
+        assert_eq!(answers, (above, below, at), "{amount}");
+    }
+    assert_eq!(cents(5).negated(), cents(-5));
+    assert_eq!(cents(-5).negated(), cents(5));
+}
+
+#[test]
+fn an_amount_is_written_with_all_minor_digits_of_its_currency() {
+    for (amount, text) in [
+        (minor(1_234_50, "USD"), "1234.50"),
+        (minor(-5, "USD"), "-0.05"),
+        (minor(0, "USD"), "0.00"),
+        (minor(-7, "JPY"), "-7"),
+        (minor(1_005, "KWD"), "1.005"),
+        (minor(12_345, "CLF"), "1.2345"),
+    ] {
+        assert_eq!(amount.decimal_text(), text);
+        assert_eq!(amount.to_string(), format!("{text} {}", amount.currency()));
+    }
+    // A sum may be larger than any amount.
+    assert_eq!(
+        sum_text(-1_234_567_890_123_456_789_012, currency("EUR")),
+        "-12345678901234567890.12 EUR"
+    );
+}
+
+#[test]
+fn units_and_billionths_say_the_same_amount() {
+    for (amount, units, nanos) in [
+        (minor(12_34, "EUR"), 12, 340_000_000),
+        (minor(-12_34, "EUR"), -12, -340_000_000),
+        (minor(99, "EUR"), 0, 990_000_000),
+        (minor(-1, "EUR"), 0, -10_000_000),
+        (minor(7_00, "EUR"), 7, 0),
+        (minor(-7_00, "EUR"), -7, 0),
+        (minor(7, "JPY"), 7, 0),
+        (minor(-1_001, "KWD"), -1, -1_000_000),
+        (minor(12_345, "CLF"), 1, 234_500_000),
+        (
+            minor(999_999_999_999_999_999, "EUR"),
+            9_999_999_999_999_999,
+            990_000_000,
+        ),
+        (
+            minor(-999_999_999_999_999_999, "JPY"),
+            -999_999_999_999_999_999,
+            0,
+        ),
+    ] {
+        assert_eq!(amount.units_nanos(), (units, nanos), "{amount}");
+        assert_eq!(
+            Money::from_units_nanos(units, nanos, amount.currency()),
+            Some(amount)
+        );
+    }
+}
+
+#[test]
+fn units_and_billionths_that_say_no_amount_exactly_are_none() {
+    for (units, nanos, code) in [
+        // Of two signs.
+        (1, -10_000_000, "EUR"),
+        (-1, 10_000_000, "EUR"),
+        // A whole unit of billionths.
+        (0, 1_000_000_000, "EUR"),
+        (0, -1_000_000_000, "JPY"),
+        // Less than a minor unit.
+        (0, 9_999_999, "EUR"),
+        (0, 10_000_001, "EUR"),
+        (1, 500_000_000, "JPY"),
+        // Out of range.
+        (10_000_000_000_000_000, 0, "EUR"),
+        (i64::MIN, -990_000_000, "EUR"),
+    ] {
+        assert_eq!(
+            Money::from_units_nanos(units, nanos, currency(code)),
+            None,
+            "{units} {nanos} {code}"
+        );
+    }
+}
+
+#[test]
+fn a_currency_is_three_capital_letters_that_can_be_booked() {
+    assert_eq!(currency("EUR").code(), "EUR");
+    assert_eq!(format!("{0} {0:?}", currency("EUR")), "EUR EUR");
+    for text in ["", "EU", "eur", "EURO", " EUR", "XAU"] {
+        assert_eq!(Currency::parse(text), Err(UnknownCurrency(text.to_owned())),);
+    }
+    // A long text is cut before it is repeated to anybody.
+    assert_eq!(
+        Currency::parse("a currency of the future"),
+        Err(UnknownCurrency("a currency of th".to_owned()))
+    );
+}
+
+#[test]
+fn an_amount_is_split_into_amounts_of_its_currency() {
+    assert_eq!(
+        minor(100, "KWD").allocate(&[1, 1, 1]).unwrap(),
+        [minor(34, "KWD"), minor(33, "KWD"), minor(33, "KWD")]
+    );
+    assert_eq!(minor(100, "KWD").allocate(&[0]), Err(MoneyError::NoWeights));
 }
 
 #[test]

@@ -37,6 +37,14 @@ fn minor_digits_agree_with_iso_4217() {
 }
 
 #[test]
+fn withdrawn_currencies_are_bookable_and_stand_among_all() {
+    for code in HISTORIC {
+        let currency = Currency::parse(code).unwrap();
+        assert!(Currency::all().any(|of_all| of_all == currency), "{code}");
+    }
+}
+
+#[test]
 fn every_iso_currency_is_bookable_or_left_out_on_purpose() {
     let missing: BTreeSet<&str> = Iso::iter()
         .map(|iso| iso.code())

@@ -303,16 +303,28 @@ fn a_table_states_a_pair_and_day_once_and_is_kept_in_order() {
             "rates[0]",
             "must be between two currencies, is of USD alone",
         ));
+    let unsorted = table(
+        "2024-06",
+        &[
+            ("USD", "XDR", "0.7", "2024-06-01"),
+            ("USD", "EUR", "0.9", "2024-06-02"),
+            ("USD", "EUR", "0.8", "2024-06-01"),
+        ],
+    );
+    let sorted = table(
+        "2024-06",
+        &[
+            ("USD", "EUR", "0.8", "2024-06-01"),
+            ("USD", "EUR", "0.9", "2024-06-02"),
+            ("USD", "XDR", "0.7", "2024-06-01"),
+        ],
+    );
     let given = strict([])
-        .when_asked(publish(table(
-            "2024-06",
-            &[
-                ("USD", "XDR", "0.7", "2024-06-01"),
-                ("USD", "EUR", "0.9", "2024-06-02"),
-                ("USD", "EUR", "0.8", "2024-06-01"),
-            ],
-        )))
-        .accepted();
+        .when_asked(publish(unsorted.clone()))
+        .then([published(RateTable {
+            rates: sorted.rates,
+            ..unsorted
+        })]);
     let rates = given.book.reference(ReferenceKind::Rates).unwrap().rates();
     let in_force = |quote, on| {
         let pair = (currency("USD"), currency(quote));
@@ -323,4 +335,49 @@ fn a_table_states_a_pair_and_day_once_and_is_kept_in_order() {
     assert_eq!(in_force("EUR", "2024-06-01").as_deref(), Some("0.8"));
     assert_eq!(in_force("EUR", "2024-06-02").as_deref(), Some("0.9"));
     assert_eq!(in_force("XDR", "2030-01-01").as_deref(), Some("0.7"));
+}
+
+#[test]
+fn a_rate_joins_its_two_currencies_in_either_direction() {
+    for (one, other, joins) in [
+        ("USD", "EUR", true),
+        ("EUR", "USD", true),
+        ("USD", "USD", false),
+        ("USD", "XDR", false),
+        ("XDR", "EUR", false),
+    ] {
+        let rate = rate("USD", "EUR", "0.8");
+        assert_eq!(
+            rate.joins(currency(one), currency(other)),
+            joins,
+            "{one} {other}"
+        );
+    }
+    // What prices a currency in itself is no rate between two.
+    assert!(!rate("USD", "USD", "1").joins(currency("USD"), currency("USD")));
+}
+
+#[test]
+fn of_a_pair_that_is_stated_in_both_directions_the_newer_rate_is_in_force_else_the_one_asked_for() {
+    let euro_dollar = (currency("EUR"), currency("USD"));
+    for (direct_on, inverse_on, expected) in [
+        ("2024-06-01", "2024-05-01", ("EUR", "1.25")),
+        ("2024-06-01", "2024-06-01", ("EUR", "1.25")),
+        ("2024-06-01", "2024-06-02", ("USD", "0.9")),
+    ] {
+        let stated = table(
+            "2024-06",
+            &[
+                ("EUR", "USD", "1.25", direct_on),
+                ("USD", "EUR", "0.9", inverse_on),
+            ],
+        );
+        let given = strict([published(stated)]);
+        let rates = given.book.reference(ReferenceKind::Rates).unwrap().rates();
+        let rate = rates
+            .in_force(RateSource::Unore, euro_dollar, date("2024-07-01"))
+            .unwrap();
+        let found = (rate.base.code(), rate.value.to_string());
+        assert_eq!(found, (expected.0, expected.1.to_owned()), "{inverse_on}");
+    }
 }

@@ -306,3 +306,43 @@ fn resolving_twice_in_one_submission_is_refused_the_second_time() {
         .when_submitted(&submission)
         .then_refused([(Some(1), Rejection::ExceptionResolved(exception))]);
 }
+
+#[test]
+fn commands_and_events_of_the_ledger_have_their_words() {
+    let exception = ExceptionId {
+        event_id: event_of(2),
+        rule: Rule::WithinCommitment,
+    };
+    let disposition = || "known".to_owned();
+    let policy = LedgerPolicy::default();
+    let commands = [
+        LedgerCommand::ChangePolicy {
+            policy: policy.clone(),
+            reason: disposition(),
+        },
+        LedgerCommand::AcknowledgeException {
+            exception,
+            disposition: disposition(),
+        },
+        LedgerCommand::ResolveException {
+            exception,
+            disposition: disposition(),
+        },
+    ];
+    let words = commands.each_ref().map(|it| (it.name(), it.makes()));
+    assert_eq!(
+        words,
+        [
+            ("change_ledger_policy", "LedgerPolicyChanged"),
+            ("acknowledge_exception", "ExceptionAcknowledged"),
+            ("resolve_exception", "ExceptionResolved"),
+        ]
+    );
+    let changed = LedgerEvent::LedgerPolicyChanged {
+        policy,
+        reason: disposition(),
+    };
+    assert_eq!(changed.kind(), "LedgerPolicyChanged");
+    let dispositions = Disposition::ALL.map(Disposition::name);
+    assert_eq!(dispositions, ["open", "acknowledged", "resolved"]);
+}

@@ -22,6 +22,13 @@ fn with(history: impl IntoIterator<Item = Happened>, more: Happened) -> Vec<Happ
     history.into_iter().chain([more]).collect()
 }
 
+fn mirror_of(more: &[Happened]) -> Given {
+    given(
+        Profile::Mirror,
+        paid_forty().into_iter().chain(more.iter().cloned()),
+    )
+}
+
 fn forbidden(
     status: Status,
     on: &str,
@@ -92,6 +99,23 @@ fn disbursing_while_suspended_is_refused_or_flagged_and_a_day_before_or_after_it
                 .then([disbursed(on, eur(1))]);
         }
     }
+}
+
+#[test]
+fn a_payment_in_the_first_of_two_suspensions_names_the_first() {
+    mirror_of(&[
+        suspended("2024-06-01"),
+        resumed("2024-08-01"),
+        suspended("2024-10-01"),
+    ])
+    .when(disburse("2024-07-01", eur(1)))
+    .then_only_flagged([breach(
+        Rule::NotWhileSuspended,
+        &[
+            ("suspended_on", "2024-06-01"),
+            ("effective_on", "2024-07-01"),
+        ],
+    )]);
 }
 
 #[test]

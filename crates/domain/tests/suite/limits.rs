@@ -178,6 +178,34 @@ fn a_line_that_is_overdrawn_within_its_agreement_is_flagged_in_both_profiles() {
 }
 
 #[test]
+fn of_a_payment_on_two_lines_each_line_counts_its_own_part() {
+    let on_both = |first: i128, second: i128| {
+        let mut cash = cash(eur(first + second));
+        let part = |line_id, amount| LineAmount {
+            line_id: line(line_id),
+            amount: eur(amount),
+        };
+        cash.lines = vec![part("line-1", first), part("line-2", second)];
+        pay("2024-06-01", cash)
+    };
+    strict([two_lines()])
+        .when(on_both(60, 40))
+        .then_only_flagged([]);
+    strict([two_lines()])
+        .when(on_both(61, 39))
+        .then_only_flagged([breach_of(
+            "agreement/agreement-1/line-1",
+            Rule::WithinCommitment,
+            &[
+                ("limit", "60.00 EUR"),
+                ("attempted", "61.00 EUR"),
+                ("committed", "60.00 EUR"),
+                ("on", "2024-06-01"),
+            ],
+        )]);
+}
+
+#[test]
 fn an_overdrawn_agreement_is_the_subject_and_not_its_line() {
     mirror([two_lines()])
         .when(on_line_two("2024-06-01", eur(101)))

@@ -43,6 +43,8 @@ mod schedules;
 mod shares;
 mod signatures;
 mod snapshots;
+mod splits;
 mod tables;
 mod terms;
 mod transfers;
+mod worst_days;

@@ -1,7 +1,7 @@
 //! R15 and the life of a pledge.
 
 use perennial_domain::agreement::{Perspective, ReversalReason};
-use perennial_domain::classification::Split;
+use perennial_domain::classification::{Split, Vocabulary};
 use perennial_domain::command::{Action, Command, Submission};
 use perennial_domain::event::{Fact, Stream};
 use perennial_domain::ids::PledgeId;
@@ -9,6 +9,8 @@ use perennial_domain::money::Money;
 use perennial_domain::pledge::{PledgeAnnouncement, PledgeCommand, PledgeEvent};
 use perennial_domain::rejection::Rejection;
 use perennial_domain::rule::{Breach, Profile, Rule};
+use perennial_domain::tag::TagSubject;
+use perennial_testkit::history::registry_words::{objectives, scheme_published, tags};
 use perennial_testkit::history::words::*;
 use perennial_testkit::history::{Happened, given};
 
@@ -358,4 +360,159 @@ fn at_most_what_is_outstanding_lapses() {
     after
         .when_asked(reverse_entry(3, ReversalReason::Error))
         .accepted();
+}
+
+#[test]
+fn a_pledge_that_is_announced_again_keeps_its_currency() {
+    let withdrawn = given(Profile::Mirror, [announced(eur(100))])
+        .when_asked(reverse_entry(1, ReversalReason::Withdrawn))
+        .accepted();
+    withdrawn
+        .when_asked(ask(
+            "2024-06-01",
+            PledgeCommand::Announce(announcement(minor(70_00, "USD"))),
+        ))
+        .then_rejected(Rejection::CurrencyMismatch {
+            field: "amount".to_owned(),
+            expected: currency("EUR"),
+            actual: currency("USD"),
+        });
+}
+
+#[test]
+fn an_announcement_with_a_scaled_split_is_refused_or_flagged() {
+    let scaled =
+        |vocabulary, code: &str| Split::scaled_to_whole(vec![(vocabulary, code.into(), 99)], 100);
+    for (announcement, scaled) in [
+        (
+            PledgeAnnouncement {
+                purposes: scaled(Vocabulary::DacPurpose, "15220"),
+                ..announcement(eur(100))
+            },
+            "purposes",
+        ),
+        (
+            PledgeAnnouncement {
+                places: scaled(Vocabulary::Country, "SS"),
+                ..announcement(eur(100))
+            },
+            "places",
+        ),
+    ] {
+        let command = ask("2024-06-01", PledgeCommand::Announce(announcement));
+        let inexact = breach_of("pledge/pledge-1", Rule::SplitExact, &[("scaled", scaled)]);
+        given(Profile::Strict, [])
+            .when_asked(command.clone())
+            .then_breaks(inexact.clone());
+        given(Profile::Mirror, [])
+            .when_asked(command)
+            .then_only_flagged([inexact]);
+    }
+}
+
+#[test]
+fn a_pledge_is_announced_at_the_latest_on_the_day_after_its_recording() {
+    let announce = |on| ask(on, PledgeCommand::Announce(announcement(eur(100))));
+    given(Profile::Strict, [])
+        .when_asked(announce("2026-04-01"))
+        .then_only_flagged([]);
+    given(Profile::Strict, [])
+        .when_asked(announce("2026-04-02"))
+        .then_breaks(breach_of(
+            "pledge/pledge-1",
+            Rule::DateNotFuture,
+            &[("latest", "2026-04-01"), ("effective_on", "2026-04-02")],
+        ));
+}
+
+#[test]
+fn of_days_on_which_equally_little_of_a_pledge_is_outstanding_the_first_is_named() {
+    let revised = PledgeEvent::PledgeRevised {
+        new_amount: eur(110),
+        previous_amount: eur(100),
+        reason: "more".to_owned(),
+    };
+    // 40 are outstanding from March to May, and again from July on.
+    let history = [
+        announced(eur(100)),
+        converted("2024-03-01", eur(60)),
+        pledged("2024-06-01", revised),
+        converted("2024-07-01", eur(10)),
+    ];
+    given(Profile::Mirror, history)
+        .when_asked(withdraw("2024-02-01", eur(41)))
+        .then_only_flagged([too_much("40.00 EUR", "41.00 EUR", "2024-03-01")]);
+}
+
+#[test]
+fn what_uses_nothing_up_of_an_overdrawn_pledge_is_not_flagged() {
+    let overdrawn = || {
+        given(
+            Profile::Mirror,
+            [
+                announced(eur(100)),
+                converted("2024-03-01", eur(130)),
+                scheme_published(objectives()),
+            ],
+        )
+    };
+    overdrawn()
+        .when_asked(revise("2024-06-01", eur(100)))
+        .then_only_flagged([]);
+    let set = tags(TagSubject::Whole, "objectives@2024", &[("1", 1_000_000)]);
+    overdrawn()
+        .when_asked(ask("2024-06-01", PledgeCommand::ReplaceTagSet(set)))
+        .then_only_flagged([]);
+    overdrawn()
+        .when_asked(revise("2024-06-01", cents(99_99)))
+        .then_only_flagged([too_much("-30.00 EUR", "0.01 EUR", "2024-06-01")]);
+}
+
+#[test]
+fn a_pledge_is_tagged_as_a_whole_while_it_is_announced() {
+    let tag = |subject| {
+        let set = tags(subject, "objectives@2024", &[("1", 1_000_000)]);
+        ask("2024-06-01", PledgeCommand::ReplaceTagSet(set))
+    };
+    let published = given(
+        Profile::Mirror,
+        [announced(eur(100)), scheme_published(objectives())],
+    );
+    published
+        .clone()
+        .when_asked(tag(TagSubject::Whole))
+        .then_only_flagged([]);
+    published
+        .clone()
+        .when_asked(tag(TagSubject::Line(the_line())))
+        .then_rejected(Rejection::Malformed {
+            field: "part".to_owned(),
+            problem: "must be left out: a pledge is tagged as a whole".to_owned(),
+        });
+    published
+        .when_asked(reverse_entry(1, ReversalReason::Withdrawn))
+        .accepted()
+        .when_asked(tag(TagSubject::Whole))
+        .then_rejected(Rejection::UnknownPledge(the_pledge()));
+}
+
+#[test]
+fn totals_of_a_pledge_stay_in_the_range_of_money() {
+    let half = minor(500_000_000_000_000_000, "EUR");
+    let history = [
+        signed(eur(100)),
+        announced(half),
+        converted("2024-02-01", half),
+    ];
+    given(Profile::Mirror, history.clone())
+        .when_asked(convert("2024-06-01", minor(499_999_999_999_999_999, "EUR")))
+        .accepted();
+    given(Profile::Mirror, history)
+        .when_asked(convert("2024-06-01", half))
+        .then_refused([(
+            Some(0),
+            Rejection::TotalOutOfRange {
+                stream: Stream::Pledge(the_pledge()),
+            },
+        )]);
 }

@@ -371,6 +371,71 @@ fn a_new_heading_receives_freely_or_by_amendment_alone() {
 }
 
 #[test]
+fn an_agreement_for_which_nothing_was_signed_moves_nothing_of_its_original_amount() {
+    let mut terms = terms_of(vec![line_of("line-1", eur(0)), line_of("line-2", eur(0))]);
+    terms.further = Some(Box::new(FurtherTerms {
+        reallocation_policy: Some(ReallocationPolicy {
+            scope: ReallocationScope::Agreement,
+            new_heading: NewHeading::ByAmendment,
+            ..quarter()
+        }),
+        ..FurtherTerms::default()
+    }));
+    // The whole agreement is no new heading of itself: it receives nothing.
+    given(
+        Profile::Mirror,
+        [signed_as(terms), increased("2024-02-01", eur(100))],
+    )
+    .when(move_funds("line-1", "line-2", eur(10)))
+    .then_only_flagged([breach(
+        Rule::ReallocationWithinPolicy,
+        &[
+            ("heading", "agreement"),
+            ("limit", "0.00 EUR"),
+            ("used", "0.00 EUR"),
+            ("asked", "10.00 EUR"),
+            ("room", "0.00 EUR"),
+        ],
+    )]);
+}
+
+#[test]
+fn a_heading_that_moved_more_than_a_later_policy_allows_still_receives() {
+    let tenth = TermsRevision {
+        further: FurtherTerms {
+            reallocation_policy: Some(ReallocationPolicy {
+                limit_ppm: 100_000,
+                ..quarter()
+            }),
+            ..FurtherTerms::default()
+        },
+        ..TermsRevision::default()
+    };
+    let history = || {
+        under(quarter())
+            .when(move_funds("staff-1", "travel", eur(25)))
+            .accepted()
+            .when((
+                date("2024-06-01"),
+                AgreementCommand::ReviseTerms(Box::new(tenth.clone())),
+            ))
+            .accepted()
+    };
+    history()
+        .when(move_funds("travel", "staff-1", eur(10)))
+        .then_only_flagged([]);
+    history()
+        .when(move_funds("staff-1", "travel", cents(1)))
+        .then_rejected(exceeds(
+            "Staff",
+            "10.00 EUR",
+            "25.00 EUR",
+            "0.01 EUR",
+            "0.00 EUR",
+        ));
+}
+
+#[test]
 fn a_forbidden_direction_needs_an_amendment() {
     let between = |dimension: &str| {
         breach(

@@ -1,8 +1,8 @@
 //! R3 and the limits of moving committed money.
 
 use perennial_domain::agreement::{
-    AgreementCommand, AgreementEvent, HeadingCount, Leg, LegDirection, LegPlace, Line,
-    ReallocatedFunds, Reallocation, ReversalReason, YearBasis,
+    AgreementCommand, AgreementEvent, Firmness, HeadingCount, Leg, LegDirection, LegPlace, Line,
+    ReallocatedFunds, Reallocation, ReversalReason, YearBasis, YearShare,
 };
 use perennial_domain::classification::{LineDims, Pillar};
 use perennial_domain::money::Money;
@@ -345,4 +345,101 @@ fn a_reallocation_can_be_reversed() {
         agreement.line_balance(&line("line-2")).unwrap().committed,
         40_00
     );
+}
+
+#[test]
+fn two_receiving_legs_each_get_their_part_of_every_year_given() {
+    let received = |amount| {
+        resolved(
+            to("line-2", Some(year("2024")), amount),
+            YearBasis::Scheduled,
+        )
+    };
+    let received_2025 = |amount| {
+        resolved(
+            to("line-2", Some(year("2025")), amount),
+            YearBasis::Scheduled,
+        )
+    };
+    let given_in =
+        |of, amount| resolved(from("line-1", Some(year(of)), amount), YearBasis::Scheduled);
+    given(Profile::Strict, [two_lines()])
+        .when(reallocate(vec![
+            from("line-1", None, eur(40)),
+            to("line-2", None, eur(20)),
+            to("line-2", None, eur(20)),
+        ]))
+        .then([reallocated(
+            vec![
+                given_in("2024", eur(10)),
+                given_in("2025", eur(30)),
+                received(eur(5)),
+                received_2025(eur(15)),
+                received(eur(5)),
+                received_2025(eur(15)),
+            ],
+            vec![
+                counts("line-1", eur(-40), eur(60)),
+                counts("line-2", eur(40), eur(40)),
+            ],
+        )]);
+}
+
+/// A line of 30 firm in 2024 and 30 intended in 2025, and one of nothing.
+fn firm_and_intended() -> Happened {
+    let shares = vec![
+        share(year("2024"), eur(30), YearBasis::Scheduled),
+        YearShare {
+            firmness: Firmness::Indicative,
+            ..share(year("2025"), eur(30), YearBasis::Scheduled)
+        },
+    ];
+    let line = Line {
+        year_shares: shares,
+        ..line_of("line-1", eur(60))
+    };
+    signed_as(terms_of(vec![line, line_of("line-2", eur(0))]))
+}
+
+fn moved_to(leg: Leg) -> Vec<(Period, i128, Firmness)> {
+    let after = given(Profile::Strict, [firm_and_intended()])
+        .when(reallocate(vec![from("line-1", None, eur(40)), leg]))
+        .accepted();
+    let shares = after.agreement().year_shares(&line("line-2"));
+    let told = |share: &YearShare| (share.period, share.minor_units, share.firmness);
+    shares.iter().map(told).collect()
+}
+
+#[test]
+fn money_stays_as_firm_as_it_was_where_it_stays_in_its_years() {
+    assert_eq!(
+        moved_to(to("line-2", None, eur(40))),
+        [
+            (year("2024"), 10_00, Firmness::Firm),
+            (year("2025"), 30_00, Firmness::Indicative),
+        ]
+    );
+}
+
+#[test]
+fn money_that_moves_to_one_year_is_as_firm_as_the_least_firm_of_it() {
+    assert_eq!(
+        moved_to(to("line-2", Some(year("2026")), eur(40))),
+        [(year("2026"), 40_00, Firmness::Indicative)]
+    );
+}
+
+#[test]
+fn a_receiving_leg_may_say_how_firm_its_money_is() {
+    for firmness in Firmness::ALL {
+        let mut leg = to("line-2", None, eur(40));
+        leg.place.firmness = Some(firmness);
+        assert_eq!(
+            moved_to(leg),
+            [
+                (year("2024"), 10_00, firmness),
+                (year("2025"), 30_00, firmness),
+            ]
+        );
+    }
 }

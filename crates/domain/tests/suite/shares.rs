@@ -255,6 +255,84 @@ fn a_payment_counts_in_the_period_of_its_tranche() {
     assert_eq!(shares, yearly([30, 20, 100]));
 }
 
+/// Shares of these periods, in their order, of whole euros.
+fn of_periods(shares: &[(&str, &str, i128)]) -> Vec<YearShare> {
+    let of_period = |&(first, last, amount): &(&str, &str, i128)| {
+        share(period(first, last), eur(amount), YearBasis::Scheduled)
+    };
+    shares.iter().map(of_period).collect()
+}
+
+/// Signed for these shares, until 2026.
+fn signed_for(shares: &[(&str, &str, i128)]) -> Happened {
+    let total = shares.iter().map(|&(_, _, amount)| amount).sum();
+    let mut terms = Terms {
+        ends_on: Some(date("2026-12-31")),
+        ..terms(eur(total))
+    };
+    terms.lines[0].year_shares = of_periods(shares);
+    signed_as(terms)
+}
+
+#[test]
+fn a_payment_between_two_periods_counts_in_the_one_before_it() {
+    let history = [
+        signed_for(&[
+            ("2023-01-01", "2023-12-31", 50),
+            ("2024-01-01", "2024-12-31", 100),
+            ("2026-01-01", "2026-12-31", 100),
+        ]),
+        disbursed("2025-06-01", eur(90)),
+    ];
+    // Undisbursed are 50, 10 and 100.
+    assert_eq!(
+        released(given(Profile::Strict, history), eur(150)),
+        of_periods(&[
+            ("2023-01-01", "2023-12-31", 40),
+            ("2024-01-01", "2024-12-31", 10),
+            ("2026-01-01", "2026-12-31", 100),
+        ])
+    );
+}
+
+#[test]
+fn a_payment_before_every_period_counts_in_the_first() {
+    let history = [
+        signed_for(&[
+            ("2025-01-01", "2025-12-31", 100),
+            ("2026-01-01", "2026-12-31", 100),
+        ]),
+        disbursed("2024-06-01", eur(90)),
+    ];
+    assert_eq!(
+        released(given(Profile::Strict, history), eur(105)),
+        of_periods(&[
+            ("2025-01-01", "2025-12-31", 5),
+            ("2026-01-01", "2026-12-31", 100),
+        ])
+    );
+}
+
+#[test]
+fn a_payment_in_two_periods_fills_the_first_to_end_and_the_rest_counts_in_the_last() {
+    let history = [
+        signed_for(&[
+            ("2023-01-01", "2023-12-31", 50),
+            ("2024-01-01", "2024-12-31", 60),
+            ("2024-01-01", "2025-12-31", 40),
+        ]),
+        disbursed("2024-06-01", eur(70)),
+    ];
+    // Undisbursed are 50, 0 and 30.
+    assert_eq!(
+        released(given(Profile::Strict, history), eur(35)),
+        of_periods(&[
+            ("2023-01-01", "2023-12-31", 5),
+            ("2024-01-01", "2025-12-31", 30),
+        ])
+    );
+}
+
 #[test]
 fn a_prorated_amount_gives_from_its_last_calendar_year() {
     // 731 days, 366 of them in 2024: 100.00 euros are 50.07 and 49.93.
