@@ -14,14 +14,18 @@
 mod answers;
 mod calendar;
 mod deal;
+mod dependents;
 mod draft;
 mod findings;
 mod fraction;
 mod item;
 mod judge;
+mod life;
 mod pledge;
 mod predict;
+mod terms;
 mod told;
+mod tranches;
 
 use perennial_domain::Date;
 use perennial_domain::command::Submission;

@@ -1,8 +1,10 @@
 //! Random histories of whole ledgers, valid and invalid: a ledger and its oracle are asked the same, step by step.
 //!
-//! Three agreements in euros, yen and dinars, with one to three lines, and two pledges; a few days and few names, so
+//! Four agreements in euros, yen, dinars and euros again, with one to three lines, and two pledges; a few days and few names, so
 //! that entries meet. Most wishes can be fulfilled, some cannot.
 
+mod life;
+mod moves;
 mod pledges;
 mod values;
 mod wishes;
@@ -188,15 +190,7 @@ impl Story {
         } else {
             1
         };
-        let mut commands: Vec<Command> = (0..count).map(|_| self.command()).collect();
-        // What the oracle does not decide itself stands alone, so that nothing has to be decided after it.
-        if let Some(trusted) = commands
-            .iter()
-            .position(|it| wishes::is_trusted(&it.action))
-        {
-            commands.swap(0, trusted);
-            commands.truncate(1);
-        }
+        let commands: Vec<Command> = (0..count).map(|_| self.command()).collect();
         Submission {
             expected: self.expected(),
             commands,
@@ -218,6 +212,9 @@ impl Story {
                 Rule::WithinCommitment,
                 Rule::NotBeforeSignature,
                 Rule::DisbursedNotNegative,
+                Rule::ConditionsMet,
+                Rule::ReallocationWithinPolicy,
+                Rule::NotWhileSuspended,
             ]);
             let approver = if self.random.one_in(3) {
                 None
@@ -262,6 +259,7 @@ impl Story {
             "agreement-2",
             "agreement-2",
             "agreement-3",
+            "agreement-4",
         ]);
         agreement(id)
     }

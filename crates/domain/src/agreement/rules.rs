@@ -270,13 +270,24 @@ fn allocates_too_much(change: &Change<'_>, at: usize, changes: &[(Date, i128)]) 
     let mut days: Vec<(Date, i128)> = changes.to_vec();
     let later = committed.changes().map(|(on, _)| (on, 0));
     days.extend(later.filter(|&(on, _)| first <= on));
+    // A replacement may commit more or less too.
+    let own = balances(change.effects, Some(at));
+    days.extend(
+        own.iter()
+            .map(|&(on, _)| (on, 0))
+            .filter(|&(on, _)| first <= on),
+    );
     days.sort_by_key(|&(on, _)| on);
     let mut worst: Option<(i128, i128, Date)> = None;
     allocated.walk(&days, |on, before, after| {
-        let committed = committed.as_of(on).committed;
-        let excess = |allocated: i128| allocated.saturating_sub(committed);
-        let larger = excess(before).max(0) < excess(after);
-        let above = |worst: (i128, i128, Date)| worst.0.saturating_sub(worst.1) < excess(after);
+        let committed_before = committed.as_of(on).committed;
+        let until = own.iter().filter(|&&(since, _)| since <= on);
+        let committed = until.fold(committed_before, |sum, (_, change)| {
+            sum.saturating_add(change.committed)
+        });
+        let excess = after.saturating_sub(committed);
+        let larger = before < after && before.saturating_sub(committed_before).max(0) < excess;
+        let above = |worst: (i128, i128, Date)| worst.0.saturating_sub(worst.1) < excess;
         if larger && worst.is_none_or(above) {
             worst = Some((after, committed, on));
         }

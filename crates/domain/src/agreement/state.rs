@@ -438,11 +438,12 @@ impl Agreement {
             .fold(0, i128::saturating_add)
     }
 
-    /// The standing payments that are dated from `since` on and before the next standing resumption.
+    /// The standing payments that are dated from `since` on and before the next standing resumption. One of the same day
+    /// was recorded before, and lifted an earlier suspension.
     pub(crate) fn payments_suspended_from(&self, since: Date) -> impl Iterator<Item = EventId> {
         let resumed = self.milestones().iter();
         let until = resumed
-            .filter(|milestone| milestone.turn == Turn::Resumed && since <= milestone.on)
+            .filter(|milestone| milestone.turn == Turn::Resumed && since < milestone.on)
             .map(|milestone| milestone.on)
             .next();
         let within = move |on: Date| since <= on && until.is_none_or(|until| on < until);

@@ -240,3 +240,15 @@ fn a_release_is_not_reversed_if_its_money_is_allocated_again() {
             ],
         ));
 }
+
+#[test]
+fn an_allocation_in_the_place_of_an_increase_has_no_room_by_what_it_replaces() {
+    let history = || [signed(eur(100)), increased("2024-02-01", eur(50))];
+    let instead = |amount| replace(event_of(2), allocate("water-2024", amount));
+    given(Profile::Strict, history())
+        .when(instead(eur(100)))
+        .accepted();
+    given(Profile::Strict, history())
+        .when(instead(cents(100_01)))
+        .then_breaks(exceeds("100.00 EUR", "100.01 EUR"));
+}

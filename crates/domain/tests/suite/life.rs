@@ -207,6 +207,27 @@ fn a_back_dated_cancellation_or_closing_flags_the_payments_after_its_day() {
 }
 
 #[test]
+fn a_suspension_on_the_day_of_a_resumption_flags_what_was_paid_after_it() {
+    let history = [
+        suspended("2024-06-01"),
+        resumed("2024-08-01"),
+        disbursed("2024-09-01", eur(10)),
+    ];
+    for profile in PROFILES {
+        given(profile, paid_forty().into_iter().chain(history.clone()))
+            .when(suspend("2024-08-01"))
+            .then_only_flagged([breach(
+                Rule::NotWhileSuspended,
+                &[
+                    ("suspended_on", "2024-08-01"),
+                    ("payments", "1"),
+                    ("payment", "5-0"),
+                ],
+            )]);
+    }
+}
+
+#[test]
 fn suspensions_and_resumptions_alternate_in_the_order_of_their_days() {
     let history = || {
         with(

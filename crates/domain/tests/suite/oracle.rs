@@ -15,6 +15,7 @@ use perennial_testkit::story::{Step, Story, each_story};
 #[derive(Default)]
 struct Told {
     recorded: u64,
+    events: BTreeMap<&'static str, u64>,
     refused: BTreeMap<String, u64>,
     flagged: BTreeMap<(Kind, Rule), u64>,
 }
@@ -36,6 +37,9 @@ impl Told {
             Prediction::Trusted => {}
             Prediction::Recorded(events) => {
                 self.recorded += 1;
+                for event in &events {
+                    *self.events.entry(event.fact.kind()).or_default() += 1;
+                }
                 for (rule, _) in events.iter().flat_map(|event| &event.flags) {
                     *self.flagged.entry((profile, *rule)).or_default() += 1;
                 }
@@ -118,8 +122,8 @@ fn a_second_ledger_foresees_every_decision_and_balance() {
         },
     );
     println!(
-        "{} recorded\nrefused {:#?}\nflagged {:#?}",
-        told.recorded, told.refused, told.flagged
+        "{} recorded {:#?}\nrefused {:#?}\nflagged {:#?}",
+        told.recorded, told.events, told.refused, told.flagged
     );
     if stories < 500 {
         // A few histories need not show everything.

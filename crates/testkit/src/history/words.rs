@@ -113,6 +113,8 @@ ids! {
     line: LineId;
     /// A tranche's id.
     tranche: TrancheId;
+    /// A condition's id.
+    condition: ConditionId;
     /// A payment's id.
     payment: PaymentId;
     /// An allocation's id.

@@ -2,6 +2,7 @@
 
 mod additive;
 mod exceptions;
+mod handing;
 mod maturity;
 mod pledges;
 mod reallocations;

@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use perennial_domain::Date;
 use perennial_domain::agreement::{
-    AgreementEvent, Firmness, ForecastEntry, Line, Perspective, Terms, YearBasis,
+    AgreementEvent, Firmness, ForecastEntry, Line, Perspective, Terms, TransferDirection,
+    YearBasis, YearShare,
 };
 use perennial_domain::event::{Event, Fact, Stream};
-use perennial_domain::ids::{AgreementId, LineId, PaymentId, TrancheId};
+use perennial_domain::ids::{AgreementId, LineId, PaymentId};
 use perennial_domain::log::{EventId, Recorded};
 use perennial_domain::money::Currency;
 use perennial_domain::party::OrgRef;
@@ -25,6 +26,7 @@ pub(super) struct Balance {
     pub(super) received: i128,
     pub(super) expended: i128,
     pub(super) scheduled: i128,
+    pub(super) allocated: i128,
 }
 
 impl Balance {
@@ -42,6 +44,8 @@ impl Balance {
                 balance.expended += item.amount;
             } else if item.what == What::Scheduled {
                 balance.scheduled += item.amount;
+            } else if item.what == What::Allocated {
+                balance.allocated += item.amount;
             }
         }
         balance
@@ -59,16 +63,6 @@ impl Balance {
     pub(super) const fn undisbursed(self, perspective: Perspective) -> i128 {
         self.committed - self.paid(perspective)
     }
-}
-
-/// A scheduled portion now.
-#[derive(Clone, Debug)]
-pub(super) struct Tranche {
-    pub(super) id: TrancheId,
-    pub(super) due_on: Date,
-    pub(super) period: Period,
-    pub(super) scheduled: i128,
-    pub(super) open: i128,
 }
 
 /// A part of a line's commitment that is for one period, and what was paid of it.
@@ -193,6 +187,7 @@ impl Deal {
                 terms.lines.iter().any(|line| line.amount.is_positive())
             }
             AgreementEvent::CommitmentIncreased { .. } => true,
+            AgreementEvent::FundsTransferred(half) => half.direction == TransferDirection::In,
             _ => false,
         };
         let standing = self.standing().into_iter();
@@ -222,89 +217,6 @@ impl Deal {
         plans.collect::<Vec<_>>().pop().unwrap_or_default()
     }
 
-    /// The standing events about a tranche, in order.
-    pub(super) fn about_tranche(&self, tranche_id: &TrancheId) -> Vec<EventId> {
-        let about = |event: &AgreementEvent| match event {
-            AgreementEvent::TrancheScheduled { tranche_id: id, .. }
-            | AgreementEvent::TrancheCancelled { tranche_id: id, .. } => id == tranche_id,
-            AgreementEvent::TrancheRescheduled(moved) => moved.tranche_id == *tranche_id,
-            AgreementEvent::DisbursementMade { draws, .. }
-            | AgreementEvent::ReceiptConfirmed { draws, .. } => {
-                draws.iter().any(|draw| draw.tranche_id == *tranche_id)
-            }
-            _ => false,
-        };
-        let standing = self.standing().into_iter();
-        let found = standing.filter(|(_, event)| about(event));
-        found.map(|(recorded, _)| recorded.event_id).collect()
-    }
-
-    /// Whether later entries stand on one: a plan after a plan, anything after something about the same tranche.
-    pub(super) fn has_dependents(&self, target: EventId, event: &AgreementEvent) -> bool {
-        match event {
-            AgreementEvent::ForecastReplaced { .. } => {
-                self.standing().into_iter().any(|(recorded, event)| {
-                    let plan = matches!(event, AgreementEvent::ForecastReplaced { .. });
-                    plan && target < recorded.event_id
-                })
-            }
-            AgreementEvent::TrancheScheduled { tranche_id, .. }
-            | AgreementEvent::TrancheCancelled { tranche_id, .. } => {
-                self.about_tranche(tranche_id).last() != Some(&target)
-            }
-            AgreementEvent::TrancheRescheduled(moved) => {
-                self.about_tranche(&moved.tranche_id).last() != Some(&target)
-            }
-            _ => false,
-        }
-    }
-
-    /// Every tranche whose scheduling stands, the first due first.
-    pub(super) fn tranches(&self) -> Vec<Tranche> {
-        let mut tranches: BTreeMap<TrancheId, Tranche> = BTreeMap::new();
-        for (_, event) in self.standing() {
-            match event {
-                AgreementEvent::TrancheScheduled {
-                    tranche_id,
-                    amount,
-                    due_on,
-                    period,
-                    ..
-                } => {
-                    let tranche = Tranche {
-                        id: tranche_id.clone(),
-                        due_on: *due_on,
-                        period: *period,
-                        scheduled: amount.minor_units(),
-                        open: 0,
-                    };
-                    tranches.insert(tranche_id.clone(), tranche);
-                }
-                AgreementEvent::TrancheRescheduled(moved) => {
-                    if let Some(tranche) = tranches.get_mut(&moved.tranche_id) {
-                        tranche.due_on = moved.new_due_on;
-                        tranche.period = moved.period;
-                    }
-                }
-                _ => {}
-            }
-        }
-        let mut tranches: Vec<Tranche> = tranches.into_values().collect();
-        for tranche in &mut tranches {
-            let scheduled = |item: &&Item| {
-                item.what == What::Scheduled && item.tranche.as_ref() == Some(&tranche.id)
-            };
-            tranche.open = self
-                .items
-                .iter()
-                .filter(scheduled)
-                .map(|item| item.amount)
-                .sum();
-        }
-        tranches.sort_by(|a, b| (a.due_on, &a.id).cmp(&(b.due_on, &b.id)));
-        tranches
-    }
-
     /// Who is on the other side of a payment on a line: who is named, else the line's other party, else the
     /// agreement's.
     pub(super) fn party(&self, item: &Item) -> String {
@@ -325,17 +237,14 @@ impl Deal {
     /// The portions of a line's commitment, the first to end first, a prorated one cut into years, with what was paid
     /// of each.
     pub(super) fn portions(&self, line: &LineId, fiscal: FiscalCalendar) -> Vec<Portion> {
-        let mut shares: BTreeMap<(Period, YearBasis, Firmness), i128> = BTreeMap::new();
-        let of_line = |item: &&Item| item.line.as_ref() == Some(line);
-        for item in self.items.iter().filter(of_line) {
-            if let (true, Some(period), Some(basis)) =
-                (item.what.is_committed(), item.period, item.basis)
-            {
-                *shares.entry((period, basis, item.firmness)).or_default() += item.amount;
-            }
-        }
         let mut pieces: BTreeMap<(Period, YearBasis, Firmness), i128> = BTreeMap::new();
-        for ((period, basis, firmness), amount) in shares {
+        for share in self.shares(line) {
+            let YearShare {
+                period,
+                basis,
+                firmness,
+                minor_units: amount,
+            } = share;
             let cut = if basis == YearBasis::Prorated {
                 years(period, amount, fiscal)
             } else {
@@ -364,6 +273,28 @@ impl Deal {
             }
         }
         portions
+    }
+
+    /// What is committed on a line by period, ascending.
+    pub(super) fn shares(&self, line: &LineId) -> Vec<YearShare> {
+        let mut shares: BTreeMap<(Period, YearBasis, Firmness), i128> = BTreeMap::new();
+        let of_line = |item: &&Item| item.line.as_ref() == Some(line);
+        for item in self.items.iter().filter(of_line) {
+            if let (true, Some(period), Some(basis)) =
+                (item.what.is_committed(), item.period, item.basis)
+            {
+                *shares.entry((period, basis, item.firmness)).or_default() += item.amount;
+            }
+        }
+        let shares = shares.into_iter();
+        shares
+            .map(|((period, basis, firmness), minor_units)| YearShare {
+                period,
+                minor_units,
+                basis,
+                firmness,
+            })
+            .collect()
     }
 
     /// What was paid on a line by the day that says what it is for: that of the payment, or the first of the period of

@@ -1,19 +1,26 @@
 //! Which event a command makes: what it leaves out is worked out anew from DOMAIN.md 2 and SEMANTICS.md 1.
 
+mod headings;
+mod life;
+mod moves;
 mod payment;
+mod schedule;
 
 use perennial_domain::Date;
 use perennial_domain::agreement::{
-    AgreementCommand, AgreementEvent, Firmness, Line, Rescheduling, Terms, Tranche as TrancheWish,
-    YearBasis, YearShare,
+    AgreementCommand, AgreementEvent, Firmness, Line, ReallocationPolicy, Terms, YearBasis,
+    YearShare,
 };
-use perennial_domain::ids::{LineId, TrancheId};
+use perennial_domain::ids::LineId;
+use perennial_domain::ledger::Tolerance;
 use perennial_domain::money::Money;
 use perennial_domain::period::{FiscalCalendar, Period};
 use perennial_domain::rule::{Profile, Rule};
 
 use super::deal::{Deal, take_from_last};
 use super::findings::{Findings, is_future};
+use super::life::permit;
+use schedule::plans;
 
 /// What a command is decided on.
 #[derive(Clone, Copy)]
@@ -21,6 +28,7 @@ pub(super) struct Desk<'a> {
     pub(super) profile: Profile,
     pub(super) calendar: FiscalCalendar,
     pub(super) today: Date,
+    pub(super) tolerance: Tolerance,
     pub(super) subject: &'a str,
 }
 
@@ -47,6 +55,7 @@ pub(super) fn draft(
     (on, command): (Date, &AgreementCommand),
 ) -> Draft {
     use AgreementCommand as C;
+    permit(findings, deal, (on, command));
     match command {
         C::Describe(words) => Some(AgreementEvent::AgreementDescribed(words.clone())).into(),
         C::OpenLine(line) => Some(open_line(desk, findings, deal, line)).into(),
@@ -56,20 +65,20 @@ pub(super) fn draft(
         C::ExtendPeriod { .. } | C::ShortenPeriod { .. } => {
             term(desk, findings, deal, (on, command)).into()
         }
-        C::ScheduleTranche(wish) => schedule(findings, deal, wish).into(),
-        C::RescheduleTranche { .. } | C::CancelTranche { .. } => {
-            reschedule(findings, deal, command).into()
-        }
-        C::ReplaceForecast(entries) => {
-            for entry in entries {
-                findings.currency(entry.amount, deal.currency());
-            }
-            Some(AgreementEvent::ForecastReplaced {
-                previous: deal.forecast(),
-                entries: entries.clone(),
-            })
-            .into()
-        }
+        C::ScheduleTranche(_)
+        | C::RescheduleTranche { .. }
+        | C::CancelTranche { .. }
+        | C::MeetCondition(_)
+        | C::WaiveCondition(_)
+        | C::ReplaceForecast(_) => plans(findings, deal, command).into(),
+        C::Suspend { .. }
+        | C::Resume { .. }
+        | C::Terminate(_)
+        | C::Cancel { .. }
+        | C::End { .. }
+        | C::Close { .. }
+        | C::WriteOffReceivable(_)
+        | C::RecoverReceivable(_) => life::life(desk, findings, deal, (on, command)).into(),
         C::Disburse { .. }
         | C::Reimburse(_)
         | C::Refund { .. }
@@ -82,11 +91,20 @@ pub(super) fn draft(
             findings.reject("AGREEMENT_EXISTS");
             Draft::Nothing
         }
-        C::ReverseEntry { .. } | C::ReplaceEntry { .. } => {
+        C::ReallocateFunds(_)
+        | C::CarryOverFunds(_)
+        | C::Allocate(_)
+        | C::ReleaseAllocation { .. }
+        | C::ReviseTerms(_) => moves::moves(desk, findings, deal, (on, command)).into(),
+        // They need another agreement too, or another entry.
+        C::TransferFunds(_)
+        | C::LinkOnwardGrant(_)
+        | C::ReverseEntry { .. }
+        | C::ReplaceEntry { .. } => {
             findings.reject("INVALID_FIELD");
             Draft::Nothing
         }
-        _ => Draft::Trusted,
+        C::ReclassifySplits { .. } | C::ReplaceTagSet(_) => Draft::Trusted,
     }
 }
 
@@ -110,7 +128,9 @@ pub(super) fn sign(
     if let (Some(starts_on), Some(ends_on)) = (terms.starts_on, terms.ends_on) {
         findings.breaks_if(ends_on < starts_on, Rule::PeriodOrdered, desk.subject);
     }
-    if terms.lines.is_empty() {
+    let further = terms.further.as_deref();
+    let policy = further.and_then(|further| further.reallocation_policy.as_ref());
+    if terms.lines.is_empty() || policy.is_some_and(is_no_policy) {
         findings.reject("INVALID_FIELD");
     }
     let mut signed = terms.clone();
@@ -150,6 +170,11 @@ pub(super) fn sign(
     AgreementEvent::AgreementSigned(signed)
 }
 
+/// A limit above the whole, or forbidden moves that are not ascending.
+fn is_no_policy(policy: &ReallocationPolicy) -> bool {
+    1_000_000 < policy.limit_ppm || !policy.forbidden.is_sorted_by(|a, b| a < b)
+}
+
 fn open_line(desk: Desk<'_>, findings: &mut Findings, deal: &Deal, line: &Line) -> AgreementEvent {
     findings.currency(line.amount, deal.currency());
     if line.amount.minor_units() != 0 || !line.year_shares.is_empty() {
@@ -164,11 +189,17 @@ fn open_line(desk: Desk<'_>, findings: &mut Findings, deal: &Deal, line: &Line) 
 }
 
 /// Shares that a command gives: above 0, exactly the amount; `scheduled`, unless they come from budgets.
-fn explicit(findings: &mut Findings, amount: Money, given: &[YearShare]) -> Vec<YearShare> {
+pub(super) fn explicit(
+    findings: &mut Findings,
+    amount: Money,
+    given: &[YearShare],
+) -> Vec<YearShare> {
     let sum: i128 = given.iter().map(|share| share.minor_units).sum();
     let all_positive = given.iter().all(|share| 0 < share.minor_units);
     if sum != amount.minor_units() || !all_positive {
         findings.reject("INVALID_FIELD");
+        // Nothing is recorded of it; its amount is judged all the same.
+        return implied(amount, (None, None), Date::MIN);
     }
     let as_recorded = |share: &YearShare| {
         let budgeted = share.basis == YearBasis::Budgeted;
@@ -183,7 +214,11 @@ fn explicit(findings: &mut Findings, amount: Money, given: &[YearShare]) -> Vec<
 }
 
 /// The one share that is meant where none is given: by day over a term, else the day of the commitment.
-fn implied(amount: Money, term: (Option<Date>, Option<Date>), on: Date) -> Vec<YearShare> {
+pub(super) fn implied(
+    amount: Money,
+    term: (Option<Date>, Option<Date>),
+    on: Date,
+) -> Vec<YearShare> {
     if amount.minor_units() == 0 {
         return Vec::new();
     }
@@ -204,7 +239,7 @@ fn implied(amount: Money, term: (Option<Date>, Option<Date>), on: Date) -> Vec<Y
 }
 
 /// What is left of the term on a day; without a published signature the whole of it.
-fn rest_of_term(deal: &Deal, on: Date) -> (Option<Date>, Option<Date>) {
+pub(super) fn rest_of_term(deal: &Deal, on: Date) -> (Option<Date>, Option<Date>) {
     let starts_on = match deal.terms.signed_on {
         None => deal.terms.starts_on,
         Some(signed_on) => [Some(on), Some(signed_on), deal.terms.starts_on]
@@ -216,7 +251,7 @@ fn rest_of_term(deal: &Deal, on: Date) -> (Option<Date>, Option<Date>) {
 }
 
 /// Finds a line by its id; without one, the only line.
-fn line(findings: &mut Findings, deal: &Deal, asked: Option<&LineId>) -> Option<LineId> {
+pub(super) fn line(findings: &mut Findings, deal: &Deal, asked: Option<&LineId>) -> Option<LineId> {
     let lines = deal.lines();
     match (asked, lines.as_slice()) {
         (None, [only]) => Some(only.line_id.clone()),
@@ -301,7 +336,7 @@ fn commitment(
 }
 
 /// Undisbursed portions, the last first; of a line without any commitment, what an increase would have been for.
-fn released(
+pub(super) fn released(
     desk: Desk<'_>,
     deal: &Deal,
     (line_id, amount): (&LineId, Money),
@@ -433,85 +468,4 @@ fn prorated_anew(
         }));
     }
     moves
-}
-
-fn schedule(findings: &mut Findings, deal: &Deal, wish: &TrancheWish) -> Option<AgreementEvent> {
-    findings.positive(wish.amount, deal.currency());
-    if deal
-        .tranches()
-        .iter()
-        .any(|known| known.id == wish.tranche_id)
-    {
-        findings.reject("TRANCHE_EXISTS");
-    }
-    let first_day = wish.period.map(Period::starts_on);
-    let Some(due_on) = wish.due_on.or(first_day) else {
-        findings.reject("INVALID_FIELD");
-        return None;
-    };
-    findings.date(due_on);
-    Some(AgreementEvent::TrancheScheduled {
-        tranche_id: wish.tranche_id.clone(),
-        amount: wish.amount,
-        due_on,
-        period: wish.period.unwrap_or(Period::day(due_on)),
-        conditions: wish.conditions.clone(),
-    })
-}
-
-/// A tranche of which something is open.
-fn open_tranche(
-    findings: &mut Findings,
-    deal: &Deal,
-    tranche_id: &TrancheId,
-) -> Option<super::deal::Tranche> {
-    let tranches = deal.tranches().into_iter();
-    match tranches.into_iter().find(|known| known.id == *tranche_id) {
-        None => findings.reject("UNKNOWN_TRANCHE"),
-        Some(tranche) if tranche.open <= 0 => findings.reject("TRANCHE_NOT_OPEN"),
-        Some(tranche) => return Some(tranche),
-    }
-    None
-}
-
-fn reschedule(
-    findings: &mut Findings,
-    deal: &Deal,
-    command: &AgreementCommand,
-) -> Option<AgreementEvent> {
-    use AgreementCommand as C;
-    match command {
-        C::RescheduleTranche {
-            tranche_id,
-            new_due_on,
-            reason,
-        } => {
-            findings.date(*new_due_on);
-            let tranche = open_tranche(findings, deal, tranche_id)?;
-            // A period that was only the due day moves along.
-            let was_the_day = tranche.period == Period::day(tranche.due_on);
-            Some(AgreementEvent::TrancheRescheduled(Rescheduling {
-                tranche_id: tranche_id.clone(),
-                open: Money::from_minor(tranche.open, deal.currency()).ok()?,
-                previous_due_on: tranche.due_on,
-                new_due_on: *new_due_on,
-                period: if was_the_day {
-                    Period::day(*new_due_on)
-                } else {
-                    tranche.period
-                },
-                reason: reason.clone(),
-            }))
-        }
-        C::CancelTranche { tranche_id, reason } => {
-            let tranche = open_tranche(findings, deal, tranche_id)?;
-            Some(AgreementEvent::TrancheCancelled {
-                tranche_id: tranche_id.clone(),
-                open: Money::from_minor(tranche.open, deal.currency()).ok()?,
-                due_on: tranche.due_on,
-                reason: reason.clone(),
-            })
-        }
-        _ => None,
-    }
 }

@@ -38,6 +38,7 @@ pub(super) enum What {
     Converted,
     Withdrawn,
     WrittenOff,
+    Recovered,
     Allocated,
     LinkedOnward,
 }
@@ -257,8 +258,8 @@ impl Worth<'_> {
             | E::OtherFlowRecorded(_) => self.paid(event),
             E::AgreementTerminated(end) => self.given_up(&end.decommitments),
             E::AgreementCancelled { decommitments, .. } => self.given_up(decommitments),
-            E::ReceivableWrittenOff(entry) => self.receivable(entry, 1),
-            E::ReceivableRecovered(entry) => self.receivable(entry, -1),
+            E::ReceivableWrittenOff(entry) => self.receivable(What::WrittenOff, entry, 1),
+            E::ReceivableRecovered(entry) => self.receivable(What::Recovered, entry, -1),
             E::AllocationMade(_)
             | E::AllocationReleased(_)
             | E::FundsTransferred(_)
@@ -436,10 +437,10 @@ impl Worth<'_> {
         }
     }
 
-    fn receivable(&mut self, entry: &ReceivableEntry, sign: i128) {
+    fn receivable(&mut self, what: What, entry: &ReceivableEntry, sign: i128) {
         for part in &entry.parts {
             let amount = sign * part.minor_units;
-            if let Some(item) = self.push(What::WrittenOff, amount, entry.amount.currency()) {
+            if let Some(item) = self.push(what, amount, entry.amount.currency()) {
                 item.line = Some(part.line_id.clone());
             }
         }

@@ -96,6 +96,10 @@ pub(super) fn judge(
         Rule::DisbursedNotNegative,
         subject,
     );
+    if let Some(line) = line_overallocated(deal, (&before, &new)) {
+        let subject = format!("{subject}/{line}");
+        findings.breaks(Rule::AllocationWithinParked, subject);
+    }
     findings.breaks_if(
         grows(
             &by_day,
@@ -160,6 +164,27 @@ fn line_over(
             };
             grows(&by_day, pays_more, &over)
         })
+}
+
+/// R16: the first line of which more is allocated than is committed on it, by what allocates more.
+fn line_overallocated(deal: &Deal, (before, new): (&[&Item], &[&Item])) -> Option<LineId> {
+    let lines = deal.lines().into_iter().map(|line| line.line_id.clone());
+    lines.into_iter().find(|line| {
+        let own = |items: &[&Item]| -> Vec<Item> {
+            let own = items.iter().filter(|item| item.line.as_ref() == Some(line));
+            own.map(|item| (*item).clone()).collect()
+        };
+        let (before, new) = (own(before), own(new));
+        let by_day = days(
+            &before.iter().collect::<Vec<_>>(),
+            &new.iter().collect::<Vec<_>>(),
+        );
+        grows(
+            &by_day,
+            |before, after| before.allocated < after.allocated,
+            |balance| balance.allocated - balance.committed,
+        )
+    })
 }
 
 /// R21: more comes back from a party than it has.

@@ -1,5 +1,7 @@
 //! What becomes of a submission, decided a second time.
 
+mod handing;
+
 use std::collections::BTreeSet;
 
 use perennial_domain::Date;
@@ -112,14 +114,19 @@ pub(super) fn predict(
     };
     for (index, command) in submission.commands.iter().enumerate() {
         let stream = command.action.stream();
-        if desktop.failed.contains(&stream) {
+        // What fails is not judged a second time by what comes after it, whichever of two agreements it is about.
+        if touched(&command.action)
+            .iter()
+            .any(|stream| desktop.failed.contains(stream))
+        {
+            desktop.failed.extend(changed(&command.action));
             continue;
         }
         match desktop.decide(command, &stream) {
             Outcome::Trusted => return Prediction::Trusted,
             Outcome::Recorded(events) => desktop.take_up(command, events),
             Outcome::Refused(of_command) => {
-                desktop.failed.insert(stream);
+                desktop.failed.extend(changed(&command.action));
                 reasons.extend(of_command.into_iter().map(|reason| (Some(index), reason)));
             }
         }
@@ -172,6 +179,7 @@ impl Desktop<'_> {
             profile: self.oracle.profile,
             calendar: self.oracle.policy.fiscal_calendar,
             today: self.today,
+            tolerance: self.oracle.policy.tolerance,
             subject,
         }
     }
@@ -182,6 +190,9 @@ impl Desktop<'_> {
         let mut findings = Findings::default();
         let on = command.effective_on;
         let deal = Deal::find(&self.log, id);
+        if let Some(outcome) = self.of_two(command, (id, wish)) {
+            return outcome;
+        }
         let Some(deal) = deal else {
             let AgreementCommand::Sign(terms) = wish else {
                 findings.reject("UNKNOWN_AGREEMENT");
@@ -252,6 +263,14 @@ impl Desktop<'_> {
         Some(recorded.event.effective_on)
     }
 
+    /// After the closing only its own reversal is taken.
+    fn correctable(findings: &mut Findings, deal: &Deal, (target, replaces): (EventId, bool)) {
+        let closed_by = super::life::closed_by(deal);
+        if closed_by.is_some_and(|closing| closing != target || replaces) {
+            findings.reject("STATUS_FORBIDS");
+        }
+    }
+
     fn reverse(
         &self,
         command: &Command,
@@ -260,9 +279,11 @@ impl Desktop<'_> {
     ) -> Outcome {
         let subject = format!("agreement/{}", deal.id);
         let mut findings = Findings::default();
+        let stream = Stream::Agreement(deal.id.clone());
         let Some(booked_on) = Self::target(&mut findings, deal, target) else {
-            return self.conclude(command, findings, Vec::new());
+            return self.conclude_in(&stream, command, findings, Vec::new());
         };
+        Self::correctable(&mut findings, deal, (target, false));
         let mut on = booked_on;
         if reason == ReversalReason::Returned {
             on = command.effective_on;
@@ -275,10 +296,10 @@ impl Desktop<'_> {
             findings.breaks_if(impossible, Rule::ReversalTarget, &subject);
         }
         let fact = Fact::Agreement(AgreementEvent::EntryReversed { target, reason });
-        let recorded = self.numbered(0, &Stream::Agreement(deal.id.clone()), on, fact.clone());
+        let recorded = self.numbered(0, &stream, on, fact.clone());
         let new = items_of(&recorded, &deal.items, None);
         self.judge(&mut findings, deal, &new, false);
-        self.conclude(command, findings, vec![(on, fact)])
+        self.conclude_in(&stream, command, findings, vec![(on, fact)])
     }
 
     /// What is cancelled and what takes its place are judged together.
@@ -291,9 +312,17 @@ impl Desktop<'_> {
         let subject = format!("agreement/{}", deal.id);
         let stream = Stream::Agreement(deal.id.clone());
         let mut findings = Findings::default();
-        let Some(booked_on) = Self::target(&mut findings, deal, target) else {
+        // A half of a transfer is reversed with the other one, and never replaced.
+        let is_half = deal.facts().any(|(recorded, event)| {
+            let half = matches!(event, AgreementEvent::FundsTransferred(_));
+            half && recorded.event_id == target
+        });
+        findings.breaks_if(is_half, Rule::ReversalTarget, &subject);
+        let booked_on = Self::target(&mut findings, deal, target).filter(|_| !is_half);
+        let Some(booked_on) = booked_on else {
             return self.conclude(command, findings, Vec::new());
         };
+        Self::correctable(&mut findings, deal, (target, true));
         let reversal = Fact::Agreement(AgreementEvent::EntryReplaced { target });
         let reversal = self.numbered(0, &stream, booked_on, reversal);
         let mut log = self.log.clone();
@@ -351,6 +380,16 @@ impl Desktop<'_> {
         findings: Findings,
         events: Vec<(Date, Fact)>,
     ) -> Outcome {
+        self.conclude_in(&command.action.stream(), command, findings, events)
+    }
+
+    fn conclude_in(
+        &self,
+        stream: &Stream,
+        command: &Command,
+        findings: Findings,
+        events: Vec<(Date, Fact)>,
+    ) -> Outcome {
         let policy = &self.oracle.policy;
         match findings.verdict(self.oracle.profile, policy, command) {
             Verdict::Refused(reasons) => Outcome::Refused(reasons),
@@ -358,7 +397,7 @@ impl Desktop<'_> {
                 let last = events.len().saturating_sub(1);
                 let events = events.into_iter().enumerate();
                 let foreseen = events.map(|(index, (effective_on, fact))| Foreseen {
-                    stream: command.action.stream(),
+                    stream: stream.clone(),
                     effective_on,
                     fact,
                     flags: if index == last {
@@ -378,11 +417,13 @@ impl Desktop<'_> {
     }
 
     fn take_up(&mut self, command: &Command, events: Vec<Foreseen>) {
-        let last = events.len().saturating_sub(1);
+        // A replacement's number belongs to what takes the place, a transfer's to the giving half.
+        let asked = command.action.stream();
+        let last = events.iter().rposition(|event| event.stream == asked);
         for (index, foreseen) in events.into_iter().enumerate() {
             let fact = foreseen.fact.clone();
             let mut recorded = self.numbered(0, &foreseen.stream, foreseen.effective_on, fact);
-            if index == last {
+            if Some(index) == last {
                 recorded
                     .event
                     .external_reference
@@ -422,6 +463,24 @@ impl Desktop<'_> {
     }
 }
 
+/// What a command changes.
+fn changed(action: &Action) -> Vec<Stream> {
+    let mut streams = vec![action.stream()];
+    if let Action::Agreement(_, AgreementCommand::TransferFunds(wish)) = action {
+        streams.push(Stream::Agreement(wish.to_agreement_id.clone()));
+    }
+    streams
+}
+
+/// What a command is decided on.
+fn touched(action: &Action) -> Vec<Stream> {
+    let mut streams = changed(action);
+    if let Action::Agreement(_, AgreementCommand::LinkOnwardGrant(wish)) = action {
+        streams.push(Stream::Agreement(wish.upstream_agreement_id.clone()));
+    }
+    streams
+}
+
 fn to_cancel(action: &Action) -> Option<EventId> {
     use perennial_domain::pledge::PledgeCommand;
     match action {
@@ -452,6 +511,9 @@ const fn can_be_cancelled(event: &AgreementEvent) -> bool {
             | E::LineOpened { .. }
             | E::PeriodExtended { .. }
             | E::PeriodShortened { .. }
+            | E::SplitsReclassified { .. }
+            | E::TagSetReplaced(_)
+            | E::PriorPeriodAdjusted(_)
             | E::EntryReversed { .. }
             | E::EntryReplaced { .. }
     )

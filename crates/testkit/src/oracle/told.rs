@@ -68,7 +68,7 @@ fn line(row: &Row) -> String {
             row.event_id, row.rule, row.subject, row.effective_on, row.reason, row.approver
         ),
         Row::CashForecast(row) => format!(
-            "{} {} {:?} {:?} {} due {} for {} to {}: {} of {} late {:?}",
+            "{} {} {:?} {:?} {} due {} for {} to {}: {} of {} late {:?} outstanding {:?}",
             row.agreement_id,
             row.direction.name(),
             row.provider.id,
@@ -79,7 +79,8 @@ fn line(row: &Row) -> String {
             row.period.ends_on(),
             row.open,
             row.scheduled,
-            row.days_late
+            row.days_late,
+            row.outstanding
         ),
         Row::Reallocation(row) => reallocation(row),
         Row::Scheme(_) | Row::Coverage(_) => String::new(),
@@ -172,10 +173,11 @@ fn by_year(row: &ByYearRow) -> String {
 
 fn statement(row: &AgreementRow) -> String {
     format!(
-        "{} {} {:?} {:?} {} signed on {:?} from {:?} to {:?} now {:?} months {:?} multi-year {}: \
+        "{} {} {:?} {:?} {} signed on {:?} from {:?} to {:?} now {:?} months {:?} multi-year {} {} since {:?}: \
          signed {:?} + {} - {} = {} disbursed {} refunded {} received {} undisbursed {} \
-         overdrawn {} scheduled {} unscheduled {} expended {} unspent {} written off {} {:?} aligned {} \
-         revision {} last {:?} exceptions {} standing {}",
+         overdrawn {} scheduled {} unscheduled {} expended {} unspent {} written off {} recovered {} {:?} aligned {} \
+         revision {} last {:?} exceptions {} standing {} \
+         allocated {} parked {} from upstream {} onward {} {:?} {:?} {:?} {:?} revised {}",
         row.agreement_id,
         row.direction.name(),
         row.provider.id,
@@ -187,6 +189,8 @@ fn statement(row: &AgreementRow) -> String {
         row.ends_on,
         row.original_months,
         row.multi_year.name(),
+        row.status.name(),
+        row.status_since,
         row.signed,
         row.increases,
         row.decreases,
@@ -201,12 +205,22 @@ fn statement(row: &AgreementRow) -> String {
         row.expended,
         row.unspent,
         row.written_off,
+        row.recovered,
         row.pillars,
         row.nexus_aligned,
         row.revision.0,
         row.last_event.map(|(event_id, _)| event_id),
         row.exceptions,
-        row.standing_exceptions
+        row.standing_exceptions,
+        row.details.allocated,
+        row.details.parked,
+        row.details.from_upstream,
+        row.details.onward,
+        row.details.conditionality,
+        row.details.further.reallocation_policy,
+        row.details.further.earmarking,
+        row.details.further.flexibility,
+        row.details.terms_revisions
     )
 }
 

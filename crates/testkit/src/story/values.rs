@@ -1,7 +1,7 @@
 //! What wishes are made of: days, amounts, names, splits.
 
 use perennial_domain::Date;
-use perennial_domain::agreement::{Firmness, YearBasis, YearShare};
+use perennial_domain::agreement::{EntryKind, Firmness, YearBasis, YearShare};
 use perennial_domain::classification::{LineDims, Pillar, Share, Split, Vocabulary};
 use perennial_domain::event::Stream;
 use perennial_domain::ids::{AgreementId, LineId, PledgeId, TrancheId};
@@ -25,7 +25,10 @@ impl Story {
         let months = i16::try_from(month).unwrap_or_default() + 9;
         let of_year = i8::try_from(months % 12 + 1).unwrap_or(1);
         let first = Date::new(2023 + months / 12, of_year, 1).unwrap_or(Date::MIN);
-        let day = i8::try_from(self.random.between(1, 31)).unwrap_or(1);
+        // Half of all days are the first or last ones of their month, so that days meet.
+        let any = self.random.between(1, 31);
+        let day = *self.random.pick(&[any, any, 1, 31]);
+        let day = i8::try_from(day).unwrap_or(1);
         let day = day.min(first.days_in_month());
         Date::new(first.year(), first.month(), day).unwrap_or(first)
     }
@@ -119,7 +122,25 @@ impl Story {
             .log
             .iter()
             .filter(|recorded| recorded.event.stream == *stream);
-        let own: Vec<EventId> = own.map(|recorded| recorded.event_id).collect();
+        let mut own: Vec<EventId> = own.map(|recorded| recorded.event_id).collect();
+        // Mostly one that may be cancelled: what begins a stream may not, nor what is cancelled already.
+        if !self.random.one_in(6)
+            && let Stream::Agreement(id) = stream
+        {
+            let agreement = self.book.agreement(id);
+            own.retain(|event_id| {
+                let entry = agreement.and_then(|agreement| agreement.entry(*event_id));
+                entry.is_some_and(|entry| {
+                    let fixed = matches!(entry.kind, EntryKind::Fixed | EntryKind::Reversal);
+                    entry.reversed_by.is_none() && !fixed
+                })
+            });
+        }
+        if own.is_empty() && !self.random.one_in(8) {
+            let all = self.log.iter().rev();
+            let mut all = all.filter(|recorded| recorded.event.stream == *stream);
+            own.extend(all.next().map(|recorded| recorded.event_id));
+        }
         if !own.is_empty() && !self.random.one_in(25) {
             return *self.random.pick(&own);
         }
@@ -151,6 +172,7 @@ impl Story {
             purposes: split(Vocabulary::DacPurpose, purposes, scaled),
             places: split(Vocabulary::Country, places, false),
             pillar: self.random.one_in(6).then_some(Pillar::Peace),
+            budget_heading: self.random.one_in(3).then(|| "travel".into()),
             ..LineDims::default()
         }
     }
@@ -199,10 +221,16 @@ fn split(vocabulary: Vocabulary, shares: &[(&str, u32)], scaled: bool) -> Split 
     Split::recorded(shares.collect(), scaled).unwrap_or_default()
 }
 
+/// An amount of a currency, the largest there is where it would be more.
+pub(super) fn within(minor_units: i128, code: &str) -> Money {
+    let most = 999_999_999_999_999_999;
+    minor(minor_units.clamp(-most, most), code)
+}
+
 /// The currency of an agreement.
 pub(super) fn code(id: &AgreementId) -> &'static str {
     match id.as_str() {
-        "agreement-1" => "EUR",
+        "agreement-1" | "agreement-4" => "EUR",
         "agreement-2" => "JPY",
         _ => "KWD",
     }

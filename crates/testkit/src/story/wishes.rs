@@ -1,14 +1,13 @@
 //! What is wished for in a story.
 
 use perennial_domain::agreement::{
-    AgreementCommand, Cash, Conversion, CountedSide, EvidenceLevel, ExtensionKind, ForecastEntry,
-    FurtherTerms, Leg, LegDirection, LegPlace, LimitBase, Line, LineAmount, NewHeading,
-    OtherFlowKind, Perspective, Rate, RateSource, Reallocation, ReallocationPolicy,
-    ReallocationScope, ReversalReason, Terms,
+    AgreementCommand, AgreementEvent, Cash, Conversion, EvidenceLevel, ExtensionKind,
+    ForecastEntry, Line, LineAmount, OtherFlowKind, Perspective, Rate, RateSource, ReversalReason,
+    Terms,
 };
 use perennial_domain::command::{Action, Command};
-use perennial_domain::event::Stream;
-use perennial_domain::ids::AgreementId;
+use perennial_domain::event::{Fact, Stream};
+use perennial_domain::ids::{AgreementId, PaymentId};
 use perennial_domain::money::Money;
 use perennial_domain::period::Period;
 use perennial_domain::rule::Profile;
@@ -20,25 +19,6 @@ use crate::history::words::{
     asked_of, cash, date, decrease, disburse, increase, line_of, minor, payment, period, published,
     schedule, terms_of,
 };
-
-/// Whether the oracle does not decide a wish itself.
-#[expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "what is not named is decided twice"
-)]
-pub(super) fn is_trusted(action: &Action) -> bool {
-    let of = |command: &AgreementCommand| {
-        matches!(
-            command,
-            AgreementCommand::ReallocateFunds(_) | AgreementCommand::CarryOverFunds(_)
-        )
-    };
-    match action {
-        Action::Agreement(_, AgreementCommand::ReplaceEntry { replacement, .. }) => of(replacement),
-        Action::Agreement(_, command) => of(command),
-        _ => false,
-    }
-}
 
 impl Story {
     pub(super) fn wish(&mut self) -> Command {
@@ -60,7 +40,17 @@ impl Story {
 
     fn agreement_wish(&mut self, id: &AgreementId, on: Date) -> AgreementCommand {
         let code = code(id);
-        match self.random.below(40) {
+        if let Some(wish) = self.second_thoughts(id) {
+            return wish;
+        }
+        if self.random.one_in(12)
+            && let Some(wish) = self.suggested(id)
+        {
+            return wish;
+        }
+        match self.random.below(50) {
+            40..=42 => self.life(id),
+            43..=44 => self.settled(id),
             0..=6 => self.commitment(id),
             7..=18 => self.payment(id),
             19..=23 => self.tranche(id),
@@ -68,8 +58,7 @@ impl Story {
             26 => AgreementCommand::ReplaceForecast(self.forecast(code)),
             27 => AgreementCommand::OpenLine(self.opened(code)),
             28 => AgreementCommand::Sign(self.terms(id)),
-            29..=30 => self.reallocation(id),
-            31 => self.carry_over(id),
+            29..=31 | 45..=49 => self.moving(id),
             32 => AgreementCommand::Describe(perennial_domain::agreement::Description::default()),
             _ => self.correction(id, on),
         }
@@ -112,23 +101,6 @@ impl Story {
             lines,
             further: self.random.one_in(2).then(|| Box::new(self.further())),
             ..unit
-        }
-    }
-
-    /// A policy on reallocations of any kind.
-    fn further(&mut self) -> FurtherTerms {
-        let policy = ReallocationPolicy {
-            limit_ppm: u32::try_from(self.random.below(600_000)).unwrap_or_default(),
-            base: *self.random.pick(LimitBase::ALL),
-            cumulative: self.random.one_in(2),
-            counted: *self.random.pick(CountedSide::ALL),
-            scope: *self.random.pick(ReallocationScope::ALL),
-            forbidden: Vec::new(),
-            new_heading: *self.random.pick(NewHeading::ALL),
-        };
-        FurtherTerms {
-            reallocation_policy: Some(policy),
-            ..FurtherTerms::default()
         }
     }
 
@@ -227,8 +199,8 @@ impl Story {
                 });
             }
         }
-        if self.random.one_in(5) {
-            let number = self.random.below(5);
+        if self.random.one_in(3) {
+            let number = self.random.below(8);
             wish.payment_id = Some(payment(&format!("payment-{number}")));
         }
         wish.provider = self.party();
@@ -247,7 +219,7 @@ impl Story {
         wish
     }
 
-    fn conversion(&mut self, code: &str) -> Conversion {
+    pub(super) fn conversion(&mut self, code: &str) -> Conversion {
         let original = minor(self.amount(), "USD");
         let dollars = crate::history::words::currency("USD");
         let own = crate::history::words::currency(code);
@@ -275,11 +247,21 @@ impl Story {
         let period = self.random.one_in(2).then(|| self.a_period());
         match self.random.below(14) {
             0..=1 => AgreementCommand::Refund { cash, reason },
-            2..=3 => AgreementCommand::ConfirmReceipt {
-                cash,
-                tranche_id: self.random.one_in(6).then(|| self.tranche_id(id)),
-                disbursement_id: None,
-            },
+            2..=3 => {
+                let mut cash = cash;
+                let (disbursement_id, sent) = self.paid_before(id).unzip();
+                if let Some(sent) = sent
+                    && cash.lines.is_empty()
+                    && self.random.one_in(2)
+                {
+                    cash.amount = sent;
+                }
+                AgreementCommand::ConfirmReceipt {
+                    cash,
+                    tranche_id: self.random.one_in(6).then(|| self.tranche_id(id)),
+                    disbursement_id,
+                }
+            }
             4 => AgreementCommand::ConfirmRefund { cash, reason },
             5 => AgreementCommand::Reimburse(cash),
             6..=7 => AgreementCommand::ReportExpenditure {
@@ -333,7 +315,32 @@ impl Story {
         })
     }
 
-    fn a_period(&mut self) -> Period {
+    /// Now and then a payment whose arrival is confirmed, mostly one that was made, and what was sent.
+    fn paid_before(&mut self, id: &AgreementId) -> Option<(PaymentId, Money)> {
+        if !self.random.one_in(3) {
+            return None;
+        }
+        let stream = Stream::Agreement(id.clone());
+        let own = self.log.iter();
+        let own = own.filter(|recorded| recorded.event.stream == stream);
+        let paid: Vec<(PaymentId, Money)> = own
+            .filter_map(|recorded| {
+                let Fact::Agreement(AgreementEvent::DisbursementMade { cash, .. }) =
+                    &recorded.event.fact
+                else {
+                    return None;
+                };
+                Some((cash.payment_id.clone()?, cash.amount))
+            })
+            .collect();
+        if paid.is_empty() {
+            let unknown = self.random.one_in(8);
+            return unknown.then(|| (payment("payment-9"), minor(1, code(id))));
+        }
+        Some(self.random.pick(&paid).clone())
+    }
+
+    pub(super) fn a_period(&mut self) -> Period {
         let (starts_on, ends_on) = *self.random.pick(&[
             ("2024-02-01", "2024-02-29"),
             ("2024-10-01", "2025-03-31"),
@@ -345,7 +352,10 @@ impl Story {
 
     fn tranche(&mut self, id: &AgreementId) -> AgreementCommand {
         let (tranche_id, reason) = (self.tranche_id(id), "later".to_owned());
-        match self.random.below(5) {
+        let open = self.book.agreement(id);
+        let open = open.is_some_and(|agreement| agreement.open_tranches().next().is_some());
+        let kinds = if open || self.random.one_in(6) { 5 } else { 3 };
+        match 5 - kinds + self.random.below(kinds) {
             0 => AgreementCommand::RescheduleTranche {
                 tranche_id,
                 new_due_on: self.effective_day(),
@@ -357,10 +367,12 @@ impl Story {
                 let (amount, due) = (self.part(code(id)), self.effective_day());
                 let wide = self.random.one_in(3).then(|| self.a_period());
                 let undated = self.random.one_in(8);
+                let conditions = self.conditions();
                 let (_, mut command) =
                     schedule("2024-01-01", tranche_id.as_str(), amount, &due.to_string());
                 if let AgreementCommand::ScheduleTranche(wish) = &mut command {
                     wish.period = wide;
+                    wish.conditions = conditions;
                     wish.due_on = wish.due_on.filter(|_| !undated);
                 }
                 command
@@ -403,51 +415,14 @@ impl Story {
             .collect()
     }
 
-    fn reallocation(&mut self, id: &AgreementId) -> AgreementCommand {
-        let code = code(id);
-        let amount = minor(self.amount() / 4 + 1, code);
-        let leg = |direction, line_id, period| Leg {
-            direction,
-            place: LegPlace {
-                line_id,
-                period,
-                basis: None,
-                firmness: None,
-                pillar: None,
-                purpose: None,
-                country: None,
-            },
-            amount,
-        };
-        let to = self.random.one_in(2).then(|| self.a_period());
-        AgreementCommand::ReallocateFunds(Reallocation {
-            legs: vec![
-                leg(LegDirection::From, self.line_id(id), None),
-                leg(LegDirection::To, self.line_id(id), to),
-            ],
-            legal_basis: String::new(),
-            amendment: None,
-        })
-    }
-
-    fn carry_over(&mut self, id: &AgreementId) -> AgreementCommand {
-        let code = code(id);
-        AgreementCommand::CarryOverFunds(perennial_domain::agreement::CarryOver {
-            line_id: self.some_line(id),
-            from_period: period("2024-01-01", "2024-12-31"),
-            to_period: period("2025-01-01", "2025-12-31"),
-            amount: minor(self.amount() / 4 + 1, code),
-            reason: String::new(),
-        })
-    }
-
     fn correction(&mut self, id: &AgreementId, on: Date) -> AgreementCommand {
         let target = self.target(&Stream::Agreement(id.clone()));
         if self.random.one_in(3) {
-            let replacement = match self.random.below(8) {
+            let replacement = match self.random.below(9) {
                 0..=4 => self.payment(id),
                 5 => self.commitment(id),
                 6 => self.tranche(id),
+                7 => self.moving(id),
                 _ => AgreementCommand::ReverseEntry {
                     target,
                     reason: ReversalReason::Error,

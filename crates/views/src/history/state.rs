@@ -279,8 +279,17 @@ impl<'a> AgreementState<'a> {
             .terms
             .starts_on
             .is_none_or(|starts_on| starts_on <= day);
-        self.status = Status::of(turns.iter().map(|&(_, _, turn)| turn), begun);
-        self.status_since = turns.last().map(|&(on, _, _)| on);
+        let after = |count: usize| {
+            let told = turns.iter().take(count);
+            Status::of(told.map(|&(_, _, turn)| turn), begun)
+        };
+        self.status = after(turns.len());
+        // A suspension after an end turns nothing: the last fact that did says since when.
+        self.status_since = (1..=turns.len())
+            .rev()
+            .find(|&count| after(count) != after(count - 1))
+            .and_then(|count| turns.get(count - 1))
+            .map(|&(on, _, _)| on);
     }
 
     fn describe(&mut self, recorded: &'a Recorded<Event>, description: &'a Description) {

@@ -11,6 +11,7 @@ use perennial_domain::rule::{Breach, Rule};
 use super::super::deal::{Balance, Deal};
 use super::super::item::Item;
 use super::super::judge::limit;
+use super::super::life::{payments, pays_nothing};
 use super::{Read, direction};
 
 pub(super) fn rows(read: &Read<'_>) -> Vec<String> {
@@ -19,7 +20,7 @@ pub(super) fn rows(read: &Read<'_>) -> Vec<String> {
     }
     let mut rows = Vec::new();
     for (recorded, breach) in flags(read) {
-        if !is_asked(read, breach.rule) || !of_asked(read, recorded) {
+        if !is_asked(read, breach.rule) || !of_asked(read, (recorded, &breach.subject)) {
             continue;
         }
         let standing = stands(read, recorded, breach);
@@ -53,12 +54,17 @@ fn is_asked(read: &Read<'_>, rule: Rule) -> bool {
 }
 
 /// Whether an event's stream passes the filter on agreement, direction and currency.
-fn of_asked(read: &Read<'_>, recorded: &Recorded<Event>) -> bool {
+fn of_asked(read: &Read<'_>, (recorded, subject): (&Recorded<Event>, &str)) -> bool {
     let filter = &read.question.filter;
     let any_party = filter.direction.is_none() && filter.currency.is_none();
     match &recorded.event.stream {
         Stream::Agreement(id) => {
-            (filter.agreements.is_empty() || filter.agreements.contains(id))
+            // By what the flag is about, which of a link is the upstream agreement.
+            let about = |id: &perennial_domain::ids::AgreementId| {
+                let rest = subject.strip_prefix(&format!("agreement/{id}"));
+                rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            };
+            (filter.agreements.is_empty() || filter.agreements.iter().any(about))
                 && read.deals.get(id).is_some_and(|deal| of_party(read, deal))
         }
         Stream::Pledge(id) => {
@@ -90,14 +96,18 @@ fn of_party(read: &Read<'_>, deal: &Deal) -> bool {
 
 /// What is broken in the question, flagged or not: a row for each agreement and rule.
 fn standing(read: &Read<'_>) -> Vec<String> {
-    const CAN_STAND: [Rule; 8] = [
+    const CAN_STAND: [Rule; 12] = [
         Rule::WithinCommitment,
         Rule::NotAfterEnd,
         Rule::CommitmentAboveDisbursed,
         Rule::DisbursedNotNegative,
+        Rule::AllocationWithinParked,
         Rule::ScheduledWithinUndisbursed,
         Rule::ReallocationWithinPolicy,
+        Rule::NotWhileSuspended,
+        Rule::ConditionsMet,
         Rule::RefundWithinDisbursed,
+        Rule::OnwardWithinReceived,
         Rule::ExpenditureWithinReceived,
     ];
     let mut rows = Vec::new();
@@ -106,7 +116,15 @@ fn standing(read: &Read<'_>) -> Vec<String> {
         for rule in CAN_STAND.into_iter().filter(|rule| is_asked(read, *rule)) {
             let of_rule = flags(read)
                 .into_iter()
-                .filter(|(recorded, flag)| recorded.event.stream == stream && flag.rule == rule);
+                // A link stands in the downstream agreement; its flag names the upstream one.
+                .filter(|(recorded, flag)| {
+                    let own = if rule == Rule::OnwardWithinReceived {
+                        flag.subject == stream.to_string()
+                    } else {
+                        recorded.event.stream == stream
+                    };
+                    own && flag.rule == rule
+                });
             let flagged: Vec<_> = of_rule.collect();
             let broken = match rule {
                 // These two are about what was flagged: a cut, and a move.
@@ -187,6 +205,11 @@ pub(super) fn stands(read: &Read<'_>, recorded: &Recorded<Event>, breach: &Breac
     let Stream::Agreement(id) = &recorded.event.stream else {
         return None;
     };
+    if breach.rule == Rule::OnwardWithinReceived {
+        let mut deals = read.deals.values();
+        let upstream = deals.find(|deal| breach.subject == format!("agreement/{}", deal.id))?;
+        return is_broken(read, upstream, (breach.rule, None, None));
+    }
     let deal = read.deals.get(id)?;
     if breach.rule == Rule::ReallocationWithinPolicy {
         return reallocation(read, deal, recorded.event_id, breach);
@@ -216,8 +239,17 @@ fn is_broken(
             paid != 0 && limit(balance.committed, read.oracle.policy.tolerance) < paid
         }
         Rule::NotAfterEnd => paid_after_end(read, deal, entry),
+        Rule::NotWhileSuspended => paid_while_suspended(read, deal, entry),
+        Rule::ConditionsMet => drawn_on_unmet(read, deal, (line, entry)),
         Rule::CommitmentAboveDisbursed => undisbursed < 0,
         Rule::DisbursedNotNegative => paid < 0,
+        Rule::AllocationWithinParked => {
+            0 < balance.allocated && balance.committed < balance.allocated
+        }
+        Rule::OnwardWithinReceived => {
+            let onward = super::handing::linked_onward(read, &deal.id);
+            0 < onward && paid < onward
+        }
         Rule::ScheduledWithinUndisbursed => {
             0 < balance.scheduled && undisbursed < balance.scheduled
         }
@@ -242,6 +274,45 @@ fn paid_after_end(read: &Read<'_>, deal: &Deal, entry: Option<EventId>) -> bool 
         );
         let asked = entry.is_none_or(|entry| entry == recorded.event_id);
         pays && asked && ends_on < recorded.event.effective_on
+    })
+}
+
+/// R19: a payment that stands lies in a suspension or after an end, as they are told then; what a flagged suspension or
+/// end says stands with any.
+fn paid_while_suspended(read: &Read<'_>, deal: &Deal, entry: Option<EventId>) -> bool {
+    let until = super::until(read, deal);
+    let pays = |entry: EventId| {
+        deal.facts().any(|(recorded, event)| {
+            let pays = matches!(
+                event,
+                AgreementEvent::DisbursementMade { .. } | AgreementEvent::ReimbursementMade { .. }
+            );
+            pays && recorded.event_id == entry
+        })
+    };
+    let asked = entry.filter(|entry| pays(*entry));
+    payments(&until)
+        .filter(|(_, event_id)| asked.is_none_or(|asked| asked == *event_id))
+        .any(|(on, _)| pays_nothing(&until, on))
+}
+
+/// R20: something stands drawn on a tranche of which a condition is open.
+fn drawn_on_unmet(
+    read: &Read<'_>,
+    deal: &Deal,
+    (tranche, entry): (Option<&str>, Option<EventId>),
+) -> bool {
+    let until = super::until(read, deal);
+    until.standing().into_iter().any(|(recorded, event)| {
+        let AgreementEvent::DisbursementMade { draws, .. } = event else {
+            return false;
+        };
+        let asked = entry.is_none_or(|entry| entry == recorded.event_id);
+        asked
+            && draws.iter().any(|draw| {
+                tranche.is_none_or(|tranche| tranche == draw.tranche_id.as_str())
+                    && !until.unmet(&draw.tranche_id, None).is_empty()
+            })
     })
 }
 

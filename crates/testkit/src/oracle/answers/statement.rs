@@ -12,6 +12,7 @@ use super::super::calendar;
 use super::super::deal::{Balance, Deal, key};
 use super::super::fraction::{Sum, round_together};
 use super::super::item::{Item, What, items};
+use super::super::life::stage;
 use super::exceptions::{flags, stands};
 use super::totals::is_multi_year;
 use super::{Read, WHOLE, direction, side};
@@ -50,12 +51,7 @@ fn row(read: &Read<'_>, deal: &Deal) -> String {
     let reached = pillars
         .iter()
         .filter(|(pillar, amount)| *pillar != Pillar::Unallocable && *amount != 0);
-    let months = match (deal.terms.starts_on, deal.terms.ends_on) {
-        (Some(starts_on), Some(ends_on)) if starts_on <= ends_on => {
-            Some(calendar::whole_months(starts_on, ends_on))
-        }
-        _ => None,
-    };
+    let months = months(deal);
     let stream = Stream::Agreement(deal.id.clone());
     let of_it = flags(read)
         .into_iter()
@@ -64,11 +60,14 @@ fn row(read: &Read<'_>, deal: &Deal) -> String {
     let standing = of_it
         .iter()
         .filter(|(recorded, flag)| stands(read, recorded, flag) == Some(true));
+    let true_now = super::until(read, deal);
+    let (stage, since) = stage(&true_now, read.effective());
+    let handed_on = handed_on(read, &true_now, (&balance, sum(What::LinkedOnward)));
     format!(
-        "{} {} {:?} {:?} {} signed on {:?} from {:?} to {:?} now {:?} months {months:?} multi-year {}: \
+        "{} {} {:?} {:?} {} signed on {:?} from {:?} to {:?} now {:?} months {months:?} multi-year {} {} since {since:?}: \
          signed {:?} + {} - {} = {} disbursed {} refunded {} received {} undisbursed {undisbursed} \
-         overdrawn {} scheduled {} unscheduled {} expended {} unspent {} written off {} {pillars:?} aligned {} \
-         revision {} last {:?} exceptions {} standing {}",
+         overdrawn {} scheduled {} unscheduled {} expended {} unspent {} written off {} recovered {} {pillars:?} aligned {} \
+         revision {} last {:?} exceptions {} standing {} {handed_on}",
         deal.id,
         direction(deal.perspective()),
         key(&deal.terms.provider),
@@ -79,6 +78,7 @@ fn row(read: &Read<'_>, deal: &Deal) -> String {
         deal.terms.ends_on,
         ends_on(read, deal),
         is_multi_year(read, deal),
+        stage.name(),
         published.then(|| sum(What::Signed)),
         sum(What::Increased),
         -sum(What::Decreased),
@@ -91,12 +91,42 @@ fn row(read: &Read<'_>, deal: &Deal) -> String {
         undisbursed - balance.scheduled,
         balance.expended,
         balance.paid(deal.perspective()) - balance.expended,
-        sum(What::WrittenOff),
+        sum(What::WrittenOff) + sum(What::Recovered),
+        -sum(What::Recovered),
         1 < reached.count(),
         deal.events.len(),
         deal.events.last().map(|recorded| recorded.event_id),
         of_it.len(),
         standing.count(),
+    )
+}
+
+fn months(deal: &Deal) -> Option<u32> {
+    match (deal.terms.starts_on, deal.terms.ends_on) {
+        (Some(starts_on), Some(ends_on)) if starts_on <= ends_on => {
+            Some(calendar::whole_months(starts_on, ends_on))
+        }
+        _ => None,
+    }
+}
+
+/// Allocated and handed-on money, and the further terms that are in force.
+fn handed_on(
+    read: &Read<'_>,
+    true_now: &Deal,
+    (balance, from_upstream): (&Balance, i128),
+) -> String {
+    let further = true_now.further_on(None);
+    format!(
+        "allocated {} parked {} from upstream {from_upstream} onward {} {:?} {:?} {:?} {:?} revised {}",
+        balance.allocated,
+        balance.committed - balance.allocated,
+        super::handing::linked_onward(read, &true_now.id),
+        true_now.conditionality_on(None),
+        further.reallocation_policy,
+        further.earmarking,
+        further.flexibility,
+        true_now.revisions_on(None).len(),
     )
 }
 
@@ -142,13 +172,19 @@ fn pillars(read: &Read<'_>, deal: &Deal, own: &[&Item]) -> Vec<(Pillar, i128)> {
 pub(super) fn cash_forecast(read: &Read<'_>) -> Vec<String> {
     let mut rows = Vec::new();
     for deal in asked(read) {
-        let open = super::until(read, deal).tranches().into_iter();
+        let until = super::until(read, deal);
+        let open = until.tranches().into_iter();
         for tranche in open.filter(|tranche| 0 < tranche.open) {
             let late = read
                 .effective()
                 .map(|day| i64::from((day - tranche.due_on).get_days()).max(0));
+            let outstanding: Vec<(String, String)> = until
+                .unmet(&tranche.id, None)
+                .into_iter()
+                .map(|condition| (condition.condition_id.to_string(), condition.text))
+                .collect();
             rows.push(format!(
-                "{} {} {:?} {:?} {} due {} for {} to {}: {} of {} late {late:?}",
+                "{} {} {:?} {:?} {} due {} for {} to {}: {} of {} late {late:?} outstanding {outstanding:?}",
                 deal.id,
                 direction(deal.perspective()),
                 key(&deal.terms.provider),

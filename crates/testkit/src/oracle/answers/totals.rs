@@ -64,7 +64,7 @@ pub(super) fn movements(read: &Read<'_>) -> Vec<String> {
             What::Received if incoming => (3, 1),
             What::Refunded if !incoming => (4, -1),
             What::GivenBack if incoming => (4, -1),
-            What::WrittenOff => (5, 1),
+            What::WrittenOff | What::Recovered => (5, 1),
             _ => continue,
         };
         let year = calendar::year_of(read.question.calendar, item.on);

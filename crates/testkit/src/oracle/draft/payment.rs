@@ -2,21 +2,25 @@
 
 use perennial_domain::Date;
 use perennial_domain::agreement::{
-    AgreementCommand, AgreementEvent, Cash, CashEntry, LinePart, OtherFlow, Perspective,
-    TrancheDraw,
+    AgreementCommand, AgreementEvent, Cash, CashEntry, LineAmount, LinePart, OtherFlow,
+    Perspective, TrancheDraw,
 };
-use perennial_domain::ids::TrancheId;
+use perennial_domain::ids::{PaymentId, TrancheId};
+use perennial_domain::money::Money;
 use perennial_domain::period::Period;
 use perennial_domain::rule::Rule;
 
 use super::super::deal::{Balance, Deal};
 use super::super::findings::Findings;
 use super::super::fraction::split;
-use super::{Desk, line, open_tranche};
+use super::super::judge::limit;
+use super::super::life::is_suspended;
+use super::schedule::open_tranche;
+use super::{Desk, line};
 
 /// How a payment that names no lines is divided.
 #[derive(Clone, Copy)]
-enum By {
+pub(super) enum By {
     Undisbursed,
     Disbursed,
     NotReceived,
@@ -27,6 +31,14 @@ enum By {
 }
 
 impl By {
+    /// By what is undisbursed.
+    pub(super) const fn undisbursed(perspective: Perspective) -> Self {
+        match perspective {
+            Perspective::Provider => Self::Undisbursed,
+            Perspective::Recipient => Self::NotReceived,
+        }
+    }
+
     const fn weight(self, balance: Balance) -> i128 {
         match self {
             Self::Undisbursed => balance.committed - balance.disbursed,
@@ -67,12 +79,8 @@ pub(super) fn payment(
             tranche_id,
             disbursement_id,
         } => {
-            let draws = received_draws(findings, deal, cash, tranche_id.as_ref());
-            Some(AgreementEvent::ReceiptConfirmed {
-                cash: entry(findings, cash, By::NotReceived)?,
-                draws,
-                disbursement_id: disbursement_id.clone(),
-            })
+            let ids = (tranche_id.as_ref(), disbursement_id.as_ref());
+            arrived(desk, findings, deal, (cash, ids))
         }
         C::ConfirmRefund { cash, reason } => {
             let (cash, reason) = (entry(findings, cash, By::Received)?, reason.clone());
@@ -117,8 +125,33 @@ fn disburse(
 ) -> Option<AgreementEvent> {
     dates(desk, findings, deal, on);
     let draws = draws(findings, deal, wish, tranche_id);
+    // R20: the first tranche of which a condition is open.
+    let mut unmet = draws
+        .iter()
+        .filter(|draw| !deal.unmet(&draw.tranche_id, Some(on)).is_empty());
+    if let Some(draw) = unmet.next() {
+        let subject = format!("{}/{}", desk.subject, draw.tranche_id);
+        findings.breaks(Rule::ConditionsMet, subject);
+    }
     let cash = cash(desk, findings, deal, (wish, By::Undisbursed))?;
     Some(AgreementEvent::DisbursementMade { cash, draws })
+}
+
+fn arrived(
+    desk: Desk<'_>,
+    findings: &mut Findings,
+    deal: &Deal,
+    (wish, (tranche_id, sent)): (&Cash, (Option<&TrancheId>, Option<&PaymentId>)),
+) -> Option<AgreementEvent> {
+    let draws = received_draws(findings, deal, wish, tranche_id);
+    if let Some(sent) = sent {
+        confirmed(desk, findings, deal, (sent, wish));
+    }
+    Some(AgreementEvent::ReceiptConfirmed {
+        cash: cash(desk, findings, deal, (wish, By::NotReceived))?,
+        draws,
+        disbursement_id: sent.cloned(),
+    })
 }
 
 /// A receipt draws where it counts against the commitment.
@@ -137,13 +170,51 @@ fn received_draws(
     Vec::new()
 }
 
-/// R11 and R12.
+/// R26, where the ledger books the provider's view: all that arrived of a payment is what was sent.
+fn confirmed(
+    desk: Desk<'_>,
+    findings: &mut Findings,
+    deal: &Deal,
+    (payment_id, cash): (&PaymentId, &Cash),
+) {
+    if deal.perspective() == Perspective::Recipient {
+        return;
+    }
+    let (mut sent, mut arrived) = (None, cash.amount.minor_units());
+    for (_, event) in deal.standing() {
+        match event {
+            AgreementEvent::DisbursementMade { cash, .. }
+            | AgreementEvent::ReimbursementMade { cash }
+                if cash.payment_id.as_ref() == Some(payment_id) =>
+            {
+                sent = Some(cash.amount.minor_units());
+            }
+            AgreementEvent::ReceiptConfirmed {
+                cash,
+                disbursement_id: Some(of),
+                ..
+            } if of == payment_id => arrived += cash.amount.minor_units(),
+            _ => {}
+        }
+    }
+    let Some(sent) = sent else {
+        findings.reject("UNKNOWN_PAYMENT");
+        return;
+    };
+    let allowed = limit(sent, desk.tolerance) - sent;
+    let differs = allowed < (arrived - sent).abs();
+    findings.breaks_if(differs, Rule::ReceiptMatchesSent, desk.subject);
+}
+
+/// R11, R12 and R19.
 fn dates(desk: Desk<'_>, findings: &mut Findings, deal: &Deal, on: Date) {
     let promised_on = deal.terms.signed_on.or_else(|| deal.first_commitment_on());
     let promised = promised_on.is_some_and(|promised_on| promised_on <= on);
     findings.breaks_if(!promised, Rule::NotBeforeSignature, desk.subject);
     let ended = deal.ends_on().is_some_and(|ends_on| ends_on < on);
     findings.breaks_if(ended, Rule::NotAfterEnd, desk.subject);
+    let suspended = is_suspended(deal, on);
+    findings.breaks_if(suspended, Rule::NotWhileSuspended, desk.subject);
 }
 
 /// The tranches that a disbursement pays: the named one, else the open ones, the first due first.
@@ -163,7 +234,7 @@ fn draws(
     let mut draws = Vec::new();
     for tranche in tranches {
         let minor_units = left.min(tranche.open);
-        if minor_units <= 0 {
+        if minor_units <= 0 && tranche_id.is_none() {
             continue;
         }
         left -= minor_units;
@@ -185,11 +256,7 @@ fn cash(
 ) -> Option<CashEntry> {
     let known = findings.reasons.len();
     findings.positive(cash.amount, deal.currency());
-    let parts = if cash.lines.is_empty() {
-        divided(deal, cash, by)
-    } else {
-        named(findings, deal, cash)
-    };
+    let parts = parts(findings, deal, (cash.amount, &cash.lines), by);
     let usable = findings.reasons.len() == known;
     if let Some(conversion) = &cash.conversion {
         findings.positive(conversion.original, conversion.original.currency());
@@ -223,10 +290,23 @@ fn cash(
     })
 }
 
+/// An amount by line: as it is named, else worked out.
+pub(super) fn parts(
+    findings: &mut Findings,
+    deal: &Deal,
+    (amount, lines): (Money, &[LineAmount]),
+    by: By,
+) -> Vec<LinePart> {
+    if lines.is_empty() {
+        divided(deal, amount.minor_units(), by)
+    } else {
+        named(findings, deal, (amount, lines))
+    }
+}
+
 /// Over lines by weight; where no line has any by the commitments, else on the first line.
-fn divided(deal: &Deal, cash: &Cash, by: By) -> Vec<LinePart> {
+fn divided(deal: &Deal, amount: i128, by: By) -> Vec<LinePart> {
     let lines = deal.lines();
-    let amount = cash.amount.minor_units();
     let parts = if lines.len() == 1 {
         vec![amount]
     } else {
@@ -247,9 +327,13 @@ fn divided(deal: &Deal, cash: &Cash, by: By) -> Vec<LinePart> {
         .collect()
 }
 
-fn named(findings: &mut Findings, deal: &Deal, cash: &Cash) -> Vec<LinePart> {
+fn named(
+    findings: &mut Findings,
+    deal: &Deal,
+    (amount, lines): (Money, &[LineAmount]),
+) -> Vec<LinePart> {
     let mut parts: Vec<LinePart> = Vec::new();
-    for part in &cash.lines {
+    for part in lines {
         findings.positive(part.amount, deal.currency());
         line(findings, deal, Some(&part.line_id));
         if parts.iter().any(|known| known.line_id == part.line_id) {
@@ -260,7 +344,7 @@ fn named(findings: &mut Findings, deal: &Deal, cash: &Cash) -> Vec<LinePart> {
             minor_units: part.amount.minor_units(),
         });
     }
-    if parts.iter().map(|part| part.minor_units).sum::<i128>() != cash.amount.minor_units() {
+    if parts.iter().map(|part| part.minor_units).sum::<i128>() != amount.minor_units() {
         findings.reject("INVALID_FIELD");
     }
     parts

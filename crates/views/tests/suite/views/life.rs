@@ -103,6 +103,20 @@ fn the_statement_shows_the_status_of_its_day_and_since_when() {
     assert_eq!(statement(&log, &known).status, Status::Suspended);
 }
 
+#[test]
+fn a_suspension_after_the_end_does_not_change_since_when_it_has_ended() {
+    let mut log = log();
+    let suspended = AgreementEvent::AgreementSuspended { reason: reason() };
+    happens(&mut log, "2020-08-01", suspended);
+    let ended = AgreementEvent::AgreementOperationallyEnded { reason: reason() };
+    happens(&mut log, "2020-06-01", ended);
+    for day in ["2020-06-01", "2020-08-01"] {
+        let row = statement(&log, &cut(day));
+        assert_eq!(row.status, Status::OperationallyEnded);
+        assert_eq!(row.status_since, Some(date("2020-06-01")), "{day}");
+    }
+}
+
 fn receivable(minor_units: i128) -> ReceivableEntry {
     ReceivableEntry {
         amount: usd(minor_units),
