@@ -6,7 +6,7 @@ use perennial_domain::event::{Event, Stream};
 use perennial_domain::ids::RequestId;
 use perennial_domain::ledger::LedgerCommand;
 use perennial_domain::log::{EventId, Position, RecordedAt, Revision};
-use perennial_domain::rule::Breach;
+use perennial_domain::rule::{Breach, Override};
 use perennial_proof::Hash;
 use perennial_wire::stored::{Actor, StoredRefusal};
 
@@ -87,8 +87,10 @@ pub struct RecordedEvent {
     pub stream: Stream,
     /// The stream's revision after it.
     pub revision: Revision,
-    /// The rules it broke.
+    /// The rules it broke, each once.
     pub flags: Vec<Breach>,
+    /// Those of them that only an override let pass.
+    pub overrides: Vec<Override>,
 }
 
 /// Where an accepted submission stands.
@@ -127,6 +129,7 @@ impl Accepted {
                 stream: event.stream.clone(),
                 revision: event.revision,
                 flags: event.flags.clone(),
+                overrides: event.overrides.clone(),
             })
             .collect();
         Self {

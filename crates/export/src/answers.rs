@@ -47,6 +47,17 @@ pub struct FlagDocument {
     pub subject: String,
     /// The figures that show it, by name.
     pub figures: BTreeMap<String, String>,
+    /// What let it be recorded where the ledger refuses it; `null` where the ledger only flags it.
+    pub overridden_by: Option<OverrideDocument>,
+}
+
+/// What lets a command break one rule.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct OverrideDocument {
+    /// Why the breach is right.
+    pub reason: String,
+    /// Who approved it; `null` where the ledger's policy asks for nobody.
+    pub approver: Option<String>,
 }
 
 /// What became of published files. Counts are of transactions:

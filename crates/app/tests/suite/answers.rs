@@ -233,8 +233,19 @@ async fn who_submits_an_override_cannot_approve_it() {
     assert_eq!(reasons, ["SELF_APPROVAL"]);
     assert_eq!(refusal.violations[0].class, RefusalClass::NotPermitted);
     let other = submit(&ledger, 3, vec![overpaid("head-of-finance")]).await;
-    assert_eq!(
-        other.unwrap().events[0].flags[0].rule,
-        Rule::WithinCommitment
-    );
+    let event = other.unwrap().events.remove(0);
+    assert_eq!(event.flags[0].rule, Rule::WithinCommitment);
+    // The answer says what let it pass, also when the same is submitted again.
+    let again = submit(&ledger, 3, vec![overpaid("head-of-finance")]).await;
+    let again = again.unwrap();
+    assert!(again.replayed);
+    for event in [&event, &again.events[0]] {
+        let permitted: Vec<_> = event
+            .overrides
+            .iter()
+            .map(|given| (given.rule, given.approver.as_deref()))
+            .collect();
+        let expected = (Rule::WithinCommitment, Some("head-of-finance"));
+        assert_eq!(permitted, [expected]);
+    }
 }

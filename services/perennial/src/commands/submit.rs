@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use perennial_client::{ClientError, RetryPolicy};
-use perennial_export::answers::{EventDocument, FlagDocument, SubmissionDocument};
+use perennial_export::answers::{
+    EventDocument, FlagDocument, OverrideDocument, SubmissionDocument,
+};
 use perennial_wire::pb::ledger::SubmitResponse;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -271,6 +273,10 @@ pub(crate) fn document(request_id: &str, answer: SubmitResponse) -> SubmissionDo
             .into_iter()
             .map(|figure| (figure.name, figure.value))
             .collect::<BTreeMap<_, _>>(),
+        overridden_by: flag.overridden_by.map(|given| OverrideDocument {
+            reason: given.reason,
+            approver: Some(given.approver).filter(|approver| !approver.is_empty()),
+        }),
     });
     let events = answer.events.into_iter().map(|event| EventDocument {
         event_id: event.event_id,
@@ -325,19 +331,80 @@ fn lines(document: &SubmissionDocument) -> Vec<String> {
             .iter()
             .map(|(name, value)| format!("{name} {value}"))
             .collect();
-        format!(
-            "  flagged  {} {}: {}",
-            flag.rule,
-            flag.subject,
-            figures.join(", ")
-        )
+        let figures = figures.join(", ");
+        match &flag.overridden_by {
+            None => format!("  flagged  {} {}: {figures}", flag.rule, flag.subject),
+            Some(given) => format!(
+                "  overridden  {} {}: {figures} ({}; {})",
+                flag.rule,
+                flag.subject,
+                given.reason,
+                given.approver.as_deref().map_or_else(
+                    || "needs no approver".to_owned(),
+                    |approver| format!("approved by {approver}")
+                )
+            ),
+        }
     });
     events.chain(flags).collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::quoted;
+    use perennial_wire::pb::ledger::{Figure, Flag, Override, SubmitResponse};
+
+    use super::{document, lines, quoted};
+
+    fn flag(rule: &str, overridden_by: Option<Override>) -> Flag {
+        Flag {
+            event_index: 0,
+            rule: rule.to_owned(),
+            subject: "agreement/water-2026".to_owned(),
+            figures: vec![Figure {
+                name: "limit".to_owned(),
+                value: "100.00 EUR".to_owned(),
+            }],
+            overridden_by,
+        }
+    }
+
+    #[test]
+    fn a_flag_that_was_overridden_is_told_from_one_that_the_ledger_only_flags() {
+        let permitted = |approver: &str| {
+            Some(Override {
+                rule: "R10".to_owned(),
+                reason: "agreed by letter".to_owned(),
+                approver: approver.to_owned(),
+            })
+        };
+        let answer = SubmitResponse {
+            flags: vec![
+                flag("R10", permitted("A. Keita")),
+                flag("R11", permitted("")),
+                flag("R12", None),
+            ],
+            ..SubmitResponse::default()
+        };
+        let document = document("id", answer);
+        assert_eq!(
+            lines(&document),
+            [
+                "  overridden  R10 agreement/water-2026: limit 100.00 EUR (agreed by letter; approved by A. Keita)",
+                "  overridden  R11 agreement/water-2026: limit 100.00 EUR (agreed by letter; needs no approver)",
+                "  flagged  R12 agreement/water-2026: limit 100.00 EUR",
+            ]
+        );
+        let of = |at: usize| {
+            document
+                .flags
+                .get(at)
+                .and_then(|flag| flag.overridden_by.clone())
+        };
+        let approver = |at: usize| of(at).and_then(|given| given.approver);
+        assert_eq!(approver(0).as_deref(), Some("A. Keita"));
+        assert_eq!((of(1).is_some(), approver(1)), (true, None));
+        assert_eq!(of(2), None);
+    }
 
     #[test]
     fn a_name_is_quoted_where_a_shell_would_take_it_apart() {
