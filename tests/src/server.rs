@@ -116,6 +116,14 @@ impl Server {
         Ok(())
     }
 
+    /// Holds it where it is, so that it answers nothing any more; it can still be killed.
+    ///
+    /// # Errors
+    /// If it cannot be signalled.
+    pub fn hold(&self) -> Result<()> {
+        kill_process(Pid::from_child(&self.child), Signal::STOP).context("hold the server")
+    }
+
     /// Asks it to stop, and returns its exit code.
     ///
     /// # Errors

@@ -133,6 +133,14 @@ fn the_published_monthly_rates_are_imported_but_for_two_cells_and_the_last_two_r
         ],
         "{said}"
     );
+    // Every cell and every row is accounted for.
+    let counts = |names: &[&str]| -> Vec<u64> {
+        let count = |name: &&str| said[*name].as_u64().unwrap();
+        names.iter().map(count).collect()
+    };
+    let of_cells = counts(&["cells", "rates", "cells_left_out", "cells_unread"]);
+    assert_eq!(of_cells, [49_042, 48_093, 921, 28]);
+    assert_eq!(of_cells[0], of_cells[1] + of_cells[2] + of_cells[3]);
     assert_eq!(said["rows"], 334);
     assert_eq!(said["published"], 332);
     let again = cli.run(&import).unwrap().json().unwrap();

@@ -125,8 +125,14 @@ pub struct VerificationDocument {
 pub struct RatesImportDocument {
     /// Rows below the headings.
     pub rows: u64,
+    /// Cells of these rows that hold something, beside the dates: `cells = rates + cells_left_out + cells_unread`.
+    pub cells: u64,
     /// Rates that could be read.
     pub rates: u64,
+    /// Cells of the base itself, and of columns that are no currency that can be booked.
+    pub cells_left_out: u64,
+    /// Cells that are no rate, and those of rows that are not believed: each is told by `troubles`.
+    pub cells_unread: u64,
     /// Tables that they make.
     pub tables: u64,
     /// Tables that are new.

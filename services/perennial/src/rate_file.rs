@@ -41,6 +41,12 @@ pub struct Trouble {
 pub struct RateFile {
     /// How many rows it has below the headings.
     pub rows: usize,
+    /// How many cells of them hold something, beside the dates: those with a rate, those left out and those unread.
+    pub cells: usize,
+    /// How many of the cells are the base's own, or of a column that is no currency that can be booked.
+    pub left_out: usize,
+    /// How many of the cells cannot be read, or stand in a row that is not believed.
+    pub unread: usize,
     /// One table a row, with the row.
     pub tables: Vec<(usize, RateTable)>,
     /// What cannot be read, in the order of the file.
@@ -100,7 +106,9 @@ pub fn read(text: &str, reading: &Reading) -> Result<RateFile, NoRateFile> {
         if line.trim().is_empty() || cells == headings {
             continue;
         }
+        let filled = cells.iter().skip(1).filter(|cell| !cell.is_empty()).count();
         file.rows = file.rows.saturating_add(1);
+        file.cells = file.cells.saturating_add(filled);
         let date = cells.first().copied().unwrap_or_default();
         match dated(date, before) {
             Ok(dated) => {
@@ -114,11 +122,14 @@ pub fn read(text: &str, reading: &Reading) -> Result<RateFile, NoRateFile> {
                 );
                 table(&mut file, row, date, rates, reading);
             }
-            Err(problem) => file.troubles.push(Trouble {
-                row,
-                column: first.to_owned(),
-                problem,
-            }),
+            Err(problem) => {
+                file.unread = file.unread.saturating_add(filled);
+                file.troubles.push(Trouble {
+                    row,
+                    column: first.to_owned(),
+                    problem,
+                });
+            }
         }
     }
     Ok(file)
@@ -172,6 +183,14 @@ impl Dated {
     }
 }
 
+impl RateFile {
+    /// Notes a cell that cannot be read.
+    fn unreadable(&mut self, trouble: Trouble) {
+        self.unread = self.unread.saturating_add(1);
+        self.troubles.push(trouble);
+    }
+}
+
 /// The rates of one row; what cannot be read of them is noted.
 fn rates(
     file: &mut RateFile,
@@ -195,10 +214,11 @@ fn rates(
         };
         let Some(column) = columns.get(at) else {
             let problem = format!("\"{text}\" stands beyond the headings");
-            file.troubles.push(trouble(problem));
+            file.unreadable(trouble(problem));
             continue;
         };
         let Some(quote) = column.filter(|quote| *quote != reading.base) else {
+            file.left_out = file.left_out.saturating_add(1);
             continue;
         };
         match rate_value(text) {
@@ -208,7 +228,7 @@ fn rates(
                 value,
                 rate_on,
             }),
-            None => file.troubles.push(trouble(format!(
+            None => file.unreadable(trouble(format!(
                 "\"{text}\" is no rate above 0 and below 10^9"
             ))),
         }
@@ -336,6 +356,8 @@ mod tests {
         );
         assert_eq!(file.unknown, ["HRD"]);
         assert_eq!(file.rows, 4);
+        // Two are rates, 7.5 is of no currency, and x, 151, 0.9, 0 and 5 cannot be taken over.
+        assert_eq!((file.cells, file.left_out, file.unread), (8, 1, 5));
     }
 
     #[test]

@@ -123,7 +123,10 @@ impl<'s> Publishing<'s> {
             sent: VecDeque::new(),
             document: RatesImportDocument {
                 rows: count(file.rows),
+                cells: count(file.cells),
                 rates: count(rates),
+                cells_left_out: count(file.left_out),
+                cells_unread: count(file.unread),
                 tables: count(file.tables.len()),
                 published: 0,
                 unchanged: 0,
@@ -241,10 +244,13 @@ fn print(session: &Session, document: &RatesImportDocument) -> Result<(), Failur
         ""
     };
     console.data(&format!(
-        "{} rows, {} rates in {} tables: {would}published {}, unchanged {}, refused {}",
+        "{} rows, {} cells: {} rates in {} tables, {} left out, {} unread; {would}published {}, unchanged {}, refused {}",
         document.rows,
+        document.cells,
         document.rates,
         document.tables,
+        document.cells_left_out,
+        document.cells_unread,
         document.published,
         document.unchanged,
         document.refused,
