@@ -2,6 +2,7 @@
 
 mod class;
 mod evidence;
+mod exchange;
 mod life;
 mod not_overridden;
 mod periods;
@@ -10,7 +11,6 @@ mod words;
 
 use jiff::civil::Date;
 
-use crate::agreement::RateSource;
 use crate::classification::Pillar;
 use crate::command::Expected;
 use crate::event::Stream;
@@ -20,12 +20,13 @@ use crate::ids::{
 use crate::import::ImportCounts;
 use crate::ledger::ExceptionId;
 use crate::log::{EventId, Revision};
-use crate::money::{Currency, Money, sum_text};
+use crate::money::{Currency, sum_text};
 use crate::party::ExternalReference;
 use crate::period::Period;
 use crate::reference::ListVersion;
 use crate::rule::Breach;
 
+pub use exchange::ExchangeRejection;
 pub use life::LifeRejection;
 pub use not_overridden::NotOverridden;
 pub use periods::PeriodRejection;
@@ -402,28 +403,9 @@ pub enum Rejection {
     /// A calendar or a period does not allow it.
     #[error("{0}")]
     Period(Box<PeriodRejection>),
-    /// No published table of the source has a rate between two currencies for a day or one before it.
-    #[error("{} states no rate between {from} and {to} for {on} or before", stated_by.name())]
-    UnknownRate {
-        /// The policy's source.
-        stated_by: RateSource,
-        /// Of the amount.
-        from: Currency,
-        /// The functional currency.
-        to: Currency,
-        /// The day of the rate.
-        on: Date,
-    },
-    /// A functional amount is not what its rate makes of the amount.
-    #[error("{field} is {given}, but its rate gives {expected}")]
-    FunctionalDiffers {
-        /// Dotted path.
-        field: String,
-        /// What the command says.
-        given: Money,
-        /// What the rate gives, rounded half to even.
-        expected: Money,
-    },
+    /// Money across currencies does not allow it.
+    #[error("{0}")]
+    Exchange(ExchangeRejection),
     /// A numbered rule is broken that this ledger's profile refuses.
     #[error("{0}")]
     Breach(Breach),
@@ -489,8 +471,7 @@ impl Rejection {
             Self::TagsExceedWhole { .. } => "TAGS_EXCEED_WHOLE",
             Self::AncestorTagged { .. } => "ANCESTOR_TAGGED",
             Self::Period(rejection) => rejection.reason(),
-            Self::UnknownRate { .. } => "UNKNOWN_RATE",
-            Self::FunctionalDiffers { .. } => "FUNCTIONAL_DIFFERS",
+            Self::Exchange(rejection) => rejection.reason(),
             Self::Breach(breach) | Self::NotOverridden { breach, .. } => breach.rule.reason(),
         }
     }
@@ -503,8 +484,7 @@ impl Rejection {
             | Self::CurrencyMismatch { .. }
             | Self::LineRequired { .. }
             | Self::TotalOutOfRange { .. }
-            | Self::CountsUnreconciled { .. }
-            | Self::FunctionalDiffers { .. } => Class::Invalid,
+            | Self::CountsUnreconciled { .. } => Class::Invalid,
             Self::SelfApproval { .. } => Class::NotPermitted,
             Self::UnknownAgreement(_)
             | Self::UnknownPledge(_)
@@ -515,8 +495,7 @@ impl Rejection {
             | Self::UnknownImport(_)
             | Self::UnknownException(_)
             | Self::UnknownScheme(_)
-            | Self::UnknownElement { .. }
-            | Self::UnknownRate { .. } => Class::NotFound,
+            | Self::UnknownElement { .. } => Class::NotFound,
             Self::RevisionConflict { .. } => Class::Conflict,
             Self::AgreementExists(_)
             | Self::PledgeExists(_)
@@ -548,6 +527,7 @@ impl Rejection {
             | Self::AncestorTagged { .. } => Class::Precondition,
             Self::Life(life) => life.class(),
             Self::Period(rejection) => rejection.class(),
+            Self::Exchange(rejection) => rejection.class(),
             Self::Breach(breach) | Self::NotOverridden { breach, .. } => Class::of(breach.rule),
         }
     }
@@ -564,10 +544,12 @@ impl Rejection {
     pub fn field(&self) -> Option<&str> {
         if let Self::Malformed { field, .. }
         | Self::ZeroAmount { field }
-        | Self::CurrencyMismatch { field, .. }
-        | Self::FunctionalDiffers { field, .. } = self
+        | Self::CurrencyMismatch { field, .. } = self
         {
             return Some(field);
+        }
+        if let Self::Exchange(rejection) = self {
+            return rejection.field();
         }
         None
     }

@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use crate::exchange::{ConvertError, Functional};
 use crate::finding::{Context, Findings};
 use crate::money::Money;
-use crate::rejection::Rejection;
+use crate::rejection::{ExchangeRejection, Rejection};
 use crate::rule::{Profile, Rule};
 use crate::rules;
 
@@ -96,11 +96,13 @@ impl Asked<'_> {
             return;
         }
         match context.profile {
-            Profile::Strict => findings.reject(Rejection::FunctionalDiffers {
-                field: self.field.to_owned(),
-                given: given.money,
-                expected,
-            }),
+            Profile::Strict => {
+                findings.reject(Rejection::Exchange(ExchangeRejection::FunctionalDiffers {
+                    field: self.field.to_owned(),
+                    given: given.money,
+                    expected,
+                }));
+            }
             // Published figures are kept as they are: their evidence is what is bad (R8).
             Profile::Mirror => findings.flag(Some(crate::rule::Breach::new(
                 Rule::RateEvidence,
@@ -133,12 +135,12 @@ impl Asked<'_> {
             .rates
             .and_then(|rates| rates.in_force(source, (from, to), self.on));
         let Some(rate) = rate else {
-            findings.reject(Rejection::UnknownRate {
+            findings.reject(Rejection::Exchange(ExchangeRejection::UnknownRate {
                 stated_by: source,
                 from,
                 to,
                 on: self.on,
-            });
+            }));
             return None;
         };
         match rate.convert(self.amount) {

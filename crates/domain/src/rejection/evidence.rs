@@ -17,7 +17,6 @@ impl Rejection {
     pub fn subject(&self) -> String {
         match self {
             Self::Malformed { .. }
-            | Self::FunctionalDiffers { .. }
             | Self::ZeroAmount { .. }
             | Self::CurrencyMismatch { .. }
             | Self::CountsUnreconciled { .. }
@@ -26,7 +25,7 @@ impl Rejection {
             | Self::EndNotLater { .. }
             | Self::EndNotEarlier { .. } => String::new(),
             Self::SelfApproval { approver } => approver.clone(),
-            Self::UnknownRate { stated_by, .. } => stated_by.name().to_owned(),
+            Self::Exchange(rejection) => rejection.subject(),
             Self::LineRequired { agreement_id, .. }
             | Self::CarryOverExceedsUndisbursed { agreement_id, .. }
             | Self::OnwardCycle { agreement_id, .. }
@@ -169,27 +168,10 @@ impl Rejection {
                 ("published_on", published_on.to_string()),
             ]);
         }
-        self.exchange_pair().or_else(|| self.registry_pair())
-    }
-
-    /// The same, of money across currencies.
-    fn exchange_pair(&self) -> Option<[(&'static str, String); 2]> {
-        if let Self::FunctionalDiffers {
-            given, expected, ..
-        } = self
-        {
-            return Some([
-                ("given", given.to_string()),
-                ("expected", expected.to_string()),
-            ]);
+        if let Self::Exchange(rejection) = self {
+            return Some(rejection.pair());
         }
-        if let Self::UnknownRate { from, to, on, .. } = self {
-            return Some([
-                ("currencies", format!("{from} and {to}")),
-                ("on", on.to_string()),
-            ]);
-        }
-        None
+        self.registry_pair()
     }
 
     /// The same, of what is published and tagged.

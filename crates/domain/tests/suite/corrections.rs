@@ -137,8 +137,26 @@ fn a_signature_is_not_reversed() {
         .when(reverse("2024-06-01", event_of(1), ReversalReason::Error))
         .then_breaks(wrong_target(
             event_of(1),
-            "signature, words, lines and term are corrected by a later event",
+            "signature, words, lines, term, splits and tags stay: correct them by a later event, and leave a line that is not wanted at 0",
         ));
+}
+
+#[test]
+fn a_line_that_was_opened_is_not_reversed_but_left_at_0() {
+    let opened = happened(
+        "2024-02-01",
+        AgreementEvent::LineOpened {
+            line: line_of("line-2", eur(0)),
+        },
+    );
+    for profile in [Profile::Strict, Profile::Mirror] {
+        given(profile, [signed(eur(100)), opened.clone()])
+            .when(reverse("2024-06-01", event_of(2), ReversalReason::Error))
+            .then_breaks(wrong_target(
+                event_of(2),
+                "signature, words, lines, term, splits and tags stay: correct them by a later event, and leave a line that is not wanted at 0",
+            ));
+    }
 }
 
 #[test]

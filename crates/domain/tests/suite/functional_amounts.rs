@@ -16,7 +16,7 @@ use perennial_domain::ids::PledgeId;
 use perennial_domain::ledger::LedgerPolicy;
 use perennial_domain::log::EventId;
 use perennial_domain::pledge::{PledgeAnnouncement, PledgeCommand, PledgeEvent};
-use perennial_domain::rejection::{Class, Rejection};
+use perennial_domain::rejection::{Class, ExchangeRejection, Rejection};
 use perennial_domain::rule::{Profile, Rule};
 use perennial_testkit::history::words::*;
 use perennial_testkit::history::{Given, given_with};
@@ -75,11 +75,11 @@ fn a_functional_amount_is_within_one_minor_unit_of_what_its_rate_gives() {
     for text in ["12.48 USD", "12.52 USD"] {
         strict([signed(eur(100))])
             .when(pay_worth(worth(text, at_08())))
-            .then_rejected(Rejection::FunctionalDiffers {
+            .then_rejected(Rejection::Exchange(ExchangeRejection::FunctionalDiffers {
                 field: "functional".to_owned(),
                 given: money(text),
                 expected: money("12.50 USD"),
-            });
+            }));
         // A mirror keeps what was published; its evidence is bad.
         in_dollars(Profile::Mirror, [signed(eur(100))])
             .when(pay_worth(worth(text, at_08())))
@@ -232,12 +232,12 @@ fn the_newest_rate_in_force_on_the_value_date_else_the_effective_date_is_taken()
     }
     given
         .when_asked(pay_on("2024-06-30", Some("2024-04-30")))
-        .then_rejected(Rejection::UnknownRate {
+        .then_rejected(Rejection::Exchange(ExchangeRejection::UnknownRate {
             stated_by: RateSource::Unore,
             from: currency("EUR"),
             to: currency("USD"),
             on: date("2024-04-30"),
-        });
+        }));
 }
 
 #[test]
@@ -291,12 +291,12 @@ fn what_is_given_goes_before_the_table_and_other_sources_do_not_count() {
     given
         .clone()
         .when_asked(pay_on("2024-06-01", None))
-        .then_rejected(Rejection::UnknownRate {
+        .then_rejected(Rejection::Exchange(ExchangeRejection::UnknownRate {
             stated_by: RateSource::Unore,
             from: currency("EUR"),
             to: currency("USD"),
             on: date("2024-06-01"),
-        });
+        }));
     let (on, command) = pay_worth(worth("12.50 USD", at_08()));
     let functional = functional_of(&given, from_table(asked(on, command))).unwrap();
     assert_eq!(functional.rate, at_08());
@@ -391,12 +391,12 @@ fn a_snapshot_keeps_rates_and_functional_amounts() {
 
 #[test]
 fn a_rejection_across_currencies_reads_as_a_sentence_with_its_figures() {
-    let unknown = Rejection::UnknownRate {
+    let unknown = Rejection::Exchange(ExchangeRejection::UnknownRate {
         stated_by: RateSource::Unore,
         from: currency("EUR"),
         to: currency("USD"),
         on: date("2024-04-30"),
-    };
+    });
     assert_eq!(unknown.reason(), "UNKNOWN_RATE");
     assert_eq!(unknown.class(), Class::NotFound);
     assert_eq!(unknown.subject(), "unore");
@@ -404,11 +404,11 @@ fn a_rejection_across_currencies_reads_as_a_sentence_with_its_figures() {
         unknown.to_string(),
         "unore states no rate between EUR and USD for 2024-04-30 or before"
     );
-    let differs = Rejection::FunctionalDiffers {
+    let differs = Rejection::Exchange(ExchangeRejection::FunctionalDiffers {
         field: "functional".to_owned(),
         given: money("12.48 USD"),
         expected: money("12.50 USD"),
-    };
+    });
     assert_eq!(differs.reason(), "FUNCTIONAL_DIFFERS");
     assert_eq!(differs.class(), Class::Invalid);
     assert_eq!(differs.field(), Some("functional"));

@@ -483,7 +483,7 @@ fn the_fact_that_a_period_is_adjusted_is_not_itself_reversed() {
     let books = with_years(Profile::Strict, [signed(eur(100)), closed_2024(0)])
         .when_asked(adjusting("2024", disburse("2025-02-01", eur(1))))
         .accepted();
-    let problem = "signature, words, lines and term are corrected by a later event";
+    let problem = "signature, words, lines, term, splits and tags stay: correct them by a later event, and leave a line that is not wanted at 0";
     books
         .when(reverse("2025-03-01", event_of(6), error))
         .then_breaks(breach(

@@ -147,7 +147,7 @@ fn standing(case: &Case<'_>, findings: &mut Findings, target: EventId) -> Option
         match entry.kind {
             EntryKind::Reversal => "a reversal cannot be reversed: book again".to_owned(),
             EntryKind::Fixed => {
-                "signature, words, lines and term are corrected by a later event".to_owned()
+                "signature, words, lines, term, splits and tags stay: correct them by a later event, and leave a line that is not wanted at 0".to_owned()
             }
             EntryKind::Transfer if case.other_half != OtherHalf::Reversed => {
                 "a transfer is reversed in both agreements: reverse it, and book again".to_owned()
