@@ -3,6 +3,7 @@
 //! Four agreements in euros, yen, dinars and euros again, with one to three lines, and two pledges; a few days and few names, so
 //! that entries meet. Most wishes can be fulfilled, some cannot.
 
+mod books;
 mod life;
 mod moves;
 mod pledges;
@@ -99,6 +100,12 @@ pub struct Story {
     pub today: Date,
     /// Amounts are from 1 to this many minor units.
     largest: u64,
+    /// The policy with which it was created.
+    first_policy: LedgerPolicy,
+    /// Whether it keeps fiscal periods.
+    keeps_periods: bool,
+    /// Whether its policy changes.
+    changes_policy: bool,
 }
 
 /// One submission, and what both made of it.
@@ -145,7 +152,12 @@ impl Story {
             ..LedgerPolicy::default()
         };
         let largest = *random.pick(&[40, 700, 30_000, 30_000, 30_000, 400_000_000_000_000_000]);
+        let keeps_periods = random.one_in(3);
+        let changes_policy = random.one_in(3);
         Self {
+            first_policy: policy.clone(),
+            keeps_periods,
+            changes_policy,
             random,
             book: new_book(profile, policy.clone()),
             oracle: Oracle::new(profile, policy),
@@ -154,6 +166,11 @@ impl Story {
             today: date("2026-06-30"),
             largest,
         }
+    }
+
+    /// The policy with which it was created.
+    pub const fn first_policy(&self) -> &LedgerPolicy {
+        &self.first_policy
     }
 
     /// Tells some steps on, without looking at them.
@@ -198,7 +215,10 @@ impl Story {
     }
 
     fn command(&mut self) -> Command {
-        let mut command = self.wish();
+        let mut command = match self.book_wish() {
+            Some(wish) => wish,
+            None => self.wish(),
+        };
         if self.random.one_in(12) {
             let number = self.random.below(6);
             command.external_reference = Some(ExternalReference {
@@ -215,6 +235,7 @@ impl Story {
                 Rule::ConditionsMet,
                 Rule::ReallocationWithinPolicy,
                 Rule::NotWhileSuspended,
+                Rule::ClosedPeriod,
             ]);
             let approver = if self.random.one_in(3) {
                 None
@@ -269,7 +290,7 @@ impl Story {
         let created = Book::ledger_created(
             self.book.ledger_id().clone(),
             self.book.profile(),
-            self.book.policy().clone(),
+            self.first_policy.clone(),
             date("2015-01-01"),
         );
         let mut records = vec![(meta(Position(0)), vec![recorded(Position(0), 0, created)])];
@@ -363,6 +384,7 @@ impl Story {
                 "year" => filter.year = one_of(&["2024", "2025", "2024/25", "2025/26"]),
                 "rule" => filter.rule = one_of(&["R10", "R12", "SCHEDULED_EXCEEDS_UNDISBURSED"]),
                 "standing" => filter.standing = true,
+                "open" => filter.open = true,
                 _ => {}
             }
         }

@@ -110,6 +110,8 @@ struct Working<'a> {
     at: Position,
     /// Commands still to come, by stream; left empty where there is only one command.
     to_come: HashMap<Stream, usize>,
+    /// Whether a command is about an event of this very submission: then only its state knows which streams that is.
+    names_own: bool,
     /// The ledger's own stream, once an earlier command changed it.
     ledger: Option<LedgerState>,
     /// What earlier commands said of exceptions.
@@ -136,7 +138,7 @@ impl<'a> Working<'a> {
         let mut to_come: HashMap<Stream, usize> = HashMap::new();
         if 1 < submission.commands.len() {
             for command in &submission.commands {
-                for stream in command.needs() {
+                for stream in needed(book, command) {
                     let count = to_come.entry(stream).or_default();
                     *count = count.saturating_add(1);
                 }
@@ -147,6 +149,10 @@ impl<'a> Working<'a> {
             today,
             at,
             to_come,
+            names_own: submission
+                .commands
+                .iter()
+                .any(|command| target(&command.action).is_some_and(|entry| entry.position == at)),
             ledger: None,
             dispositions: Exceptions::default(),
             agreements: HashMap::new(),
@@ -343,7 +349,7 @@ impl<'a> Working<'a> {
         if self.to_come.is_empty() {
             return;
         }
-        for stream in command.needs() {
+        for stream in needed(self.book, command) {
             if let Some(count) = self.to_come.get_mut(&stream) {
                 *count = count.saturating_sub(1);
             }
@@ -379,7 +385,7 @@ impl<'a> Working<'a> {
                 | Fact::Requirement(_),
             ) => false,
         };
-        links || self.to_come.get(stream).is_some_and(|&count| 0 < count)
+        links || self.names_own || self.to_come.get(stream).is_some_and(|&count| 0 < count)
     }
 
     /// Strict: a standing event of the same kind already carries the command's number.
@@ -510,6 +516,18 @@ impl<'a> Working<'a> {
 fn copied<K: Clone, V: Clone>(known: bool, id: &K, state: Option<&V>) -> Option<(K, V)> {
     let state = state.filter(|_| !known)?;
     Some((id.clone(), state.clone()))
+}
+
+/// Every stream whose state a command is decided on: those that it names, and the other agreement's where it reverses
+/// a half of a transfer.
+fn needed(book: &Book, command: &Command) -> Vec<Stream> {
+    let mut streams = command.needs();
+    if let Action::Agreement(id, AgreementCommand::ReverseEntry { target, .. }) = &command.action {
+        let agreement = book.agreement(id);
+        let half = agreement.and_then(|agreement| agreement.other_half(*target));
+        streams.extend(half.map(|(other, _)| Stream::Agreement(other)));
+    }
+    streams
 }
 
 /// The entry that a command asks to cancel.

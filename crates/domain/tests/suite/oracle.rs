@@ -179,7 +179,7 @@ fn a_replay_of_any_part_is_the_book_that_grew() {
                 story.step();
                 grown.push((story.log.len(), story.book.clone()));
             }
-            let mut replayed = new_book(story.book.profile(), story.book.policy().clone());
+            let mut replayed = new_book(story.book.profile(), story.first_policy().clone());
             let mut events = story.log.iter();
             let mut read = 0;
             for (length, book) in grown {

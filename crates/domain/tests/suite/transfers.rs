@@ -260,6 +260,41 @@ fn a_transfer_stays_while_the_other_agreement_spent_the_money() {
 }
 
 #[test]
+fn a_reversal_sees_what_the_same_submission_did_to_the_other_agreement() {
+    let paid = |amount| {
+        let (on, command) = disburse("2024-07-01", amount);
+        asked_of(OTHER, on, command)
+    };
+    let (on, command) = reverse("2024-08-01", in_record(3, 0), ReversalReason::Error);
+    let reversed = asked_of(THE_AGREEMENT, on, command);
+    let asked = |amount| {
+        let transferred = two(Profile::Strict).when(asks(wish(eur(30)))).accepted();
+        transferred.when_submitted(&together(vec![paid(amount), reversed.clone()]))
+    };
+    let after = asked(eur(50)).accepted();
+    assert_eq!(committed(&after, OTHER), 50_00);
+    let revision = after.book.revision(&Stream::Agreement(agreement(OTHER)));
+    assert_eq!(revision, Some(Revision(4)));
+    let reasons = asked(cents(50_01)).reasons();
+    assert_eq!(reasons.len(), 1);
+    assert_eq!(reasons[0].command_index, Some(1));
+    assert_eq!(reasons[0].rejection.reason(), "COMMITMENT_BELOW_DISBURSED");
+}
+
+#[test]
+fn a_transfer_is_made_and_reversed_by_one_submission() {
+    let (on, transfer) = asks(wish(eur(30)));
+    let made = asked_of(THE_AGREEMENT, on, transfer);
+    let (on, command) = reverse("2024-08-01", in_record(3, 1), ReversalReason::Error);
+    let reversed = asked_of(OTHER, on, command);
+    let after = two(Profile::Strict)
+        .when_submitted(&together(vec![made, reversed]))
+        .accepted();
+    assert_eq!(committed(&after, THE_AGREEMENT), 100_00);
+    assert_eq!(committed(&after, OTHER), 50_00);
+}
+
+#[test]
 fn a_half_is_not_replaced_alone() {
     let outcome = two(Profile::Strict)
         .when(asks(wish(eur(30))))

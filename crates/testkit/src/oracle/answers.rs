@@ -14,8 +14,9 @@ use std::collections::BTreeMap;
 use perennial_domain::Date;
 use perennial_domain::agreement::Perspective;
 use perennial_domain::classification::{LineDims, Pillar, Vocabulary};
-use perennial_domain::event::{Event, Stream};
+use perennial_domain::event::{Event, Fact, Stream};
 use perennial_domain::ids::{AgreementId, PledgeId};
+use perennial_domain::ledger::{LedgerEvent, LedgerPolicy};
 use perennial_domain::log::{Position, Recorded};
 use perennial_views::{AsOf, MappingChoice, Question, View};
 
@@ -100,6 +101,22 @@ impl<'a> Read<'a> {
         })
     }
 
+    /// The policy as known at the position and in force on the day: before the first change the first one.
+    fn policy(&self) -> &LedgerPolicy {
+        let changes = self.known.iter().filter_map(|recorded| {
+            let event = &recorded.event;
+            match &event.fact {
+                Fact::Ledger(LedgerEvent::LedgerPolicyChanged { policy, .. }) => {
+                    Some((event.effective_on, recorded.event_id, policy))
+                }
+                _ => None,
+            }
+        });
+        let in_force = changes.filter(|(on, ..)| self.holds(*on));
+        let newest = in_force.max_by_key(|(on, event_id, _)| (*on, *event_id));
+        newest.map_or(&self.oracle.policy, |(.., policy)| policy)
+    }
+
     fn effective(&self) -> Option<Date> {
         self.question.effective.date()
     }
@@ -121,7 +138,7 @@ impl<'a> Read<'a> {
         let mut amounts = Vec::new();
         for deal in self.asked() {
             for item in deal.items.iter().filter(|item| self.holds(item.on)) {
-                let side = side(deal, item);
+                let side = side(deal, item, self.effective());
                 if self.passes(&side, item) {
                     amounts.push((deal, item, side));
                 }
@@ -196,8 +213,8 @@ const fn direction(perspective: Perspective) -> &'static str {
     }
 }
 
-/// Donor: the posting's provider, else an incoming line's other party, else the agreement's; recipient likewise.
-fn side(deal: &Deal, item: &Item) -> Side {
+/// Splits and parties of an amount on a day. Donor: the posting's provider, else an incoming line's other party, else the agreement's; recipient likewise.
+fn side(deal: &Deal, item: &Item, on: Option<Date>) -> Side {
     let line = item.line.as_ref().and_then(|line| deal.line(line));
     let other = line.and_then(|line| line.counterparty.as_ref());
     let incoming = deal.perspective() == Perspective::Recipient;
@@ -215,6 +232,10 @@ fn side(deal: &Deal, item: &Item) -> Side {
         };
         perennial_domain::classification::Split::exact(vec![share]).unwrap_or_default()
     };
+    let reclassified = item
+        .line
+        .as_ref()
+        .and_then(|line| deal.reclassified_on(line, on));
     // A move between purposes, places or declared pillars names its own.
     if item.purpose.is_some() || item.place.is_some() || item.pillar.is_some() {
         let own = dims.get_or_insert_default();
@@ -225,6 +246,13 @@ fn side(deal: &Deal, item: &Item) -> Side {
             own.places = whole(place);
         }
         own.pillar = item.pillar.or(own.pillar);
+    }
+    // All money of a reclassified line reads so, whatever it names itself.
+    if let Some(splits) = reclassified {
+        let own = dims.get_or_insert_default();
+        own.purposes = splits.purposes;
+        own.places = splits.places;
+        own.pillar = splits.pillar;
     }
     Side {
         direction: direction(deal.perspective()),

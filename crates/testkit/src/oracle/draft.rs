@@ -29,6 +29,8 @@ pub(super) struct Desk<'a> {
     pub(super) calendar: FiscalCalendar,
     pub(super) today: Date,
     pub(super) tolerance: Tolerance,
+    /// The closed period that is being adjusted.
+    pub(super) concerns: Option<Period>,
     pub(super) subject: &'a str,
 }
 
@@ -104,8 +106,34 @@ pub(super) fn draft(
             findings.reject("INVALID_FIELD");
             Draft::Nothing
         }
-        C::ReclassifySplits { .. } | C::ReplaceTagSet(_) => Draft::Trusted,
+        C::ReclassifySplits { .. } => reclassify(desk, findings, deal, command).into(),
+        C::ReplaceTagSet(_) => Draft::Trusted,
     }
+}
+
+/// Other splits for all money of a line.
+fn reclassify(
+    desk: Desk<'_>,
+    findings: &mut Findings,
+    deal: &Deal,
+    command: &AgreementCommand,
+) -> Option<AgreementEvent> {
+    let AgreementCommand::ReclassifySplits {
+        line_id,
+        splits,
+        reason,
+    } = command
+    else {
+        return None;
+    };
+    let line_id = line(findings, deal, line_id.as_ref())?;
+    let subject = format!("{}/{line_id}", desk.subject);
+    findings.splits(&subject, [&splits.purposes, &splits.places]);
+    Some(AgreementEvent::SplitsReclassified {
+        line_id,
+        splits: splits.clone(),
+        reason: reason.clone(),
+    })
 }
 
 /// The signature.
@@ -290,7 +318,8 @@ fn commitment(
                 return None;
             }
             let year_shares = if year_shares.is_empty() {
-                implied(*amount, rest_of_term(deal, on), on)
+                adjusting(desk, *amount)
+                    .unwrap_or_else(|| implied(*amount, rest_of_term(deal, on), on))
             } else {
                 explicit(findings, *amount, year_shares)
             };
@@ -318,7 +347,8 @@ fn commitment(
                 return None;
             }
             let year_shares = if year_shares.is_empty() {
-                released(desk, deal, (&line_id, *amount), on)
+                adjusting(desk, *amount)
+                    .unwrap_or_else(|| released(desk, deal, (&line_id, *amount), on))
             } else {
                 explicit(findings, *amount, year_shares)
             };
@@ -333,6 +363,17 @@ fn commitment(
         }
         _ => None,
     }
+}
+
+/// What adjusts a closed period and names no shares is for that period.
+fn adjusting(desk: Desk<'_>, amount: Money) -> Option<Vec<YearShare>> {
+    let period = desk.concerns?;
+    Some(vec![YearShare {
+        period,
+        minor_units: amount.minor_units(),
+        basis: YearBasis::Scheduled,
+        firmness: Firmness::Firm,
+    }])
 }
 
 /// Undisbursed portions, the last first; of a line without any commitment, what an increase would have been for.

@@ -113,7 +113,13 @@ pub(super) fn decide(
         return None;
     };
     if let PledgeCommand::ReverseEntry { target, reason } = command {
-        let booked_on = reverse(desk, findings, pledge, (*target, *reason))?;
+        let mut booked_on = reverse(desk, findings, pledge, (*target, *reason))?;
+        if let Some(period) = desk.concerns {
+            findings.own_date(desk.subject, on, desk.today);
+            let within = period.starts_on() <= booked_on && booked_on <= period.ends_on();
+            findings.breaks_if(!within, Rule::ReversalTarget, desk.subject);
+            booked_on = on;
+        }
         let event = PledgeEvent::EntryReversed {
             target: *target,
             reason: *reason,

@@ -1,17 +1,22 @@
 //! What becomes of a submission, decided a second time.
 
+pub(super) mod books;
+mod corrections;
 mod handing;
 
 use std::collections::BTreeSet;
 
 use perennial_domain::Date;
-use perennial_domain::agreement::{AgreementCommand, AgreementEvent, ReversalReason};
+use perennial_domain::agreement::{AgreementCommand, AgreementEvent};
+use perennial_domain::calendar::PeriodName;
 use perennial_domain::command::{Action, Command, Expected, Submission};
 use perennial_domain::event::{Event, Fact, Stream};
 use perennial_domain::ids::AgreementId;
+use perennial_domain::ledger::LedgerPolicy;
 use perennial_domain::log::{EventId, Position, Recorded, RecordedAt, Revision};
 use perennial_domain::party::ExternalReference;
-use perennial_domain::rule::{Profile, Rule};
+use perennial_domain::period::Period;
+use perennial_domain::rule::{Breach, Override, Profile, Rule};
 
 use super::Oracle;
 use super::deal::Deal;
@@ -41,6 +46,8 @@ pub struct Foreseen {
     pub effective_on: Date,
     /// What it says, all of it.
     pub fact: Fact,
+    /// The closed period that it adjusts.
+    pub concerns: Option<Period>,
     /// The rules that it breaks and what breaks them, ascending.
     pub flags: Vec<Broken>,
     /// The rules that only an override lets it break, ascending.
@@ -54,6 +61,7 @@ impl From<&Event> for Foreseen {
             stream: event.stream.clone(),
             effective_on: event.effective_on,
             fact: event.fact.clone(),
+            concerns: event.concerns,
             flags: flags
                 .map(|flag| (flag.rule, flag.subject.clone()))
                 .collect(),
@@ -77,6 +85,8 @@ struct Desktop<'a> {
     at: Position,
     today: Date,
     foreseen: Vec<Foreseen>,
+    /// The closed period that is being adjusted.
+    concerns: Option<Period>,
     numbers: BTreeSet<(ExternalReference, &'static str)>,
     failed: BTreeSet<Stream>,
 }
@@ -109,6 +119,7 @@ pub(super) fn predict(
         at,
         today,
         foreseen: Vec::new(),
+        concerns: None,
         numbers: BTreeSet::new(),
         failed: BTreeSet::new(),
     };
@@ -142,6 +153,9 @@ impl Desktop<'_> {
     fn decide(&self, command: &Command, stream: &Stream) -> Outcome {
         let outcome = match &command.action {
             Action::Agreement(id, wish) => self.agreement(command, id, wish),
+            Action::Ledger(wish) => self.ledger(command, wish),
+            Action::Calendar(id, wish) => self.calendar(command, (id, wish)),
+            Action::Adjust(name, action) => self.adjust(command, (name, action)),
             Action::Pledge(id, wish) => {
                 let pledge = Pledge::find(&self.log, id);
                 let mut findings = Findings::default();
@@ -159,6 +173,9 @@ impl Desktop<'_> {
                     pledge::judge(&mut findings, &subject, pledge, &event);
                 }
                 let made = made.map(|(on, event)| (on, Fact::Pledge(event)));
+                if let Some((on, fact)) = &made {
+                    self.in_open_books(&mut findings, &subject, (*on, fact));
+                }
                 self.conclude(command, findings, made.into_iter().collect())
             }
             _ => Outcome::Trusted,
@@ -174,12 +191,55 @@ impl Desktop<'_> {
         Outcome::Refused(reasons)
     }
 
+    fn policy(&self) -> &LedgerPolicy {
+        books::policy(&self.log, &self.oracle.policy).0
+    }
+
+    /// What adjusts a closed period stands in an open one, after the fact that says so.
+    fn adjust(&self, command: &Command, (name, action): (&PeriodName, &Action)) -> Outcome {
+        let (period, fact) = match self.adjusted(name, action) {
+            Ok(adjusted) => adjusted,
+            Err(reason) => return Outcome::Refused(BTreeSet::from([reason.to_owned()])),
+        };
+        let within = Desktop {
+            concerns: Some(period),
+            log: self.log.clone(),
+            foreseen: self.foreseen.clone(),
+            numbers: self.numbers.clone(),
+            failed: self.failed.clone(),
+            ..*self
+        };
+        let asked = Command {
+            action: action.clone(),
+            external_reference: None,
+            ..command.clone()
+        };
+        let stream = action.stream();
+        let mut outcome = within.decide(&asked, &stream);
+        if let Outcome::Recorded(events) = &mut outcome {
+            for event in events.iter_mut() {
+                event.concerns = Some(period);
+            }
+            let first = Foreseen {
+                stream,
+                effective_on: command.effective_on,
+                fact,
+                concerns: None,
+                flags: Vec::new(),
+                overridden: Vec::new(),
+            };
+            events.insert(0, first);
+        }
+        outcome
+    }
+
     fn desk<'b>(&self, subject: &'b str) -> Desk<'b> {
         Desk {
             profile: self.oracle.profile,
-            calendar: self.oracle.policy.fiscal_calendar,
+            calendar: self.policy().fiscal_calendar,
             today: self.today,
-            tolerance: self.oracle.policy.tolerance,
+            tolerance: self.policy().tolerance,
+            concerns: self.concerns,
             subject,
         }
     }
@@ -190,7 +250,10 @@ impl Desktop<'_> {
         let mut findings = Findings::default();
         let on = command.effective_on;
         let deal = Deal::find(&self.log, id);
-        if let Some(outcome) = self.of_two(command, (id, wish)) {
+        // An adjustment is of one agreement alone.
+        if self.concerns.is_none()
+            && let Some(outcome) = self.of_two(command, (id, wish))
+        {
             return outcome;
         }
         let Some(deal) = deal else {
@@ -198,10 +261,15 @@ impl Desktop<'_> {
                 findings.reject("UNKNOWN_AGREEMENT");
                 return self.conclude(command, findings, Vec::new());
             };
-            let event = sign(desk, &mut findings, on, terms);
-            return self.conclude(command, findings, vec![(on, Fact::Agreement(event))]);
+            let fact = Fact::Agreement(sign(desk, &mut findings, on, terms));
+            self.in_open_books(&mut findings, &subject, (on, &fact));
+            return self.conclude(command, findings, vec![(on, fact)]);
         };
         match wish {
+            AgreementCommand::ReverseEntry { target, .. } if is_half(&deal, *target) => {
+                findings.breaks(Rule::ReversalTarget, subject);
+                self.conclude(command, findings, Vec::new())
+            }
             AgreementCommand::ReverseEntry { target, reason } => {
                 self.reverse(command, &deal, (*target, *reason))
             }
@@ -229,6 +297,7 @@ impl Desktop<'_> {
                         let recorded = self.numbered(0, &stream, on, fact.clone());
                         let new = items_of(&recorded, &deal.items, Some(deal.currency()));
                         self.judge(&mut findings, &deal, &new, is_refund(&fact));
+                        self.in_open_books(&mut findings, &subject, (on, &fact));
                         self.conclude(command, findings, vec![(on, fact)])
                     }
                 }
@@ -238,112 +307,8 @@ impl Desktop<'_> {
 
     fn judge(&self, findings: &mut Findings, deal: &Deal, new: &[Item], is_refund: bool) {
         let subject = format!("agreement/{}", deal.id);
-        let how = (self.oracle.policy.tolerance, is_refund);
+        let how = (self.policy().tolerance, is_refund);
         judge(findings, (deal, &subject), new, how);
-    }
-
-    /// R5: a standing entry of a kind that can be cancelled whole. Returns its date.
-    fn target(findings: &mut Findings, deal: &Deal, target: EventId) -> Option<Date> {
-        let mut known = deal
-            .facts()
-            .filter(|(recorded, _)| recorded.event_id == target);
-        let Some((recorded, event)) = known.next() else {
-            findings.reject("UNKNOWN_EVENT");
-            return None;
-        };
-        let possible = can_be_cancelled(event);
-        if !possible || deal.cancelled_by(target).is_some() {
-            findings.breaks(Rule::ReversalTarget, format!("agreement/{}", deal.id));
-            return None;
-        }
-        if deal.has_dependents(target, event) {
-            findings.reject("ENTRY_HAS_DEPENDENTS");
-            return None;
-        }
-        Some(recorded.event.effective_on)
-    }
-
-    /// After the closing only its own reversal is taken.
-    fn correctable(findings: &mut Findings, deal: &Deal, (target, replaces): (EventId, bool)) {
-        let closed_by = super::life::closed_by(deal);
-        if closed_by.is_some_and(|closing| closing != target || replaces) {
-            findings.reject("STATUS_FORBIDS");
-        }
-    }
-
-    fn reverse(
-        &self,
-        command: &Command,
-        deal: &Deal,
-        (target, reason): (EventId, ReversalReason),
-    ) -> Outcome {
-        let subject = format!("agreement/{}", deal.id);
-        let mut findings = Findings::default();
-        let stream = Stream::Agreement(deal.id.clone());
-        let Some(booked_on) = Self::target(&mut findings, deal, target) else {
-            return self.conclude_in(&stream, command, findings, Vec::new());
-        };
-        Self::correctable(&mut findings, deal, (target, false));
-        let mut on = booked_on;
-        if reason == ReversalReason::Returned {
-            on = command.effective_on;
-            findings.own_date(&subject, on, self.today);
-            let mut payments = deal
-                .facts()
-                .filter(|(_, event)| super::item::cash(event).is_some());
-            let is_payment = payments.any(|(recorded, _)| recorded.event_id == target);
-            let impossible = !is_payment || on <= booked_on;
-            findings.breaks_if(impossible, Rule::ReversalTarget, &subject);
-        }
-        let fact = Fact::Agreement(AgreementEvent::EntryReversed { target, reason });
-        let recorded = self.numbered(0, &stream, on, fact.clone());
-        let new = items_of(&recorded, &deal.items, None);
-        self.judge(&mut findings, deal, &new, false);
-        self.conclude_in(&stream, command, findings, vec![(on, fact)])
-    }
-
-    /// What is cancelled and what takes its place are judged together.
-    fn replace(
-        &self,
-        command: &Command,
-        deal: &Deal,
-        (target, wish, on): (EventId, &AgreementCommand, Date),
-    ) -> Outcome {
-        let subject = format!("agreement/{}", deal.id);
-        let stream = Stream::Agreement(deal.id.clone());
-        let mut findings = Findings::default();
-        // A half of a transfer is reversed with the other one, and never replaced.
-        let is_half = deal.facts().any(|(recorded, event)| {
-            let half = matches!(event, AgreementEvent::FundsTransferred(_));
-            half && recorded.event_id == target
-        });
-        findings.breaks_if(is_half, Rule::ReversalTarget, &subject);
-        let booked_on = Self::target(&mut findings, deal, target).filter(|_| !is_half);
-        let Some(booked_on) = booked_on else {
-            return self.conclude(command, findings, Vec::new());
-        };
-        Self::correctable(&mut findings, deal, (target, true));
-        let reversal = Fact::Agreement(AgreementEvent::EntryReplaced { target });
-        let reversal = self.numbered(0, &stream, booked_on, reversal);
-        let mut log = self.log.clone();
-        log.push(reversal.clone());
-        let Some(without) = Deal::find(&log, &deal.id) else {
-            return Outcome::Trusted;
-        };
-        findings.own_date(&subject, on, self.today);
-        match draft(self.desk(&subject), &mut findings, &without, (on, wish)) {
-            Draft::Trusted => Outcome::Trusted,
-            Draft::Nothing => self.conclude(command, findings, Vec::new()),
-            Draft::Event(event) => {
-                let fact = Fact::Agreement(*event);
-                let recorded = self.numbered(1, &stream, on, fact.clone());
-                let mut new = items_of(&reversal, &deal.items, None);
-                new.extend(items_of(&recorded, &without.items, Some(deal.currency())));
-                self.judge(&mut findings, deal, &new, is_refund(&fact));
-                let events = vec![(booked_on, reversal.event.fact), (on, fact)];
-                self.conclude(command, findings, events)
-            }
-        }
     }
 
     /// An event as the next one of this record.
@@ -354,7 +319,11 @@ impl Desktop<'_> {
             .filter(|recorded| recorded.event.stream == *stream);
         let event_id = EventId {
             position: self.at,
-            index: u32::try_from(self.foreseen.len() + ahead).unwrap_or(u32::MAX),
+            // What adjusts a period stands behind the fact that says so.
+            index: u32::try_from(
+                self.foreseen.len() + ahead + usize::from(self.concerns.is_some()),
+            )
+            .unwrap_or(u32::MAX),
         };
         Recorded {
             event_id,
@@ -367,7 +336,7 @@ impl Desktop<'_> {
                 evidence: Vec::new(),
                 flags: Vec::new(),
                 overrides: Vec::new(),
-                concerns: None,
+                concerns: self.concerns,
                 fact,
             },
         }
@@ -390,7 +359,7 @@ impl Desktop<'_> {
         findings: Findings,
         events: Vec<(Date, Fact)>,
     ) -> Outcome {
-        let policy = &self.oracle.policy;
+        let policy = self.policy();
         match findings.verdict(self.oracle.profile, policy, command) {
             Verdict::Refused(reasons) => Outcome::Refused(reasons),
             Verdict::Recorded(flags, overridden) => {
@@ -400,6 +369,7 @@ impl Desktop<'_> {
                     stream: stream.clone(),
                     effective_on,
                     fact,
+                    concerns: None,
                     flags: if index == last {
                         flags.clone()
                     } else {
@@ -423,6 +393,9 @@ impl Desktop<'_> {
         for (index, foreseen) in events.into_iter().enumerate() {
             let fact = foreseen.fact.clone();
             let mut recorded = self.numbered(0, &foreseen.stream, foreseen.effective_on, fact);
+            recorded.event.concerns = foreseen.concerns;
+            recorded.event.flags = foreseen.flags.iter().map(flag).collect();
+            recorded.event.overrides = foreseen.overridden.iter().copied().map(given).collect();
             if Some(index) == last {
                 recorded
                     .event
@@ -463,6 +436,28 @@ impl Desktop<'_> {
     }
 }
 
+/// A flag without its figures.
+fn flag((rule, subject): &Broken) -> Breach {
+    Breach::new(*rule, subject, &[])
+}
+
+/// An override without its reason.
+const fn given(rule: Rule) -> Override {
+    Override {
+        rule,
+        reason: String::new(),
+        approver: None,
+    }
+}
+
+/// Whether an entry is one half of a transfer.
+fn is_half(deal: &Deal, target: EventId) -> bool {
+    deal.facts().any(|(recorded, event)| {
+        let half = matches!(event, AgreementEvent::FundsTransferred(_));
+        half && recorded.event_id == target
+    })
+}
+
 /// What a command changes.
 fn changed(action: &Action) -> Vec<Stream> {
     let mut streams = vec![action.stream()];
@@ -484,6 +479,7 @@ fn touched(action: &Action) -> Vec<Stream> {
 fn to_cancel(action: &Action) -> Option<EventId> {
     use perennial_domain::pledge::PledgeCommand;
     match action {
+        Action::Adjust(_, action) => to_cancel(action),
         Action::Agreement(
             _,
             AgreementCommand::ReverseEntry { target, .. }
@@ -498,23 +494,5 @@ const fn is_refund(fact: &Fact) -> bool {
     matches!(
         fact,
         Fact::Agreement(AgreementEvent::RefundMade { .. } | AgreementEvent::RefundReceived { .. })
-    )
-}
-
-/// Signature, words, lines and term are corrected by later events, a reversal by booking again.
-const fn can_be_cancelled(event: &AgreementEvent) -> bool {
-    use AgreementEvent as E;
-    !matches!(
-        event,
-        E::AgreementSigned(_)
-            | E::AgreementDescribed(_)
-            | E::LineOpened { .. }
-            | E::PeriodExtended { .. }
-            | E::PeriodShortened { .. }
-            | E::SplitsReclassified { .. }
-            | E::TagSetReplaced(_)
-            | E::PriorPeriodAdjusted(_)
-            | E::EntryReversed { .. }
-            | E::EntryReplaced { .. }
     )
 }

@@ -2,8 +2,8 @@
 
 use perennial_domain::classification::Pillar;
 use perennial_views::rows::{
-    AgreementRow, ByYearRow, MovementRow, NexusRow, Party, PledgeRow, ReallocationRow, Row,
-    TimelineRow,
+    AgreementRow, ByYearRow, ExceptionRow, MovementRow, NexusRow, Party, PledgeRow,
+    ReallocationRow, Row, TimelineRow,
 };
 use perennial_views::view::timeline::Running;
 
@@ -54,15 +54,7 @@ fn line(row: &Row) -> String {
             row.multi_year_amount,
             row.unknown_agreements
         ),
-        Row::Exception(row) => format!(
-            "{} {} {:?} {:?} standing {:?} count {}",
-            row.rule.unwrap_or(&row.reason),
-            row.subject,
-            row.event_id,
-            row.effective_on,
-            row.standing,
-            row.count
-        ),
+        Row::Exception(row) => exception(row),
         Row::Override(row) => format!(
             "{} {} {} on {} {:?} {:?}",
             row.event_id, row.rule, row.subject, row.effective_on, row.reason, row.approver
@@ -85,6 +77,20 @@ fn line(row: &Row) -> String {
         Row::Reallocation(row) => reallocation(row),
         Row::Scheme(_) | Row::Coverage(_) => String::new(),
     }
+}
+
+fn exception(row: &ExceptionRow) -> String {
+    let disposed = row.disposed.as_ref();
+    let disposed = disposed.map(|it| (it.disposition.name(), it.text.clone()));
+    format!(
+        "{} {} {:?} {:?} standing {:?} count {} {disposed:?}",
+        row.rule.unwrap_or(&row.reason),
+        row.subject,
+        row.event_id,
+        row.effective_on,
+        row.standing,
+        row.count
+    )
 }
 
 fn movement(row: &MovementRow) -> String {

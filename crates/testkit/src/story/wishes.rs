@@ -38,7 +38,7 @@ impl Story {
         asked_of(id.as_str(), on, wish)
     }
 
-    fn agreement_wish(&mut self, id: &AgreementId, on: Date) -> AgreementCommand {
+    pub(super) fn agreement_wish(&mut self, id: &AgreementId, on: Date) -> AgreementCommand {
         let code = code(id);
         if let Some(wish) = self.second_thoughts(id) {
             return wish;
@@ -48,7 +48,7 @@ impl Story {
         {
             return wish;
         }
-        match self.random.below(50) {
+        match self.random.below(51) {
             40..=42 => self.life(id),
             43..=44 => self.settled(id),
             0..=6 => self.commitment(id),
@@ -59,6 +59,7 @@ impl Story {
             27 => AgreementCommand::OpenLine(self.opened(code)),
             28 => AgreementCommand::Sign(self.terms(id)),
             29..=31 | 45..=49 => self.moving(id),
+            50 => self.reclassification(id),
             32 => AgreementCommand::Describe(perennial_domain::agreement::Description::default()),
             _ => self.correction(id, on),
         }
@@ -136,7 +137,7 @@ impl Story {
         }
     }
 
-    fn commitment(&mut self, id: &AgreementId) -> AgreementCommand {
+    pub(super) fn commitment(&mut self, id: &AgreementId) -> AgreementCommand {
         let code = code(id);
         let (on, amount) = ("2024-01-01", self.money(code));
         let shares = if self.random.one_in(3) {
@@ -444,7 +445,7 @@ impl Story {
     }
 }
 
-fn command(effective_on: Date, action: Action) -> Command {
+pub(super) fn command(effective_on: Date, action: Action) -> Command {
     Command {
         effective_on,
         external_reference: None,

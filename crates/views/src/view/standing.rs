@@ -141,10 +141,17 @@ impl<'a> Subject<'a> {
         let facts = self.lens.facts;
         let streams = self.flagged_in(rule).into_iter();
         let exceptions = streams.flat_map(|entity| facts.exceptions_of(entity));
+        // A downstream agreement may be linked with others too: its flags name which one they are about.
+        let about = (rule == Rule::OnwardWithinReceived).then(|| self.stream());
         exceptions.filter(move |exception| {
+            let Finding::Breach(breach) = &exception.finding else {
+                return false;
+            };
+            let is_about = about.as_ref().is_none_or(|about| *about == breach.subject);
             exception.event_id.position <= at
                 && cut.is_none_or(|cut| exception.effective <= cut)
-                && matches!(&exception.finding, Finding::Breach(breach) if breach.rule == rule)
+                && breach.rule == rule
+                && is_about
         })
     }
 

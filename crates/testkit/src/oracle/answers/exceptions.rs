@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use perennial_domain::Date;
 use perennial_domain::agreement::{AgreementEvent, Perspective};
-use perennial_domain::event::{Event, Stream};
+use perennial_domain::event::{Event, Fact, Stream};
+use perennial_domain::ledger::{ExceptionId, LedgerEvent};
 use perennial_domain::log::{EventId, Recorded};
 use perennial_domain::rule::{Breach, Rule};
 
@@ -24,11 +24,13 @@ pub(super) fn rows(read: &Read<'_>) -> Vec<String> {
             continue;
         }
         let standing = stands(read, recorded, breach);
-        let on = recorded.event.effective_on;
+        if read.question.filter.open && is_resolved(read, recorded, breach.rule) {
+            continue;
+        }
         rows.push(row(
-            breach.rule,
-            &breach.subject,
-            Some((recorded.event_id, on)),
+            read,
+            (breach.rule, &breach.subject),
+            Some(recorded),
             (standing, 1),
         ));
     }
@@ -36,16 +38,44 @@ pub(super) fn rows(read: &Read<'_>) -> Vec<String> {
 }
 
 fn row(
-    rule: Rule,
-    subject: &str,
-    event: Option<(EventId, Date)>,
+    read: &Read<'_>,
+    (rule, subject): (Rule, &str),
+    event: Option<&Recorded<Event>>,
     (standing, count): (Option<bool>, usize),
 ) -> String {
-    let (event_id, on) = event.unzip();
+    let event_id = event.map(|recorded| recorded.event_id);
+    let on = event.map(|recorded| recorded.event.effective_on);
+    let disposed = event.map(|recorded| disposed(read, recorded, rule));
     format!(
-        "{} {subject} {event_id:?} {on:?} standing {standing:?} count {count}",
+        "{} {subject} {event_id:?} {on:?} standing {standing:?} count {count} {disposed:?}",
         rule.code()
     )
+}
+
+/// What was said last of a flag, of what is known and true.
+fn disposed(read: &Read<'_>, recorded: &Recorded<Event>, rule: Rule) -> (&'static str, String) {
+    let exception = ExceptionId {
+        event_id: recorded.event_id,
+        rule,
+    };
+    let said = read.known.iter().rev();
+    let mut said = said.filter(|recorded| read.holds(recorded.event.effective_on));
+    let said = said.find_map(|recorded| match &recorded.event.fact {
+        Fact::Ledger(LedgerEvent::ExceptionAcknowledged {
+            exception: of,
+            disposition,
+        }) if *of == exception => Some(("acknowledged", disposition.clone())),
+        Fact::Ledger(LedgerEvent::ExceptionResolved {
+            exception: of,
+            disposition,
+        }) if *of == exception => Some(("resolved", disposition.clone())),
+        _ => None,
+    });
+    said.unwrap_or_else(|| ("open", String::new()))
+}
+
+fn is_resolved(read: &Read<'_>, recorded: &Recorded<Event>, rule: Rule) -> bool {
+    disposed(read, recorded, rule).0 == "resolved"
 }
 
 fn is_asked(read: &Read<'_>, rule: Rule) -> bool {
@@ -137,13 +167,19 @@ fn standing(read: &Read<'_>) -> Vec<String> {
                 _ => is_broken(read, deal, (rule, None, None)) == Some(true),
             };
             if broken {
-                let first = flagged
-                    .first()
-                    .map(|(recorded, _)| (recorded.event_id, recorded.event.effective_on));
+                // The first that is not resolved.
+                let first = flagged.first().map(|(recorded, _)| *recorded);
+                let mut open = flagged.iter().map(|(recorded, _)| *recorded);
+                let shown = open.find(|recorded| !is_resolved(read, recorded, rule));
+                let shown = shown.or(first);
+                let resolved = shown.is_some_and(|shown| is_resolved(read, shown, rule));
+                if read.question.filter.open && resolved {
+                    continue;
+                }
                 rows.push(row(
-                    rule,
-                    &stream.to_string(),
-                    first,
+                    read,
+                    (rule, &stream.to_string()),
+                    shown,
                     (Some(true), flagged.len()),
                 ));
             }
@@ -236,7 +272,7 @@ fn is_broken(
     let undisbursed = balance.undisbursed(deal.perspective());
     Some(match rule {
         Rule::WithinCommitment => {
-            paid != 0 && limit(balance.committed, read.oracle.policy.tolerance) < paid
+            paid != 0 && limit(balance.committed, read.policy().tolerance) < paid
         }
         Rule::NotAfterEnd => paid_after_end(read, deal, entry),
         Rule::NotWhileSuspended => paid_while_suspended(read, deal, entry),

@@ -152,7 +152,7 @@ pub(super) fn ends_on(read: &Read<'_>, deal: &Deal) -> Option<Date> {
 fn pillars(read: &Read<'_>, deal: &Deal, own: &[&Item]) -> Vec<(Pillar, i128)> {
     let mut sums: BTreeMap<&'static str, (Pillar, Sum)> = BTreeMap::new();
     for item in own.iter().filter(|item| item.what.is_committed()) {
-        let dims = side(deal, item).dims;
+        let dims = side(deal, item, read.effective()).dims;
         for (pillar, ppm) in read.pillars(dims.as_ref()) {
             let (_, sum) = sums
                 .entry(pillar.name())

@@ -112,6 +112,8 @@ impl Desktop<'_> {
             let recorded = self.numbered(ahead, &stream, on, fact.clone());
             let new = items_of(&recorded, &deal.items, Some(deal.currency()));
             self.judge(&mut findings, deal, &new, false);
+            let subject = format!("agreement/{}", deal.id);
+            self.in_open_books(&mut findings, &subject, (on, &fact));
             (on, fact)
         });
         self.conclude_in(&stream, command, findings, facts.into_iter().collect())
@@ -170,7 +172,9 @@ impl Desktop<'_> {
                 findings.breaks(Rule::OnwardWithinReceived, subject);
             }
             let event = AgreementEvent::OnwardGrantLinked(Box::new(link));
-            (on, Fact::Agreement(event))
+            let fact = Fact::Agreement(event);
+            self.in_open_books(&mut findings, &subject, (on, &fact));
+            (on, fact)
         });
         self.conclude(command, findings, fact.into_iter().collect())
     }
