@@ -125,6 +125,28 @@ impl Broker {
     /// # Panics
     /// If the node does not start, or something is missing with `CI=true`: there Kafka is not optional.
     pub fn bootstrap(&self) -> Option<String> {
+        self.with(|shared| match shared {
+            Shared::Given(servers) => Some(servers.clone()),
+            Shared::Started(rig) => Some(rig.bootstrap()),
+        })
+    }
+
+    /// Returns the bootstrap servers that ask for a password, as [`Rig::sasl_bootstrap`]; else as [`Self::bootstrap`].
+    /// A broker that runs already has none that we know.
+    ///
+    /// # Panics
+    /// As [`Self::bootstrap`].
+    pub fn sasl_bootstrap(&self) -> Option<String> {
+        self.with(|shared| match shared {
+            Shared::Given(_) => {
+                skip(&"what asks for a password; unset PERENNIAL_KAFKA");
+                None
+            }
+            Shared::Started(rig) => Some(rig.sasl_bootstrap()),
+        })
+    }
+
+    fn with(&self, servers: impl FnOnce(&Shared) -> Option<String>) -> Option<String> {
         let mut shared = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if shared.is_none() {
             let surroundings = Surroundings::read();
@@ -133,10 +155,7 @@ impl Broker {
                 None => Shared::Started(start(Nodes::One, &surroundings)?),
             });
         }
-        match shared.as_ref()? {
-            Shared::Given(servers) => Some(servers.clone()),
-            Shared::Started(rig) => Some(rig.bootstrap()),
-        }
+        servers(shared.as_ref()?)
     }
 }
 
@@ -183,6 +202,6 @@ fn start(nodes: Nodes, surroundings: &Surroundings) -> Option<TestRig> {
     clippy::print_stdout,
     reason = "the line that `cargo xtask test` repeats at its end"
 )]
-fn skip(error: &ToolsError) {
-    println!("SKIPPED: tests on real Kafka: {error}");
+fn skip(what: &dyn std::fmt::Display) {
+    println!("SKIPPED: tests on real Kafka: {what}");
 }

@@ -2,6 +2,7 @@
 
 pub mod history;
 pub mod log;
+pub mod log_contract;
 mod must;
 pub mod oracle;
 pub mod ports;
