@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::process::Command;
 
+use perennial_kafka_rig::{Nodes, Surroundings, TestRig, Tools};
+
 use crate::environment::Environment;
 use crate::step::{Outcome, StepFailed, run, shown, timed};
 use crate::tidy;
@@ -146,7 +148,12 @@ impl Runner<'_> {
                 "--locked",
                 "--no-fail-fast",
             ];
-            return self.cargo(step, &arguments, "cargo nextest run -p CRATE NAME");
+            let mut command = self.command(&arguments);
+            let broker = shared_broker()?;
+            if let Some(broker) = &broker {
+                command.env("PERENNIAL_KAFKA", broker.bootstrap());
+            }
+            return passed(step, command, "cargo nextest run -p CRATE NAME");
         }
         self.missing(
             step,
@@ -217,6 +224,23 @@ impl Runner<'_> {
         }
         Ok(Outcome::Skipped { why, enable })
     }
+}
+
+/// Starts the Kafka that all test processes of a run share, where Java and Maven are there; without them the tests say
+/// what they skip. It ends with what is returned.
+fn shared_broker() -> Result<Option<TestRig>, StepFailed> {
+    let surroundings = Surroundings::read();
+    if surroundings.kafka.is_some() || Tools::look(&surroundings).is_err() {
+        return Ok(None);
+    }
+    let failed = |problem: String| StepFailed {
+        step: Step::Nextest.name(),
+        problem,
+        remedy: "cargo xtask kafka up, and look at what it says".to_owned(),
+    };
+    let tools = Tools::prepare(&surroundings).map_err(|error| failed(error.to_string()))?;
+    let rig = TestRig::start(Nodes::One, &tools).map_err(|error| failed(error.to_string()))?;
+    Ok(Some(rig))
 }
 
 /// Runs a step that is one command.

@@ -1,4 +1,4 @@
-//! The contract of every `Log`.
+//! The contract of every `Log`, byte for byte (INV-13).
 
 use std::thread;
 

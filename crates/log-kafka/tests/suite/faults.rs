@@ -1,4 +1,4 @@
-//! Brokers that are away, hang, or do not let us in.
+//! Brokers that are away, hang, or do not let us in: what is durable is not lost (INV-4).
 
 use std::fs;
 use std::sync::mpsc;
