@@ -1,6 +1,5 @@
 //! This process's connection to a cluster: the clients, their threads, and the topics of ledgers.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,20 +15,23 @@ use rdkafka::metadata::{Metadata, MetadataTopic};
 use rdkafka::types::RDKafkaRespErr;
 use tokio::sync::watch;
 
+use crate::ends::{EndQuestion, Ends};
 use crate::error::ClusterError;
 use crate::followed::{Anchor, Followed};
 use crate::follower::Follower;
 use crate::instant::now;
 use crate::link::{Connection, Link, Listener};
-use crate::log::KafkaLog;
+use crate::log::{Following, KafkaLog};
+use crate::looks::{Look, Looks};
 use crate::producer::Spares;
-use crate::questions::{Question, Questions};
 use crate::requirements::{Finding, Found, judge};
 use crate::settings::KafkaSettings;
 use crate::topic::{self, Admin};
 
-/// How long one question to a broker may take.
+/// How long the first question to a broker may take: short, so that a refusal is noticed soon.
 const ANSWERED_WITHIN: Duration = Duration::from_millis(500);
+/// How long a later one may take: large clusters have long lists of topics.
+const ANSWERED_WITHIN_MAX: Duration = Duration::from_secs(5);
 
 /// This process's connection to a Kafka cluster, for all its ledgers. Calls block on the network: run them on the
 /// blocking pool or on a thread of their own. Dropped once every log on it is.
@@ -40,7 +42,8 @@ pub struct KafkaCluster {
     consumer: ClientConfig,
     pub(crate) follower: Arc<Follower>,
     pub(crate) spares: Arc<Spares>,
-    pub(crate) ask: Sender<Question>,
+    pub(crate) ends: Sender<EndQuestion>,
+    looks: Sender<Look>,
     stop: Arc<AtomicBool>,
     threads: Vec<JoinHandle<()>>,
 }
@@ -73,7 +76,8 @@ impl KafkaCluster {
         let consumer = settings.consumer()?;
         let follower = Follower::new(&consumer, Arc::clone(&link)).map_err(denied)?;
         let spares = Spares::new(settings.producer()?, Arc::clone(&link)).map_err(denied)?;
-        let (ask, questions) = mpsc::channel();
+        let (ends, asked_ends) = mpsc::channel();
+        let (looks, asked_looks) = mpsc::channel();
         let mut cluster = Self {
             settings,
             link,
@@ -81,28 +85,41 @@ impl KafkaCluster {
             consumer,
             follower: Arc::new(follower),
             spares,
-            ask,
+            ends,
+            looks,
             stop: Arc::default(),
             threads: Vec::new(),
         };
-        cluster.start(questions)?;
+        cluster.start(asked_ends, asked_looks)?;
         Ok(Arc::new(cluster))
     }
 
-    fn start(&mut self, questions: mpsc::Receiver<Question>) -> Result<(), ClusterError> {
-        let asking = Questions {
-            config: self.consumer.clone(),
+    fn start(
+        &mut self,
+        ends: mpsc::Receiver<EndQuestion>,
+        looks: mpsc::Receiver<Look>,
+    ) -> Result<(), ClusterError> {
+        let looking = Looks::new(
+            self.consumer.clone(),
+            Arc::clone(&self.link),
+            Arc::clone(&self.follower),
+            Arc::clone(&self.client),
+            self.nothing(),
+        );
+        let asking = Ends {
             link: Arc::clone(&self.link),
-            follower: Arc::clone(&self.follower),
             client: Arc::clone(&self.client),
-            reader: None,
-            looks: HashMap::new(),
         };
-        let (follower, ask) = (Arc::clone(&self.follower), self.ask.clone());
+        let (follower, suspect) = (Arc::clone(&self.follower), self.looks.clone());
         let stop = Arc::clone(&self.stop);
-        self.spawn("kafka follower", move || follower.run(&stop, &ask))?;
-        let stop = Arc::clone(&self.stop);
-        self.spawn("kafka questions", move || asking.run(&stop, &questions))
+        self.spawn("kafka follower", move || follower.run(&stop, &suspect))?;
+        self.spawn("kafka looks", move || looking.run(&looks))?;
+        self.spawn("kafka ends", move || asking.run(&ends))
+    }
+
+    /// A topic that nobody needs: asking for it, whether there is one or not, is the least that one can ask.
+    fn nothing(&self) -> String {
+        format!("{}.nothing", self.settings.prefix)
     }
 
     fn spawn(
@@ -135,9 +152,8 @@ impl KafkaCluster {
     /// [`ClusterError::Refused`] as soon as the brokers say so, [`ClusterError::Unreachable`] after
     /// [`KafkaSettings::reach_within`].
     pub fn reach(&self) -> Result<(), ClusterError> {
-        // Asking for one topic, whether there is one or not, is the least that one can ask.
-        let topic = format!("{}.reach", self.settings.prefix);
-        self.metadata("reach Kafka", Some(&topic)).map(drop)
+        self.metadata("reach Kafka", Some(&self.nothing()))
+            .map(drop)
     }
 
     /// Returns the ledgers that have a topic, ascending by id.
@@ -178,8 +194,8 @@ impl KafkaCluster {
             }
         }
         // Every broker must learn of it.
-        self.until("create a topic", || {
-            let metadata = self.client.fetch_metadata(Some(&topic), ANSWERED_WITHIN)?;
+        self.until("create a topic", |within| {
+            let metadata = self.client.fetch_metadata(Some(&topic), within)?;
             let partitions = metadata.topics().first().map(MetadataTopic::partitions);
             let has_leader =
                 partitions.is_some_and(|all| all.iter().any(|partition| 0 <= partition.leader()));
@@ -244,10 +260,8 @@ impl KafkaCluster {
             offset: LogOffset(offset),
             problem,
         };
-        let (low, end) = self.until("ask for the end of a topic", || {
-            self.client
-                .fetch_watermarks(&topic, 0, ANSWERED_WITHIN)
-                .map(Some)
+        let (low, end) = self.until("ask for the end of a topic", |within| {
+            self.client.fetch_watermarks(&topic, 0, within).map(Some)
         })?;
         let (low, end) = (
             u64::try_from(low).unwrap_or_default(),
@@ -270,7 +284,8 @@ impl KafkaCluster {
         let followed = self.follower.follow(followed);
         let followed =
             followed.map_err(|error| self.denied(format!("follow topic {topic}"), &error))?;
-        Ok(KafkaLog::new(Arc::clone(self), followed))
+        let cluster = Arc::clone(self);
+        Ok(KafkaLog::new(Following { cluster, followed }))
     }
 
     /// Reads one entry: its bytes, or what is wrong there.
@@ -280,16 +295,16 @@ impl KafkaCluster {
         topic: &str,
         offset: u64,
     ) -> Result<Result<Vec<u8>, String>, ClusterError> {
-        self.until("read the last entry of a topic", || {
+        self.until("read the last entry of a topic", |_| {
             let (answer, asked) = mpsc::channel();
-            let question = Question::Entry {
+            let look = Look::Entry {
                 ledger_id: ledger_id.to_owned(),
                 topic: topic.to_owned(),
                 offset,
                 answer,
             };
             // The thread lives as long as the cluster.
-            drop(self.ask.send(question));
+            drop(self.looks.send(look));
             asked.recv().map_err(|_| KafkaError::Canceled)?.map(Some)
         })
     }
@@ -325,8 +340,8 @@ impl KafkaCluster {
         action: &'static str,
         topic: Option<&str>,
     ) -> Result<Metadata, ClusterError> {
-        self.until(action, || {
-            self.client.fetch_metadata(topic, ANSWERED_WITHIN).map(Some)
+        self.until(action, |within| {
+            self.client.fetch_metadata(topic, within).map(Some)
         })
     }
 
@@ -334,12 +349,13 @@ impl KafkaCluster {
     fn until<T>(
         &self,
         action: &'static str,
-        ask: impl Fn() -> Result<Option<T>, KafkaError>,
+        ask: impl Fn(Duration) -> Result<Option<T>, KafkaError>,
     ) -> Result<T, ClusterError> {
         let deadline = now() + self.settings.reach_within;
         let bootstrap = || self.settings.bootstrap.clone();
+        let mut within = ANSWERED_WITHIN;
         loop {
-            let mut last = match ask() {
+            let mut last = match ask(within) {
                 Ok(Some(answer)) => {
                     self.link.up();
                     return Ok(answer);
@@ -347,6 +363,7 @@ impl KafkaCluster {
                 Ok(None) => "it is not known there yet".to_owned(),
                 Err(error) => error.to_string(),
             };
+            within = within.saturating_mul(2).min(ANSWERED_WITHIN_MAX);
             // What else the client has to say comes to the listener through this.
             drop(self.client.poll(Duration::from_millis(20)));
             match self.link.now() {
@@ -398,7 +415,8 @@ fn exists(error: Option<RDKafkaRespErr>) -> bool {
 impl Drop for KafkaCluster {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::Relaxed);
-        drop(self.ask.send(Question::Stop));
+        drop(self.ends.send(EndQuestion::Stop));
+        drop(self.looks.send(Look::Stop));
         for thread in self.threads.drain(..) {
             // A thread that panicked has said so.
             drop(thread.join());

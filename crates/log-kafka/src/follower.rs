@@ -15,7 +15,7 @@ use rdkafka::{Offset, TopicPartitionList};
 use crate::followed::Followed;
 use crate::headers;
 use crate::link::{Link, Listener};
-use crate::questions::Question;
+use crate::looks::Look;
 
 /// How long the thread may take to notice that it should stop.
 const POLL: Duration = Duration::from_millis(100);
@@ -97,7 +97,7 @@ impl Follower {
     }
 
     /// Reads until it should stop.
-    pub(crate) fn run(&self, stop: &AtomicBool, questions: &Sender<Question>) {
+    pub(crate) fn run(&self, stop: &AtomicBool, suspect: &Sender<Look>) {
         while !stop.load(Ordering::Relaxed) {
             match self.consumer.poll(POLL) {
                 None => {}
@@ -115,7 +115,7 @@ impl Follower {
                     // It does not say which topic it is about.
                     if error.rdkafka_error_code().is_some_and(is_suspicious) {
                         // The thread ends after this one.
-                        drop(questions.send(Question::Suspicion));
+                        drop(suspect.send(Look::Suspicion));
                     }
                 }
             }

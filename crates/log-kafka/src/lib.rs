@@ -10,10 +10,11 @@
 //! damage. Client settings are those of `settings`, and `rdkafka` is named nowhere else.
 //!
 //! Reading order: `settings`, `link` (is there a broker?), `topic` and `requirements` (what a topic must be),
-//! `headers`, `followed` (what this process has read), `follower`, `tail`, `producer`, `writer`, `questions`, then
+//! `headers`, `followed` (what this process has read), `follower`, `tail`, `producer`, `writer`, `ends`, `looks`, then
 //! [`KafkaCluster`] and [`KafkaLog`].
 
 mod cluster;
+mod ends;
 mod error;
 mod followed;
 mod follower;
@@ -21,8 +22,8 @@ mod headers;
 mod instant;
 mod link;
 mod log;
+mod looks;
 mod producer;
-mod questions;
 mod requirements;
 mod settings;
 mod tail;

@@ -9,43 +9,54 @@ use perennial_app::ports::log::{
 use tokio::sync::{oneshot, watch};
 
 use crate::cluster::KafkaCluster;
+use crate::ends::EndQuestion;
 use crate::followed::Followed;
-use crate::questions::Question;
 use crate::tail::KafkaTail;
 use crate::writer::{Use, Writer};
 
 /// One ledger's log on Kafka, open in this process. Several may be open on one ledger, here and elsewhere.
 ///
-/// Dropping it answers what is not answered as unknown.
+/// Dropping it answers what is not answered as unknown. Its tails may outlive it.
 pub struct KafkaLog {
-    cluster: Arc<KafkaCluster>,
-    followed: Arc<Followed>,
+    following: Arc<Following>,
     writer: Arc<Writer>,
+}
+
+/// Keeps a topic followed, and the cluster connected, for a log and its tails.
+pub(crate) struct Following {
+    pub(crate) cluster: Arc<KafkaCluster>,
+    pub(crate) followed: Arc<Followed>,
+}
+
+impl Drop for Following {
+    fn drop(&mut self) {
+        self.cluster.follower.leave(&self.followed.topic);
+    }
 }
 
 impl fmt::Debug for KafkaLog {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("KafkaLog")
-            .field("topic", &self.followed.topic)
-            .field("end", &self.followed.end())
+            .field("topic", &self.topic())
+            .field("end", &self.following.followed.end())
             .finish_non_exhaustive()
     }
 }
 
 impl KafkaLog {
-    pub(crate) fn new(cluster: Arc<KafkaCluster>, followed: Arc<Followed>) -> Self {
-        let writer = Writer::new(Arc::clone(&followed), Arc::clone(&cluster.spares));
+    pub(crate) fn new(following: Following) -> Self {
+        let followed = Arc::clone(&following.followed);
+        let writer = Writer::new(followed, Arc::clone(&following.cluster.spares));
         Self {
-            cluster,
-            followed,
+            following: Arc::new(following),
             writer,
         }
     }
 
     /// Returns the name of the topic.
     pub fn topic(&self) -> &str {
-        &self.followed.topic
+        &self.following.followed.topic
     }
 }
 
@@ -69,23 +80,23 @@ impl Log for KafkaLog {
 
 impl LogRead for KafkaLog {
     fn tail(&self, from: LogOffset) -> Result<Box<dyn LogTail>, ReadError> {
-        Ok(Box::new(KafkaTail::new(
-            Arc::clone(&self.followed),
-            Arc::clone(self.cluster.link()),
-            self.cluster.consumer_config().clone(),
-            from,
-        )?))
+        Ok(Box::new(KafkaTail::new(Arc::clone(&self.following), from)?))
     }
 
     fn durable_end(&self) -> watch::Receiver<LogOffset> {
-        self.followed.watch_end()
+        self.following.followed.watch_end()
     }
 
     fn end_now(&self) -> oneshot::Receiver<LogOffset> {
         let (answer, receiver) = oneshot::channel();
-        let topic = self.followed.topic.clone();
+        let topic = self.following.followed.topic.clone();
         // The thread lives as long as the cluster.
-        drop(self.cluster.ask.send(Question::End { topic, answer }));
+        drop(
+            self.following
+                .cluster
+                .ends
+                .send(EndQuestion::Of { topic, answer }),
+        );
         receiver
     }
 }
@@ -93,6 +104,5 @@ impl LogRead for KafkaLog {
 impl Drop for KafkaLog {
     fn drop(&mut self) {
         self.writer.close();
-        self.cluster.follower.leave(&self.followed.topic);
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use perennial_app::ports::log::{LogOffset, LogTail, ReadError, TailEntry};
-use rdkafka::config::{ClientConfig, FromClientConfigAndContext};
+use rdkafka::config::FromClientConfigAndContext;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
 use rdkafka::message::Message;
@@ -14,6 +14,7 @@ use crate::follower::{is_suspicious, place};
 use crate::headers;
 use crate::instant::now;
 use crate::link::{Connection, Link, Listener};
+use crate::log::Following;
 
 /// How long a read waits for the broker before it says that the log cannot be read now.
 const ANSWERED_WITHIN: Duration = Duration::from_secs(5);
@@ -23,9 +24,7 @@ const WATERMARKS_WITHIN: Duration = Duration::from_secs(3);
 
 /// A reader of one ledger's log.
 pub(crate) struct KafkaTail {
-    followed: Arc<Followed>,
-    link: Arc<Link>,
-    config: ClientConfig,
+    following: Arc<Following>,
     next: LogOffset,
     behind: Option<Behind>,
 }
@@ -38,13 +37,8 @@ struct Behind {
 }
 
 impl KafkaTail {
-    pub(crate) fn new(
-        followed: Arc<Followed>,
-        link: Arc<Link>,
-        config: ClientConfig,
-        from: LogOffset,
-    ) -> Result<Self, ReadError> {
-        let end = followed.end();
+    pub(crate) fn new(following: Arc<Following>, from: LogOffset) -> Result<Self, ReadError> {
+        let end = following.followed.end();
         if end < from.0 {
             return Err(ReadError::Damaged {
                 offset: from,
@@ -52,12 +46,18 @@ impl KafkaTail {
             });
         }
         Ok(Self {
-            followed,
-            link,
-            config,
+            following,
             next: from,
             behind: None,
         })
+    }
+
+    fn followed(&self) -> &Followed {
+        &self.following.followed
+    }
+
+    fn link(&self) -> &Arc<Link> {
+        self.following.cluster.link()
     }
 
     fn unavailable(
@@ -74,10 +74,13 @@ impl KafkaTail {
         if let Some(behind) = self.behind.take() {
             return Ok(behind);
         }
-        let listener = Listener(Arc::clone(&self.link));
+        let listener = Listener(Arc::clone(self.link()));
         let open = || {
-            let consumer = BaseConsumer::from_config_and_context(&self.config, listener)?;
-            consumer.assign(&place(&self.followed.topic, Some(self.next.0))?)?;
+            let consumer = BaseConsumer::from_config_and_context(
+                self.following.cluster.consumer_config(),
+                listener,
+            )?;
+            consumer.assign(&place(&self.followed().topic, Some(self.next.0))?)?;
             Ok(Behind {
                 consumer,
                 held: None,
@@ -120,7 +123,7 @@ impl KafkaTail {
         }
         if self.next.0 < until {
             self.behind = Some(behind);
-        } else if let Found::Entries(more) = self.followed.entries(self.next, bytes_left) {
+        } else if let Found::Entries(more) = self.followed().entries(self.next, bytes_left) {
             // The first of them comes even if it does not fit.
             let fits = more
                 .first()
@@ -151,7 +154,7 @@ impl KafkaTail {
                         return Err(damaged(format!("the topic goes on at offset {found}")));
                     }
                     if found == at {
-                        let stored = headers::stored(&self.followed.ledger_id, &message);
+                        let stored = headers::stored(&self.followed().ledger_id, &message);
                         return Ok(tail_entry(at, stored.map_err(damaged)?));
                     }
                 }
@@ -162,7 +165,7 @@ impl KafkaTail {
                     }
                 }
             }
-            if let Connection::Refused(reason) = self.link.now() {
+            if let Connection::Refused(reason) = self.link().now() {
                 return Err(self.unavailable(reason));
             }
             if deadline < now() {
@@ -173,7 +176,7 @@ impl KafkaTail {
 
     /// Looks whether the topic still reaches from its beginning to beyond `at`.
     fn judge(&self, consumer: &BaseConsumer<Listener>, at: u64) -> Result<(), ReadError> {
-        let topic = &self.followed.topic;
+        let topic = &self.followed().topic;
         let (low, high) = consumer
             .fetch_watermarks(topic, 0, WATERMARKS_WITHIN)
             .map_err(|error| self.unavailable(error))?;
@@ -193,7 +196,7 @@ impl KafkaTail {
 
 impl LogTail for KafkaTail {
     fn read(&mut self, bytes_max: usize) -> Result<Vec<TailEntry>, ReadError> {
-        match self.followed.entries(self.next, bytes_max) {
+        match self.followed().entries(self.next, bytes_max) {
             Found::Entries(entries) => {
                 self.behind = None;
                 if let Some(last) = entries.last() {

@@ -135,8 +135,16 @@ fn kill_and_restart(rig: &TestRig, cluster: &KafkaCluster, log: &KafkaLog) {
     assert!(matches!(error, ReadError::Unavailable { .. }), "{error}");
     let is_away = |now: &Connection| matches!(now, Connection::Unreachable(_));
     wait(cluster.connection().wait_for(is_away)).unwrap();
+    // Who begins now is told so, and goes on trying.
+    let mut early = cluster.settings().clone();
+    early.reach_within = Duration::from_secs(1);
+    let early = KafkaCluster::connect(early).unwrap();
+    let error = early.reach().unwrap_err();
+    assert!(matches!(error, ClusterError::Unreachable { .. }), "{error}");
     let before = log.durable_end().borrow().0;
     rig.restart(1).unwrap();
+    let is_up = |now: &Connection| *now == Connection::Up;
+    wait(early.connection().wait_for(is_up)).unwrap();
     reached(before + 200);
 }
 

@@ -1,7 +1,8 @@
 //! What a topic must be, and what is said of one that is not.
 
+use perennial_app::ports::log::{LogOffset, LogRead as _};
 use perennial_log_kafka::{ClusterError, KafkaCluster};
-use perennial_testkit::log_contract::{appended, claimed, texts};
+use perennial_testkit::log_contract::{appended, claimed, text, texts};
 use rdkafka::admin::{AdminOptions, NewTopic, TopicReplication};
 use rdkafka::{Offset, TopicPartitionList};
 
@@ -171,4 +172,23 @@ fn a_topic_whose_beginning_was_deleted_is_damaged() {
         log.topic()
     );
     assert_eq!(error.to_string(), expected);
+}
+
+#[test]
+fn a_tail_goes_on_after_its_log_was_closed() {
+    let Some(cluster) = cluster() else { return };
+    let log = create(&cluster, "acme");
+    claimed(&log, "claim");
+    let mut tail = log.tail(LogOffset(0)).unwrap();
+    let mut end = log.durable_end();
+    drop(log);
+    let elsewhere = another(&cluster);
+    let writer = elsewhere.open("acme").unwrap();
+    let (_, next) = claimed(&writer, "claim 2");
+    wait(end.wait_for(|end| next <= *end)).unwrap();
+    let read = tail.read(1000).unwrap();
+    assert_eq!(
+        read.iter().map(text).collect::<Vec<_>>(),
+        ["claim", "claim 2"]
+    );
 }

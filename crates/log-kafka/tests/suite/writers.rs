@@ -48,7 +48,8 @@ fn what_kafka_would_refuse_is_rejected_before_it_is_sent_and_the_term_goes_on() 
     let Some(cluster) = cluster() else { return };
     let log = create(&cluster, "acme");
     claimed(&log, "claim");
-    let (_, next) = appended(&log, &[&"x".repeat(BODY_BYTES_MAX)]);
+    let largest = "x".repeat(BODY_BYTES_MAX);
+    let (_, next) = appended(&log, &[&largest, &largest]);
     for (entry, expected) in [
         (
             vec![],
