@@ -177,7 +177,7 @@ impl Followed {
         match entry {
             Err(problem) => self.damage_at(state, Damage { offset, problem }),
             Ok(entry) => {
-                state.push(&entry, self.window_bytes);
+                state.push(entry.into(), self.window_bytes);
                 let end = state.end();
                 self.durable.send_replace(LogOffset(end));
                 let ready = state.take_acknowledged(|append| append.next <= end);
@@ -275,12 +275,12 @@ impl State {
         self.start.saturating_add(entries)
     }
 
-    fn push(&mut self, entry: &[u8], bytes_max: usize) {
+    fn push(&mut self, entry: Arc<[u8]>, bytes_max: usize) {
         if self.first_read.is_none() {
-            self.first_read = Some(Anchor::new(self.end(), entry));
+            self.first_read = Some(Anchor::new(self.end(), &entry));
         }
-        self.window.push_back(entry.into());
         self.bytes = self.bytes.saturating_add(entry.len());
+        self.window.push_back(entry);
         while bytes_max < self.bytes && self.window.len() > 1 {
             if let Some(oldest) = self.window.pop_front() {
                 self.bytes = self.bytes.saturating_sub(oldest.len());

@@ -5,12 +5,9 @@
 //! tombstone, so an entry is never empty.
 
 use perennial_proof::{Entry, EntryError};
-use rdkafka::message::{Header, Headers as _, Message, OwnedHeaders};
+use rdkafka::message::{Header, Headers, Message, OwnedHeaders};
 
 use crate::instant::rfc3339;
-
-/// The headers that must be there when a record is read, and say what the record says.
-const CHECKED: [&str; 4] = ["ce_id", "ce_type", "ce_source", "ce_sequence"];
 
 /// One header: its name and its text.
 type Pair = (&'static str, String);
@@ -20,7 +17,19 @@ type Pair = (&'static str, String);
 /// # Errors
 /// [`EntryError`]: the bytes are no entry, or none at all.
 pub(crate) fn of(ledger_id: &str, stored: &[u8]) -> Result<OwnedHeaders, EntryError> {
-    let pairs = pairs(ledger_id, &Entry::decode(stored)?);
+    let entry = Entry::decode(stored)?;
+    let mut pairs = vec![
+        ("content-type", "application/protobuf".to_owned()),
+        ("ce_specversion", "1.0".to_owned()),
+        (
+            "ce_dataschema",
+            "urn:proto:perennial.log.v1.LogEntry".to_owned(),
+        ),
+    ];
+    pairs.extend(checked(ledger_id, &entry));
+    if let Entry::Record { header, .. } = &entry {
+        pairs.extend(rfc3339(header.recorded_at).map(|time| ("ce_time", time)));
+    }
     let mut headers = OwnedHeaders::new_with_capacity(pairs.len());
     for (key, value) in &pairs {
         let value = Some(value.as_bytes());
@@ -29,16 +38,10 @@ pub(crate) fn of(ledger_id: &str, stored: &[u8]) -> Result<OwnedHeaders, EntryEr
     Ok(headers)
 }
 
-fn pairs(ledger_id: &str, entry: &Entry<'_>) -> Vec<Pair> {
-    let mut pairs = vec![
-        ("content-type", "application/protobuf".to_owned()),
-        ("ce_specversion", "1.0".to_owned()),
-        ("ce_source", format!("/ledgers/{ledger_id}")),
-        (
-            "ce_dataschema",
-            "urn:proto:perennial.log.v1.LogEntry".to_owned(),
-        ),
-    ];
+/// Returns the headers that must be there when a record is read, and say what its bytes say.
+fn checked(ledger_id: &str, entry: &Entry<'_>) -> Vec<Pair> {
+    let mut pairs = Vec::with_capacity(4);
+    pairs.push(("ce_source", format!("/ledgers/{ledger_id}")));
     match entry {
         Entry::Record { header, .. } => {
             let (term, position) = (header.term, header.position);
@@ -46,9 +49,6 @@ fn pairs(ledger_id: &str, entry: &Entry<'_>) -> Vec<Pair> {
             pairs.push(("ce_id", format!("{term}-{position}")));
             // Sorts as text.
             pairs.push(("ce_sequence", format!("{:020}", position.0)));
-            if let Some(time) = rfc3339(header.recorded_at) {
-                pairs.push(("ce_time", time));
-            }
         }
         Entry::Claim(claim) => {
             pairs.push(("ce_type", "perennial.log.claim.v1".to_owned()));
@@ -73,28 +73,27 @@ pub(crate) fn stored<M: Message>(ledger_id: &str, record: &M) -> Result<Vec<u8>,
         return Err(format!("{foreign} its key is {key:?}"));
     }
     let entry = Entry::decode(stored).map_err(|error| format!("{foreign} {error}"))?;
-    for (name, expected) in pairs(ledger_id, &entry) {
-        if !CHECKED.contains(&name) {
+    let mut missing = checked(ledger_id, &entry);
+    // Each call goes into the client library, so every header is looked at once.
+    let headers = record.headers();
+    let count = headers.map_or(0, Headers::count);
+    for found in (0..count).filter_map(|index| headers?.try_get(index)) {
+        let Some(index) = missing.iter().position(|(name, _)| *name == found.key) else {
             continue;
-        }
-        match header(record, name) {
-            Some(value) if value == expected.as_bytes() => {}
-            Some(value) => {
-                let value = String::from_utf8_lossy(value);
-                return Err(format!(
-                    "the record's header {name} is {value:?}, its bytes say {expected:?}"
-                ));
-            }
-            None => return Err(format!("{foreign} it has no header {name}")),
+        };
+        let (name, expected) = missing.swap_remove(index);
+        let value = found.value.unwrap_or_default();
+        if value != expected.as_bytes() {
+            let value = String::from_utf8_lossy(value);
+            return Err(format!(
+                "the record's header {name} is {value:?}, its bytes say {expected:?}"
+            ));
         }
     }
-    Ok(stored.to_vec())
-}
-
-fn header<'a, M: Message>(record: &'a M, name: &str) -> Option<&'a [u8]> {
-    let headers = record.headers()?;
-    let mut all = (0..headers.count()).filter_map(|index| headers.try_get(index));
-    all.find(|header| header.key == name)?.value
+    match missing.first() {
+        Some((name, _)) => Err(format!("{foreign} it has no header {name}")),
+        None => Ok(stored.to_vec()),
+    }
 }
 
 #[cfg(test)]
@@ -159,8 +158,8 @@ mod tests {
             [
                 ("content-type", "application/protobuf"),
                 ("ce_specversion", "1.0"),
-                ("ce_source", "/ledgers/acme"),
                 ("ce_dataschema", "urn:proto:perennial.log.v1.LogEntry"),
+                ("ce_source", "/ledgers/acme"),
                 ("ce_type", "perennial.log.record.v1"),
                 ("ce_id", "3-41"),
                 ("ce_sequence", "00000000000000000041"),

@@ -8,7 +8,7 @@ use crate::ci::Step;
 use crate::kafka::KafkaTask;
 
 const EXAMPLES: &str = "Examples:
-  cargo xtask test                     every test; needs Rust and a C compiler only
+  cargo xtask test                     every test; needs Rust, C and C++ compilers
   cargo xtask test -- one_euro_more    the tests whose name has this in it
   cargo xtask ci                       everything that CI checks
   cargo xtask ci --only fmt,clippy     some steps of it
