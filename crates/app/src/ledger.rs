@@ -1,24 +1,30 @@
 //! A ledger that is open for writing: created or recovered, led by a claim, served by its writer.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use perennial_domain::book::Book;
-use perennial_domain::event::{Event, Stream};
+use perennial_domain::event::Stream;
 use perennial_domain::ids::{LedgerId, RequestId};
 use perennial_domain::ledger::LedgerPolicy;
-use perennial_domain::log::{EventId, Position, Recorded, RecordedAt, Revision};
+use perennial_domain::log::{Position, RecordedAt, Revision};
 use perennial_domain::rule::Profile;
-use perennial_proof::{Chain, Claim, Entry, Hash, Term};
-use perennial_wire::stored::{Actor, Outcome, RecordBody};
+use perennial_proof::{Chain, Term};
+use perennial_wire::stored::Actor;
 use tokio::sync::{mpsc, oneshot, watch};
 
-use crate::ports::cache::LogPoint;
-use crate::ports::log::{AppendOutcome, LogRead, StoredEntry};
-use crate::ports::request_index::IndexedRequest;
-use crate::records::{LedgerReadError, LedgerReader};
-use crate::recovery::{KnownPoint, RecoverError, Recovered, recover};
+use crate::founding::{Founding, recover_off_thread, tell};
+use crate::ports::log::{LogRead, Sharing};
+use crate::ports::tasks::Tasks;
+use crate::recovery::{KnownPoint, RecoverError, Recovered};
+use crate::seat::Seat;
+use crate::seat::status::SeatStatus;
 use crate::submission::{Accepted, Place, Prepared, SubmitError};
-use crate::writer::{Job, Writer, WriterOptions, WriterPorts, WriterState, WriterStopped};
+use crate::writer::{
+    Answer, Job, Tellers, Writer, WriterOptions, WriterPorts, WriterState, WriterStopped,
+};
+
+pub use crate::founding::creation;
 
 /// Where a ledger stands, as its writer knows it: everything here is durable and accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,21 +90,37 @@ pub enum OpenError {
         ledger_id: LedgerId,
     },
     /// The clock is too far behind the ledger's last record (DESIGN.md 4 "Clock").
-    #[error(
-        "the clock is {behind_s} s behind the last record of ledger \"{ledger_id}\", more than {limit_s} s"
-    )]
+    #[error("lead ledger \"{ledger_id}\"")]
     ClockBehind {
         /// Which ledger.
         ledger_id: LedgerId,
-        /// How far, in seconds.
-        behind_s: i64,
-        /// The limit, in seconds.
-        limit_s: i64,
+        /// By how much.
+        #[source]
+        behind: ClockBehind,
     },
 }
 
-/// How much of the log the look at a first record reads.
-const CREATION_READ_BYTES: usize = 4 * 1024;
+/// A clock that is too far behind to lead: `recorded_at` would stand still until it has caught up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the clock is {behind_s} s behind the ledger's last record, more than {limit_s} s")]
+pub struct ClockBehind {
+    /// How far, in seconds.
+    pub behind_s: i64,
+    /// The limit, in seconds.
+    pub limit_s: i64,
+}
+
+/// Checks that a clock which says `now` may lead behind `last`.
+pub(crate) fn check_clock(last: Option<RecordedAt>, now: RecordedAt) -> Result<(), ClockBehind> {
+    let behind = last.map_or(i64::MIN, |last| last.0).saturating_sub(now.0);
+    if behind <= CLOCK_SKEW_MAX_US {
+        return Ok(());
+    }
+    Err(ClockBehind {
+        behind_s: behind / 1_000_000,
+        limit_s: CLOCK_SKEW_MAX_US / 1_000_000,
+    })
+}
 
 /// What a new ledger is.
 #[derive(Clone, Debug)]
@@ -127,7 +149,10 @@ pub struct Ledger {
     queue: mpsc::Sender<Job>,
     queue_submissions_max: usize,
     head: watch::Receiver<Head>,
+    status: watch::Receiver<SeatStatus>,
     log: Arc<dyn LogRead>,
+    /// How long a caller waits at most, on a shared log.
+    patience: Option<(Arc<dyn Tasks>, Duration)>,
 }
 
 /// The writer's task: it ends when every [`Ledger`] clone is dropped, or by itself with an error.
@@ -148,7 +173,8 @@ impl WriterTask {
 }
 
 impl Ledger {
-    /// Recovers a ledger from its log, in which `known` must be, claims it and starts its writer.
+    /// Recovers a ledger from its log, in which `known` must be, and starts its writer. Where this process alone can
+    /// append, it leads when this returns; on a shared log it follows, and leads once its [`crate::seat`] says so.
     ///
     /// # Errors
     /// [`OpenError`].
@@ -159,30 +185,54 @@ impl Ledger {
         ports: WriterPorts,
         options: WriterOptions,
     ) -> Result<(Self, WriterTask), OpenError> {
-        let recovered = recover_off_thread(&ledger_id, &ports, (known, options)).await?;
+        let mut recovered = recover_off_thread(&ledger_id, &ports, (known, options)).await?;
         tell(&ledger_id, &recovered);
+        if recovered.book.is_none() {
+            return Err(OpenError::Recover {
+                ledger_id,
+                source: RecoverError::NotCreated,
+            });
+        }
+        let founding = Founding {
+            ledger_id: &ledger_id,
+            claimant,
+            ports: &ports,
+            options: &options,
+        };
+        let mut leads = None;
+        if ports.log.sharing() == Sharing::Exclusive {
+            let last = recovered.chain.last_recorded_at().map(RecordedAt);
+            check_clock(last, ports.clock.now()).map_err(|behind| OpenError::ClockBehind {
+                ledger_id: ledger_id.clone(),
+                behind,
+            })?;
+            leads = Some(founding.claim(&mut recovered).await?);
+        }
         let Recovered {
-            book,
-            mut chain,
-            requests,
-            newest,
-            snapshot,
-            folded: _,
-        } = recovered;
-        let book = book.ok_or_else(|| OpenError::Recover {
-            ledger_id: ledger_id.clone(),
-            source: RecoverError::NotCreated,
-        })?;
-        check_clock(&ledger_id, &chain, ports.clock.now())?;
-        claim(&ledger_id, claimant, &ports, &mut chain).await?;
-        let state = WriterState {
             book,
             chain,
             requests,
             newest,
             snapshot,
+            folded: _,
+            reader,
+        } = recovered;
+        let Some(book) = book else {
+            return Err(OpenError::Recover {
+                ledger_id,
+                source: RecoverError::NotCreated,
+            });
         };
-        Ok(Self::start(state, ledger_id, ports, options))
+        let state = WriterState {
+            book,
+            requests,
+            newest,
+            snapshot,
+            reader,
+            chain,
+            leads,
+        };
+        Ok(Self::start(state, ledger_id, (claimant, ports, options)))
     }
 
     /// Creates a ledger on an empty log: claim, first record, writer. A log that holds claims only, because a
@@ -197,53 +247,66 @@ impl Ledger {
         options: WriterOptions,
     ) -> Result<(Self, WriterTask, Place), OpenError> {
         let ledger_id = new.ledger_id.clone();
-        let recovered = recover_off_thread(&ledger_id, &ports, (None, options)).await?;
+        let mut recovered = recover_off_thread(&ledger_id, &ports, (None, options)).await?;
         if recovered.book.is_some() {
             return Err(OpenError::Exists { ledger_id });
         }
-        let (mut chain, mut requests) = (recovered.chain, recovered.requests);
-        claim(&ledger_id, claimant, &ports, &mut chain).await?;
-        let (book, place, first) = append_first(new, &ports, &mut chain).await?;
-        requests.settle(vec![first.0], first.1);
-        let state = WriterState {
-            book,
-            chain,
-            requests,
-            newest: Some(first.1),
-            snapshot: None,
+        let founding = Founding {
+            ledger_id: &ledger_id,
+            claimant,
+            ports: &ports,
+            options: &options,
         };
-        let (ledger, task) = Self::start(state, ledger_id, ports, options);
+        let leads = founding.claim(&mut recovered).await?;
+        let (state, place) = founding.append_first(new, recovered, leads).await?;
+        let (ledger, task) = Self::start(state, ledger_id, (claimant, ports, options));
         Ok((ledger, task, place))
     }
 
     fn start(
         state: WriterState,
         ledger_id: LedgerId,
-        ports: WriterPorts,
-        options: WriterOptions,
+        (claimant, ports, options): (&Claimant, WriterPorts, WriterOptions),
     ) -> (Self, WriterTask) {
         let (queue, jobs) = mpsc::channel(options.queue_submissions_max);
         let profile = state.book.profile();
         let (head_sender, head) = watch::channel(head_of(&state.chain));
         let (in_force_sender, in_force) = watch::channel(Arc::new(InForce::of(&state.book)));
+        let (status_sender, status) = watch::channel(SeatStatus::default());
+        let told = Tellers {
+            head: head_sender,
+            in_force: in_force_sender,
+            status: status_sender,
+        };
+        let is_shared = ports.log.sharing() == Sharing::Shared;
+        let patience = is_shared.then(|| (Arc::clone(&ports.tasks), options.answer_wait_max));
         let log: Arc<dyn LogRead> = Arc::clone(&ports.log) as Arc<dyn LogRead>;
-        let senders = (head_sender, in_force_sender);
-        let writer = Writer::new(ports, options, state, ledger_id.to_string(), senders);
+        let tasks = Arc::clone(&ports.tasks);
+        let writer = Writer::new(ports, options, state, ledger_id.to_string(), told);
+        let seat = Seat::new(writer, ledger_id.clone(), claimant.clone());
         let (ended, task) = oneshot::channel();
-        spawn_writer(ledger_id.as_str(), writer, jobs, ended);
+        // Deciding is computation and must not hold up the network's threads.
+        let name = format!("writer-{ledger_id}");
+        let run = async move {
+            if ended.send(seat.run(jobs).await).is_err() {
+                tracing::debug!("nobody waits for the writer's end");
+            }
+        };
+        // Without a thread `ended` is dropped, and `WriterTask::ended` reports it.
+        tasks.spawn(&name, Box::pin(run));
         let queue_submissions_max = options.queue_submissions_max;
-        (
-            Self {
-                id: ledger_id,
-                profile,
-                in_force,
-                queue,
-                queue_submissions_max,
-                head,
-                log,
-            },
-            WriterTask(task),
-        )
+        let ledger = Self {
+            id: ledger_id,
+            profile,
+            in_force,
+            queue,
+            queue_submissions_max,
+            head,
+            status,
+            log,
+            patience,
+        };
+        (ledger, WriterTask(task))
     }
 
     /// Its id.
@@ -264,6 +327,11 @@ impl Ledger {
     /// Where it stands; changes with every durable batch.
     pub fn head(&self) -> watch::Receiver<Head> {
         self.head.clone()
+    }
+
+    /// What this node does for it: whether it leads, and who does if not.
+    pub fn status(&self) -> watch::Receiver<SeatStatus> {
+        self.status.clone()
     }
 
     /// Its log, for readers.
@@ -311,7 +379,14 @@ impl Ledger {
             },
             mpsc::error::TrySendError::Closed(_) => stopped(),
         })?;
-        Ok(PendingAnswer(answered))
+        Ok(self.pending(answered))
+    }
+
+    fn pending(&self, answered: oneshot::Receiver<Answer>) -> PendingAnswer {
+        PendingAnswer {
+            answered,
+            patience: self.patience.clone(),
+        }
     }
 
     /// Puts a submission into the queue, waiting for room, and returns where its answer will come: for bulk
@@ -327,20 +402,33 @@ impl Ledger {
             answer,
         };
         self.queue.send(job).await.map_err(|_| stopped())?;
-        Ok(PendingAnswer(answered))
+        Ok(self.pending(answered))
     }
 }
 
 /// An answer on its way.
-pub struct PendingAnswer(oneshot::Receiver<Result<Accepted, SubmitError>>);
+pub struct PendingAnswer {
+    answered: oneshot::Receiver<Answer>,
+    patience: Option<(Arc<dyn Tasks>, Duration)>,
+}
 
 impl PendingAnswer {
-    /// Waits for it.
+    /// Waits for it. On a shared log not for ever: the submission may still come to be recorded.
     ///
     /// # Errors
     /// [`SubmitError`].
     pub async fn answer(self) -> Result<Accepted, SubmitError> {
-        self.0.await.unwrap_or_else(|_| Err(lost()))
+        let answered = async { self.answered.await.unwrap_or_else(|_| Err(lost())) };
+        let Some((tasks, limit)) = self.patience else {
+            return answered.await;
+        };
+        tokio::select! {
+            biased;
+            answer = answered => answer,
+            () = tasks.sleep(limit) => Err(SubmitError::OutcomeUnknown {
+                reason: format!("no answer within {} s", limit.as_secs()),
+            }),
+        }
     }
 }
 
@@ -356,162 +444,7 @@ fn lost() -> SubmitError {
     }
 }
 
-async fn recover_off_thread(
-    ledger_id: &LedgerId,
-    ports: &WriterPorts,
-    (known, options): (Option<KnownPoint>, WriterOptions),
-) -> Result<Recovered, OpenError> {
-    let source = ports.source(ledger_id.as_str());
-    let recovered = tokio::task::spawn_blocking(move || recover(&source, known, &options)).await;
-    match recovered {
-        Ok(Ok(recovered)) => Ok(recovered),
-        Ok(Err(source)) => Err(OpenError::Recover {
-            ledger_id: ledger_id.clone(),
-            source,
-        }),
-        Err(join) => Err(OpenError::Append {
-            ledger_id: ledger_id.clone(),
-            reason: join.to_string(),
-        }),
-    }
-}
-
-/// Says how the ledger was opened: an operator who waits wants to know for what.
-fn tell(ledger_id: &LedgerId, recovered: &Recovered) {
-    let records = recovered.chain.next_position().0;
-    let folded = recovered.folded;
-    match recovered.snapshot {
-        Some(snapshot) => tracing::info!(
-            ledger = %ledger_id, records, snapshot = snapshot.0, folded, "recovered from a snapshot"
-        ),
-        None => {
-            tracing::info!(ledger = %ledger_id, records, folded, "recovered from the log alone");
-        }
-    }
-}
-
-fn check_clock(ledger_id: &LedgerId, chain: &Chain, now: RecordedAt) -> Result<(), OpenError> {
-    let behind = chain
-        .last_recorded_at()
-        .unwrap_or(i64::MIN)
-        .saturating_sub(now.0);
-    if behind <= CLOCK_SKEW_MAX_US {
-        return Ok(());
-    }
-    Err(OpenError::ClockBehind {
-        ledger_id: ledger_id.clone(),
-        behind_s: behind / 1_000_000,
-        limit_s: CLOCK_SKEW_MAX_US / 1_000_000,
-    })
-}
-
-/// Appends a claim for the next term. The embedded log has one writer by its lock, so the claim that is durable
-/// has won.
-async fn claim(
-    ledger_id: &LedgerId,
-    claimant: &Claimant,
-    ports: &WriterPorts,
-    chain: &mut Chain,
-) -> Result<(), OpenError> {
-    let fail = |reason: String| OpenError::Append {
-        ledger_id: ledger_id.clone(),
-        reason,
-    };
-    let term = chain
-        .next_term()
-        .ok_or_else(|| fail("no term is left".to_owned()))?;
-    let (node, address) = (claimant.node.clone(), claimant.address.clone());
-    let claim = Claim {
-        term,
-        node,
-        address,
-        nonce: ports.ids.random(),
-    };
-    let mut entry = Vec::new();
-    perennial_proof::entry::encode_claim(&mut entry, &claim)
-        .map_err(|error| fail(error.to_string()))?;
-    durable(ports.log.claim(StoredEntry(entry)).await).map_err(fail)?;
-    chain
-        .judge(&Entry::Claim(claim))
-        .map_err(|error| fail(error.to_string()))?;
-    Ok(())
-}
-
-async fn append_first(
-    new: NewLedger,
-    ports: &WriterPorts,
-    chain: &mut Chain,
-) -> Result<(Book, Place, (IndexedRequest, LogPoint)), OpenError> {
-    let ledger_id = new.ledger_id.clone();
-    let fail = |reason: String| OpenError::Append {
-        ledger_id: ledger_id.clone(),
-        reason,
-    };
-    let now = ports.clock.now();
-    let event = Book::ledger_created(new.ledger_id, new.profile, new.policy, now.date());
-    let (event_id, recorded_at) = (
-        EventId {
-            position: Position(0),
-            index: 0,
-        },
-        now,
-    );
-    let book = Book::created(&Recorded {
-        event_id,
-        recorded_at,
-        event: event.clone(),
-    })
-    .map_err(|error| fail(error.to_string()))?;
-    let body = RecordBody {
-        request_id: new.request_id,
-        command_digest: creation_digest(&event),
-        actor: new.actor,
-        profile: new.profile,
-        salt: ports.ids.random(),
-        outcome: Outcome::Events(vec![event]),
-    };
-    let mut entry = Vec::new();
-    let sealed = chain
-        .seal(
-            now.0,
-            &perennial_wire::stored::encode_body(&body),
-            &mut entry,
-        )
-        .map_err(|error| fail(error.to_string()))?;
-    let first = durable(ports.log.append(vec![StoredEntry(entry)]).await).map_err(fail)?;
-    let request = IndexedRequest {
-        request_id: new.request_id,
-        position: Position(0),
-        offset: first,
-    };
-    let point = LogPoint {
-        position: Position(0),
-        record_hash: sealed.record_hash,
-        term: chain.term(),
-        offset: first,
-    };
-    let place = Place {
-        position: Position(0),
-        recorded_at: RecordedAt(sealed.recorded_at),
-        record_hash: sealed.record_hash,
-    };
-    Ok((book, place, (request, point)))
-}
-
-fn creation_digest(event: &Event) -> [u8; 32] {
-    let stored = perennial_wire::stored::encode_event(event);
-    *Hash::of_parts(&[b"perennial.ledger-creation.v1\n", &stored]).as_bytes()
-}
-
-fn durable<E>(outcome: Result<AppendOutcome, E>) -> Result<crate::ports::log::LogOffset, String> {
-    match outcome {
-        Ok(AppendOutcome::Durable { first, .. }) => Ok(first),
-        Ok(AppendOutcome::Rejected { reason } | AppendOutcome::Unknown { reason }) => Err(reason),
-        Err(_) => Err("the log stopped without an answer".to_owned()),
-    }
-}
-
-fn head_of(chain: &Chain) -> Head {
+pub(crate) fn head_of(chain: &Chain) -> Head {
     let newest = chain.point().map(|point| Place {
         position: Position(point.position.0),
         recorded_at: RecordedAt(point.recorded_at),
@@ -521,59 +454,4 @@ fn head_of(chain: &Chain) -> Head {
         newest,
         term: chain.term(),
     }
-}
-
-/// Runs the writer on a thread of its own: deciding is computation and must not hold up the network's threads.
-fn spawn_writer(
-    name: &str,
-    writer: Writer,
-    jobs: mpsc::Receiver<Job>,
-    ended: oneshot::Sender<Result<(), WriterStopped>>,
-) {
-    let thread = std::thread::Builder::new().name(format!("writer-{name}"));
-    let spawned = thread.spawn(move || {
-        let runtime = tokio::runtime::Builder::new_current_thread().build();
-        let result = match runtime {
-            Ok(runtime) => runtime.block_on(writer.run(jobs)),
-            Err(error) => Err(WriterStopped::OutcomeUnknown {
-                reason: error.to_string(),
-            }),
-        };
-        if ended.send(result).is_err() {
-            tracing::debug!("nobody waits for the writer's end");
-        }
-    });
-    // Without a thread `ended` is dropped, and `WriterTask::ended` reports it.
-    if let Err(error) = spawned {
-        tracing::error!(%error, "start the writer's thread");
-    }
-}
-
-/// Returns where a ledger begins, if `new` is the very request that created it.
-///
-/// # Errors
-/// [`LedgerReadError`] if its first record cannot be read.
-pub fn creation(log: &dyn LogRead, new: &NewLedger) -> Result<Option<Place>, LedgerReadError> {
-    let mut reader = LedgerReader::from_start(log, new.ledger_id.as_str())?;
-    let records = reader.read(CREATION_READ_BYTES)?;
-    let Some(first) = records.first() else {
-        return Ok(None);
-    };
-    let Ok(body) = first.body() else {
-        return Ok(None);
-    };
-    let effective_on = first.recorded_at.date();
-    let event = Book::ledger_created(
-        new.ledger_id.clone(),
-        new.profile,
-        new.policy.clone(),
-        effective_on,
-    );
-    let same = body.request_id == new.request_id && body.command_digest == creation_digest(&event);
-    let place = Place {
-        position: first.position,
-        recorded_at: first.recorded_at,
-        record_hash: first.record_hash,
-    };
-    Ok(same.then_some(place))
 }

@@ -17,5 +17,8 @@ mod requests;
 
 pub mod recovery;
 
+mod founding;
 pub mod ledger;
+pub mod seat;
+pub mod threads;
 pub mod writer;

@@ -4,7 +4,9 @@
 pub mod clock;
 pub mod ids;
 pub mod ledgers;
+pub mod liveness;
 pub mod log;
+pub mod tasks;
 
 pub mod cache;
 pub mod request_index;

@@ -7,7 +7,8 @@ use perennial_domain::log::{EventId, Position, Recorded, RecordedAt};
 use perennial_proof::{Chain, ChainPoint, Damage, Entry, EntryError, Hash, Term, Verdict};
 use perennial_wire::stored::{DecodeError, Outcome, RecordBody};
 
-use crate::ports::log::{LogOffset, LogRead, LogTail, ReadError, StoredEntry};
+use crate::ports::log::{LogOffset, LogRead, LogTail, ReadError, StoredEntry, TailEntry};
+use crate::seat::status::Leader;
 
 pub(crate) use lookup::{Lookup, look_up};
 
@@ -110,11 +111,31 @@ pub enum LedgerReadError {
     Damaged(#[source] Damage),
 }
 
+/// What counts of a log, in its order.
+pub(crate) enum Passed {
+    /// A record of the ledger.
+    Record(LedgerRecord),
+    /// A claim that won.
+    Term(WonClaim),
+}
+
+/// The claim that began a term.
+#[derive(Clone, Debug)]
+pub(crate) struct WonClaim {
+    pub(crate) leader: Leader,
+    /// Tells two claims of one node for one term apart.
+    pub(crate) nonce: [u8; 16],
+    /// Where the next entry stands.
+    pub(crate) next_offset: LogOffset,
+}
+
 /// Reads accepted records in order, judging each entry like every other reader.
 pub struct LedgerReader {
     tail: Box<dyn LogTail>,
     chain: Chain,
     next_offset: LogOffset,
+    /// The claim that began the current term, if it was read here.
+    claim: Option<WonClaim>,
 }
 
 impl LedgerReader {
@@ -144,6 +165,7 @@ impl LedgerReader {
             tail,
             chain,
             next_offset: offset,
+            claim: None,
         })
     }
 
@@ -154,28 +176,14 @@ impl LedgerReader {
     /// [`LedgerReadError`]; nothing after the damage is ever returned.
     pub fn read(&mut self, bytes_max: usize) -> Result<Vec<LedgerRecord>, LedgerReadError> {
         loop {
-            let entries = self.tail.read(bytes_max).map_err(LedgerReadError::Log)?;
-            if entries.is_empty() {
+            let Some(passed) = self.pass(bytes_max)? else {
                 return Ok(Vec::new());
-            }
-            let mut records = Vec::with_capacity(entries.len());
-            for stored in entries {
-                let judged = self.judge(&stored.entry, stored.offset)?;
-                self.next_offset = stored.next_offset;
-                if let Some((position, record_hash, recorded_at, term)) = judged {
-                    let (offset, next_offset, entry) =
-                        (stored.offset, stored.next_offset, stored.entry);
-                    records.push(LedgerRecord {
-                        position,
-                        recorded_at,
-                        record_hash,
-                        term,
-                        offset,
-                        next_offset,
-                        entry,
-                    });
-                }
-            }
+            };
+            let record = |passed| match passed {
+                Passed::Record(record) => Some(record),
+                Passed::Term(_) => None,
+            };
+            let records: Vec<_> = passed.into_iter().filter_map(record).collect();
             // A stretch of claims and dead records yields nothing: go on instead of feigning the end.
             if !records.is_empty() {
                 return Ok(records);
@@ -183,11 +191,29 @@ impl LedgerReader {
         }
     }
 
-    fn judge(
+    /// Returns what counts of the next entries, perhaps nothing; `None` at the durable end. Reads once, and otherwise
+    /// as [`LedgerReader::read`].
+    pub(crate) fn pass(
         &mut self,
-        entry: &StoredEntry,
-        offset: LogOffset,
-    ) -> Result<Option<(Position, Hash, RecordedAt, Term)>, LedgerReadError> {
+        bytes_max: usize,
+    ) -> Result<Option<Vec<Passed>>, LedgerReadError> {
+        let entries = self.tail.read(bytes_max).map_err(LedgerReadError::Log)?;
+        if entries.is_empty() {
+            return Ok(None);
+        }
+        let mut passed = Vec::with_capacity(entries.len());
+        for stored in entries {
+            passed.extend(self.judge(stored)?);
+        }
+        Ok(Some(passed))
+    }
+
+    fn judge(&mut self, stored: TailEntry) -> Result<Option<Passed>, LedgerReadError> {
+        let TailEntry {
+            offset,
+            next_offset,
+            entry,
+        } = stored;
         let next_position = Position(self.chain.next_position().0);
         let decoded = Entry::decode(&entry.0).map_err(|source| LedgerReadError::Entry {
             offset,
@@ -198,32 +224,50 @@ impl LedgerReader {
             Entry::Record { header, .. } => RecordedAt(header.recorded_at),
             Entry::Claim(_) => RecordedAt::default(),
         };
-        match self
+        let verdict = self
             .chain
             .judge(&decoded)
-            .map_err(LedgerReadError::Damaged)?
-        {
-            Verdict::Accepted {
-                position,
-                record_hash,
-            } => Ok(Some((
-                Position(position.0),
-                record_hash,
-                recorded_at,
-                self.chain.term(),
-            ))),
-            Verdict::TermBegan(_) | Verdict::DeadClaim | Verdict::DeadRecord => Ok(None),
-        }
+            .map_err(LedgerReadError::Damaged)?;
+        self.next_offset = next_offset;
+        Ok(match (verdict, decoded) {
+            (Verdict::TermBegan(term), Entry::Claim(claim)) => {
+                let leader = Leader {
+                    term,
+                    node: claim.node,
+                    address: claim.address,
+                };
+                let won = WonClaim {
+                    leader,
+                    nonce: claim.nonce,
+                    next_offset,
+                };
+                self.claim = Some(won.clone());
+                Some(Passed::Term(won))
+            }
+            (Verdict::Accepted { record_hash, .. }, _) => {
+                let term = self.chain.term();
+                Some(Passed::Record(LedgerRecord {
+                    position: next_position,
+                    recorded_at,
+                    record_hash,
+                    term,
+                    offset,
+                    next_offset,
+                    entry,
+                }))
+            }
+            (Verdict::TermBegan(_) | Verdict::DeadClaim | Verdict::DeadRecord, _) => None,
+        })
+    }
+
+    /// The claim that began the current term; absent if it lies before where reading began.
+    pub(crate) fn claim(&self) -> Option<&WonClaim> {
+        self.claim.as_ref()
     }
 
     /// Where the chain stands.
     pub fn chain(&self) -> &Chain {
         &self.chain
-    }
-
-    /// Gives the chain up, for a writer that goes on behind it.
-    pub fn into_chain(self) -> Chain {
-        self.chain
     }
 
     /// Where reading resumes.

@@ -18,13 +18,15 @@ use crate::ports::cache::{CacheError, LogPoint};
 use crate::ports::log::LogRead;
 use crate::ports::request_index::RequestIndexStore;
 use crate::ports::snapshot_store::SnapshotStore;
-use crate::records::LedgerReadError;
+use crate::ports::tasks::Tasks;
+use crate::records::{LedgerReadError, LedgerReader};
 use crate::requests::{RequestLimits, Requests};
 use crate::writer::WriterOptions;
 
 pub use crate::ports::cache::KnownPoint;
 
 use caches::{Anchor, Snapshot};
+pub(crate) use replay::fold;
 use replay::{Plan, replay};
 
 /// What a ledger is recovered from.
@@ -38,6 +40,8 @@ pub struct LedgerSource {
     pub snapshots: Arc<dyn SnapshotStore>,
     /// The index of its request ids.
     pub requests: Arc<dyn RequestIndexStore>,
+    /// Where the index is written.
+    pub tasks: Arc<dyn Tasks>,
 }
 
 /// A ledger's state at the durable end of its log.
@@ -53,6 +57,8 @@ pub struct Recovered {
     /// How many records were folded.
     pub folded: u64,
     pub(crate) requests: Requests,
+    /// Stands behind the last record.
+    pub(crate) reader: LedgerReader,
 }
 
 /// Why a ledger cannot be opened.
@@ -118,7 +124,7 @@ pub fn recover(
         recent_max: options.recent_requests_max,
         unindexed_max: options.unindexed_requests_max,
     };
-    let mut requests = Requests::start(index.index, limits, &source.ledger_id);
+    let mut requests = Requests::start(index.index, limits, &source.ledger_id, &source.tasks);
     let indexed = index.saved.map_or(IdsFrom::Start, IdsFrom::Anchor);
     let needs = Needs {
         snapshot,
@@ -129,18 +135,20 @@ pub fn recover(
     requests.release();
     Ok(Recovered {
         book: state.book,
-        chain: state.chain,
+        chain: state.reader.chain().clone(),
         newest: state.newest,
         snapshot: state.snapshot,
         folded: state.folded,
         requests,
+        reader: state.reader,
     })
 }
 
 /// The state without its request ids.
 pub(crate) struct State {
     pub(crate) book: Option<Book>,
-    pub(crate) chain: Chain,
+    /// Stands behind the last record.
+    pub(crate) reader: LedgerReader,
     pub(crate) newest: Option<LogPoint>,
     pub(crate) snapshot: Option<Position>,
     pub(crate) folded: u64,

@@ -15,6 +15,7 @@ use perennial_domain::log::Position;
 use crate::ports::cache::{CacheError, LogPoint};
 use crate::ports::log::LogOffset;
 use crate::ports::request_index::{IndexedRequest, RequestIndex};
+use crate::ports::tasks::Tasks;
 
 use indexer::{Group, Indexer};
 
@@ -52,19 +53,20 @@ pub(crate) struct Requests {
 }
 
 impl Requests {
-    /// Begins with what `index` holds, and starts the thread that adds to it. Until [`Requests::release`] it is
+    /// Begins with what `index` holds, and starts the task that adds to it. Until [`Requests::release`] it is
     /// given nothing, because whoever opens a ledger has better use for the processors.
     pub(crate) fn start(
         index: Arc<dyn RequestIndex>,
         limits: RequestLimits,
         ledger_id: &str,
+        tasks: &Arc<dyn Tasks>,
     ) -> Self {
         let next = Position(
             index
                 .saved()
                 .map_or(0, |saved| saved.position.0.saturating_add(1)),
         );
-        let indexer = Indexer::start(Arc::clone(&index), next, ledger_id);
+        let indexer = Indexer::start(Arc::clone(&index), next, ledger_id, tasks);
         Self {
             recent: HashMap::new(),
             groups: VecDeque::new(),

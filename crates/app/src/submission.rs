@@ -10,6 +10,8 @@ use perennial_domain::rule::{Breach, Override};
 use perennial_proof::Hash;
 use perennial_wire::stored::{Actor, StoredRefusal};
 
+use crate::seat::status::Leader;
+
 /// First bytes of what a command digest is taken over; a new normalisation gets a new tag.
 const DIGEST_TAG: &[u8] = b"perennial.command.v1\n";
 /// The same for changes of policy that name no day.
@@ -170,6 +172,12 @@ pub enum SubmitError {
     QueueFull {
         /// The queue's capacity.
         limit: usize,
+    },
+    /// Another node leads the ledger: nothing was appended here. Go there with the same request id.
+    #[error("node \"{}\" leads the ledger, in term {}", leader.node, leader.term)]
+    NotLeader {
+        /// Who leads, as far as this node has read.
+        leader: Leader,
     },
     /// Nothing was appended and nothing will be; try again later with the same request id.
     #[error("the log cannot be written: {reason}")]

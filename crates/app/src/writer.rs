@@ -1,36 +1,53 @@
 //! The single writer of one ledger: look up, decide, seal, append, answer.
 //!
-//! While one batch flushes, the next is decided against the speculative state; nobody is answered before
-//! the record is durable (INV-4). The writer owns the state: nothing else ever changes it (INV-11).
+//! While one batch is on its way to the log, the next is decided against the speculative state; nobody is answered
+//! before the record is durable and accepted (INV-4). On an exclusive log durable is accepted; on a shared one the
+//! writer reads its own records back like any reader (INV-11), and the same reading keeps its state warm while another
+//! node leads. When that is, [`crate::seat`] says.
+//!
+//! Read in order: [`serving`] (the loop of a leader), [`deciding`], [`accepting`] (what becomes of what was sent),
+//! [`reading`] (what a shared log says), then the parts.
 
+mod accepting;
 mod batch;
+mod deciding;
+mod flights;
+mod held;
+mod reading;
 mod repeat;
+mod serving;
 mod snapshots;
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use perennial_domain::Date;
-use perennial_domain::book::{Book, Decision};
-use perennial_domain::event::Stream;
+use perennial_domain::book::Book;
 use perennial_domain::log::{Position, RecordedAt};
-use perennial_domain::rejection::{Class, Refusal};
-use perennial_proof::{Chain, SealError};
-use perennial_wire::stored::{Outcome, RecordBody, StoredRefusal};
-use tokio::sync::{mpsc, oneshot, watch};
+use perennial_proof::{Chain, Term};
+use tokio::sync::{oneshot, watch};
 
 use crate::ledger::{Head, InForce};
 use crate::ports::cache::LogPoint;
 use crate::ports::clock::Clock;
 use crate::ports::ids::Ids;
-use crate::ports::log::{AppendOutcome, Log, LogOffset, LogRead, StoredEntry, Ticket};
-use crate::ports::request_index::{IndexedRequest, RequestIndexStore};
+use crate::ports::liveness::Liveness;
+use crate::ports::log::{Log, LogOffset, LogRead};
+use crate::ports::request_index::RequestIndexStore;
 use crate::ports::snapshot_store::SnapshotStore;
-use crate::recovery::{LedgerSource, RecoverError, recover_state};
-use crate::requests::{Requests, Taken};
-use crate::submission::{Accepted, Place, Prepared, SubmitError};
+use crate::ports::tasks::Tasks;
+use crate::records::LedgerReader;
+use crate::recovery::{LedgerSource, RecoverError};
+use crate::requests::Requests;
+use crate::seat::SeatOptions;
+use crate::seat::status::{Leader, SeatStatus};
+use crate::submission::{Accepted, Prepared, SubmitError};
 
-use batch::{Batch, Waiting};
-use snapshots::Snapshots;
+use batch::Batch;
+use flights::Flights;
+use held::Held;
+pub(crate) use reading::{ReadBack, Wake};
+pub(crate) use serving::TermEnd;
+use snapshots::{Room, Snapshots};
 
 /// What a submission is answered.
 pub type Answer = Result<Accepted, SubmitError>;
@@ -65,6 +82,15 @@ pub struct WriterOptions {
     pub recent_requests_max: usize,
     /// Request ids in memory at most, when the request index does not keep up: then nothing new is taken.
     pub unindexed_requests_max: usize,
+    /// Shared logs only: records that may be on their way or wait to be read back. Beyond it nothing is appended.
+    pub unaccepted_records_max: usize,
+    /// Shared logs only: how long a leader waits for anything to become of what it sent before it ends its term.
+    /// Longer than an engine needs to say that it does not know, so that a slow engine is not given up for it.
+    pub append_wait_max: Duration,
+    /// Shared logs only: how long a caller waits for its answer before it is told that the outcome is unknown.
+    pub answer_wait_max: Duration,
+    /// Shared logs only: when a node claims to lead.
+    pub seat: SeatOptions,
 }
 
 impl Default for WriterOptions {
@@ -78,6 +104,10 @@ impl Default for WriterOptions {
             snapshot_part_bytes: 128 * 1024,
             recent_requests_max: 65_536,
             unindexed_requests_max: 1_000_000,
+            unaccepted_records_max: 8_192,
+            append_wait_max: Duration::from_secs(35),
+            answer_wait_max: Duration::from_secs(10),
+            seat: SeatOptions::default(),
         }
     }
 }
@@ -95,6 +125,10 @@ pub struct WriterPorts {
     pub snapshots: Arc<dyn SnapshotStore>,
     /// The index of its request ids.
     pub requests: Arc<dyn RequestIndexStore>,
+    /// Where its tasks run.
+    pub tasks: Arc<dyn Tasks>,
+    /// The other nodes; [`crate::ports::liveness::Alone`] on an exclusive log.
+    pub liveness: Arc<dyn Liveness>,
 }
 
 impl WriterPorts {
@@ -105,6 +139,7 @@ impl WriterPorts {
             log: Arc::clone(&self.log) as Arc<dyn LogRead>,
             snapshots: Arc::clone(&self.snapshots),
             requests: Arc::clone(&self.requests),
+            tasks: Arc::clone(&self.tasks),
         }
     }
 }
@@ -118,8 +153,8 @@ pub enum WriterStopped {
         /// What happened.
         reason: String,
     },
-    /// After a rejected append the state could not be read back.
-    #[error("read the ledger again after a rejected append")]
+    /// The log could not be read on, or the state could not be read back after an append that did not count.
+    #[error("read the ledger on")]
     Recover(#[source] RecoverError),
     /// The request index is broken, and memory holds as many ids as it may.
     #[error("the request index does not take the ids of new records")]
@@ -129,37 +164,60 @@ pub enum WriterStopped {
 /// What a writer begins with.
 pub(crate) struct WriterState {
     pub(crate) book: Book,
-    pub(crate) chain: Chain,
     pub(crate) requests: Requests,
     /// The newest durable record.
     pub(crate) newest: Option<LogPoint>,
     /// Up to where the newest snapshot reaches.
     pub(crate) snapshot: Option<Position>,
+    /// Stands behind the newest record.
+    pub(crate) reader: LedgerReader,
+    /// Where the state stands.
+    pub(crate) chain: Chain,
+    /// The term that this node leads in already.
+    pub(crate) leads: Option<WonTerm>,
+}
+
+/// A term that a claim of this node began.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct WonTerm {
+    pub(crate) term: Term,
+    pub(crate) nonce: [u8; 16],
+    /// Where the next append has to begin, if nobody else appends.
+    pub(crate) next_offset: LogOffset,
+}
+
+/// Where a writer tells what everybody may know.
+pub(crate) struct Tellers {
+    pub(crate) head: watch::Sender<Head>,
+    pub(crate) in_force: watch::Sender<Arc<InForce>>,
+    pub(crate) status: watch::Sender<SeatStatus>,
 }
 
 pub(crate) struct Writer {
     pub(crate) ports: WriterPorts,
     pub(crate) options: WriterOptions,
     pub(crate) ledger_id: String,
-    pub(crate) book: Book,
-    pub(crate) chain: Chain,
-    /// Closed before [`Writer::head`], which tells others that the writer is gone.
-    pub(crate) requests: Requests,
-    snapshots: Snapshots,
-    pub(crate) head: watch::Sender<Head>,
-    in_force: watch::Sender<Arc<InForce>>,
+    /// The state that decisions are made on: ahead of what is accepted while anything is on its way.
+    book: Book,
+    /// Where `book` stands.
+    chain: Chain,
+    /// Closed before the head's teller, which tells others that the writer is gone.
+    requests: Requests,
+    pub(crate) snapshots: Snapshots,
+    pub(crate) told: Tellers,
     /// The newest record that is durable and accepted.
     newest: Option<LogPoint>,
     /// Decided and sealed, not yet handed to the log.
     pending: Batch,
-    flushing: Option<Flushing>,
-    /// Repeats of submissions whose first answer is still on its way.
-    repeats: Vec<(Position, Job)>,
-}
-
-struct Flushing {
-    ticket: Ticket,
-    batch: Batch,
+    /// Handed to the log, not yet accepted.
+    flights: Flights,
+    /// Answers that wait for something else than a record of their own.
+    held: Held,
+    /// How a shared log is read; absent for an exclusive one.
+    pub(crate) shared: Option<ReadBack>,
+    /// What a bug on purpose sends again.
+    #[cfg(feature = "planted-bugs")]
+    resent: Vec<Job>,
 }
 
 impl Writer {
@@ -168,346 +226,99 @@ impl Writer {
         options: WriterOptions,
         state: WriterState,
         ledger_id: String,
-        (head, in_force): (watch::Sender<Head>, watch::Sender<Arc<InForce>>),
+        told: Tellers,
     ) -> Self {
-        let WriterState {
-            book,
-            chain,
-            requests,
-            newest,
-            snapshot,
-        } = state;
-        let store = Arc::clone(&ports.snapshots);
-        let snapshots = Snapshots::new(store, ledger_id.clone(), &options, (&book, snapshot));
+        let book = state.book;
+        let taken = (&book, state.snapshot);
+        let snapshots = Snapshots::new(&ports, ledger_id.clone(), &options, taken);
+        let mut shared = ReadBack::of(&*ports.log, state.reader);
+        let mut flights = Flights::default();
+        if let (Some(shared), Some(leads)) = (&mut shared, state.leads) {
+            (shared.claimed, shared.leads) = (Some(leads.nonce), Some(leads.term));
+            flights.begin_term(leads.next_offset);
+        }
         Self {
             ports,
             options,
             ledger_id,
             book,
-            chain,
-            requests,
+            chain: state.chain,
+            requests: state.requests,
             snapshots,
-            head,
-            in_force,
-            newest,
+            told,
+            newest: state.newest,
             pending: Batch::default(),
-            flushing: None,
-            repeats: Vec::new(),
+            flights,
+            held: Held::default(),
+            shared,
+            #[cfg(feature = "planted-bugs")]
+            resent: Vec::new(),
         }
     }
 
-    /// Serves the queue until it is closed and everything in it is answered, then leaves the caches as they are
-    /// of most use.
-    ///
-    /// # Errors
-    /// [`WriterStopped`]; every waiting caller has been answered with what is known.
-    pub(crate) async fn run(mut self, mut queue: mpsc::Receiver<Job>) -> Result<(), WriterStopped> {
-        let served = self.serve(&mut queue).await;
-        if served.is_ok() {
+    /// Leaves the caches as they are of most use, unless the state is ahead of what is known.
+    pub(crate) async fn rest(&mut self) {
+        if self.is_settled() {
             self.snapshots.at_rest(&self.book, self.newest).await;
         }
+    }
+
+    pub(crate) async fn close(&mut self) {
         self.requests.close().await;
-        served
     }
 
-    async fn serve(&mut self, queue: &mut mpsc::Receiver<Job>) -> Result<(), WriterStopped> {
-        let mut jobs = Vec::with_capacity(self.options.batch_records_max);
-        let mut open = true;
-        while open || self.flushing.is_some() || !self.pending.is_empty() {
-            self.start_flush(queue.is_empty());
-            self.snapshots.begin_if_due(self.newest);
-            let is_full = self.requests.is_full();
-            let room = if is_full { 0 } else { self.room() };
-            tokio::select! {
-                outcome = flushed(&mut self.flushing) => self.settle(outcome)?,
-                received = queue.recv_many(&mut jobs, room.max(1)), if open && 0 < room => {
-                    open = 0 < received;
-                    for job in jobs.drain(..) {
-                        self.take(job);
-                    }
-                    // However busy the queue is, the snapshot goes on.
-                    if let Some(room) = self.snapshots.room_now() {
-                        self.snapshots.step(Some(room), &self.book, &self.chain);
-                    }
-                }
-                room = self.snapshots.room() => {
-                    self.snapshots.step(room, &self.book, &self.chain);
-                    self.snapshots.finish_if_durable(self.newest);
-                }
-                more = self.requests.more_indexed(), if is_full => if !more {
-                    return Err(WriterStopped::RequestsUnindexed);
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn room(&self) -> usize {
-        if self.options.batch_bytes_max <= self.pending.bytes() {
-            return 0;
-        }
-        self.options
-            .batch_records_max
-            .saturating_sub(self.pending.len())
-    }
-
-    /// With little to flush and an empty queue there is nothing to decide meanwhile, and handing the batch to
-    /// another thread would cost more than it gains.
-    fn start_flush(&mut self, nothing_waits: bool) {
-        if self.flushing.is_some() || self.pending.is_empty() {
-            return;
-        }
-        let mut batch = std::mem::take(&mut self.pending);
-        let in_place = nothing_waits && batch.len() <= self.options.in_place_records_max;
-        let entries = batch.take_entries();
-        let ticket = if in_place {
-            self.ports.log.append_in_place(entries)
-        } else {
-            self.ports.log.append(entries)
-        };
-        self.flushing = Some(Flushing { ticket, batch });
-    }
-
-    fn take(&mut self, job: Job) {
-        match self.requests.find(job.prepared.request_id) {
-            Ok(None) => {}
-            Ok(Some(taken)) => return self.repeat(job, taken),
-            Err(error) => {
-                let reason = format!("whether the request id is taken is not known: {error}");
-                return answer(job, Err(SubmitError::Unavailable { reason }));
-            }
-        }
-        let at = Position(self.chain.next_position().0);
-        let now = self.ports.clock.now();
-        let today = now.max(self.last_recorded_at()).date();
-        match self.decide(&job, at, today) {
-            Ok(decision) if job.validate_only => {
-                let accepted = Accepted::of(&decision.events, at, None);
-                answer(job, Ok(accepted));
-            }
-            Ok(decision) => self.seal_events(job, decision, now),
-            Err(refusal) if !job.validate_only && self.keeps(&refusal) => {
-                self.seal_refusal(job, &refusal, now);
-            }
-            Err(refusal) => {
-                let refusal = StoredRefusal::of(&refusal, &job.prepared.submission);
-                answer(
-                    job,
-                    Err(SubmitError::Refused {
-                        refusal,
-                        kept: None,
-                    }),
-                );
-            }
+    /// Decides once more what is on its way, which is a bug on purpose.
+    fn resend(&mut self) {
+        #[cfg(feature = "planted-bugs")]
+        for job in std::mem::take(&mut self.resent) {
+            self.take_new(job);
         }
     }
 
-    /// What is decided; who submits cannot be who approves, whatever else is right or wrong.
-    fn decide(&self, job: &Job, at: Position, today: Date) -> Result<Decision, Refusal> {
-        let Prepared {
-            submission, actor, ..
-        } = &job.prepared;
-        let decided = self.book.decide(submission, at, today);
-        let own = submission.self_approvals(&actor.subject);
-        match (decided, Refusal::of(own.clone())) {
-            (decided, None) => decided,
-            (Ok(_), Some(refusal)) => Err(refusal),
-            (Err(refusal), Some(_)) => Err(refusal.with(own)),
+    /// Takes notice that this node is about to claim.
+    pub(crate) fn begin_campaign(&mut self, nonce: [u8; 16]) {
+        if let Some(shared) = &mut self.shared {
+            shared.claimed = Some(nonce);
         }
     }
 
-    /// A belief that a stream's progress made wrong is no evidence: the client reads again under the same id.
-    fn keeps(&self, refusal: &Refusal) -> bool {
-        self.book.policy().keep_refusals && refusal.class() != Class::Conflict
+    /// The current term, as far as the log was read.
+    pub(crate) fn term(&self) -> Term {
+        let read = self.shared.as_ref().map(ReadBack::chain);
+        read.unwrap_or(&self.chain).term()
     }
 
-    /// A request id that is known: answered from its record, now or once that is durable (INV-5).
-    fn repeat(&mut self, job: Job, Taken { position, offset }: Taken) {
-        match offset {
-            Some(offset) => repeat::answer_from_log(&self.ports.log, job, position, offset),
-            None => self.repeats.push((position, job)),
-        }
+    /// The term that a claim has to have to win, as far as the log was read.
+    pub(crate) fn next_term(&self) -> Option<Term> {
+        let read = self.shared.as_ref().map(ReadBack::chain);
+        read.unwrap_or(&self.chain).next_term()
     }
 
-    fn seal_events(&mut self, job: Job, decision: Decision, now: RecordedAt) {
-        let at = decision.at;
-        let accepted = Accepted::of(&decision.events, at, None);
-        let body = self.body(&job.prepared, Outcome::Events(decision.events));
-        match self.seal(&body, now) {
-            Ok((entry, place)) => {
-                let mut in_force = None;
-                if let Outcome::Events(events) = body.outcome {
-                    let of_ledger = events.iter().any(|event| event.stream == Stream::Ledger);
-                    self.snapshots.began(&events);
-                    self.book.apply(&Decision { at, events });
-                    in_force = of_ledger.then(|| Arc::new(InForce::of(&self.book)));
-                }
-                self.requests.insert_pending(job.prepared.request_id, at);
-                let answer = Ok(Accepted {
-                    place: Some(place),
-                    ..accepted
-                });
-                let waiting = Waiting {
-                    job,
-                    answer,
-                    place,
-                    in_force,
-                };
-                self.pending.push(entry, waiting);
-            }
-            Err(error) => answer(job, Err(error)),
-        }
+    /// The node that leads, as far as the log was read.
+    pub(crate) fn leader(&self) -> Option<&Leader> {
+        let claim = self.shared.as_ref()?.claim.as_ref()?;
+        Some(&claim.leader)
     }
 
-    fn seal_refusal(&mut self, job: Job, refusal: &Refusal, now: RecordedAt) {
-        let at = Position(self.chain.next_position().0);
-        let refusal = StoredRefusal::of(refusal, &job.prepared.submission);
-        let body = self.body(&job.prepared, Outcome::Refusal(refusal.clone()));
-        match self.seal(&body, now) {
-            Ok((entry, place)) => {
-                self.requests.insert_pending(job.prepared.request_id, at);
-                let answer = Err(SubmitError::Refused {
-                    refusal,
-                    kept: Some(place),
-                });
-                let waiting = Waiting {
-                    job,
-                    answer,
-                    place,
-                    in_force: None,
-                };
-                self.pending.push(entry, waiting);
-            }
-            Err(error) => answer(job, Err(error)),
-        }
+    /// The newest accepted record.
+    pub(crate) fn newest(&self) -> Option<LogPoint> {
+        self.newest
     }
 
-    fn body(&self, prepared: &Prepared, outcome: Outcome) -> RecordBody {
-        RecordBody {
-            request_id: prepared.request_id,
-            command_digest: prepared.command_digest,
-            actor: prepared.actor.clone(),
-            profile: self.book.profile(),
-            salt: self.ports.ids.random(),
-            outcome,
-        }
-    }
-
-    fn seal(
-        &mut self,
-        body: &RecordBody,
-        now: RecordedAt,
-    ) -> Result<(StoredEntry, Place), SubmitError> {
-        let bytes = perennial_wire::stored::encode_body(body);
-        let mut entry = Vec::new();
-        let sealed = self
-            .chain
-            .seal(now.0, &bytes, &mut entry)
-            .map_err(|error| match error {
-                SealError::BodyTooLong(bytes) => SubmitError::RecordTooLarge {
-                    bytes,
-                    limit: perennial_proof::entry::BODY_BYTES_MAX,
-                },
-                SealError::NoTerm | SealError::PositionsExhausted => SubmitError::Unavailable {
-                    reason: error.to_string(),
-                },
-            })?;
-        let place = Place {
-            position: Position(sealed.position.0),
-            recorded_at: RecordedAt(sealed.recorded_at),
-            record_hash: sealed.record_hash,
-        };
-        Ok((StoredEntry(entry), place))
-    }
-
-    fn last_recorded_at(&self) -> RecordedAt {
-        RecordedAt(self.chain.last_recorded_at().unwrap_or_default())
-    }
-
-    /// Answers a batch once its outcome is known.
-    fn settle(&mut self, outcome: AppendOutcome) -> Result<(), WriterStopped> {
-        let Some(Flushing { batch, .. }) = self.flushing.take() else {
-            return Ok(());
-        };
-        match outcome {
-            AppendOutcome::Durable { first, .. } => {
-                self.accept(batch, first);
-                Ok(())
-            }
-            AppendOutcome::Rejected { reason } => {
-                self.abandon(batch, || SubmitError::Unavailable {
-                    reason: reason.clone(),
-                });
-                self.recover()
-            }
-            AppendOutcome::Unknown { reason } => {
-                self.abandon(batch, || SubmitError::OutcomeUnknown {
-                    reason: reason.clone(),
-                });
-                Err(WriterStopped::OutcomeUnknown { reason })
-            }
-        }
-    }
-
-    fn accept(&mut self, batch: Batch, first: LogOffset) {
-        let Some(place) = batch.newest() else { return };
-        let term = self.chain.term();
-        self.head.send_replace(Head {
-            newest: Some(place),
-            term,
-        });
-        let mut ids = Vec::with_capacity(batch.len());
-        for waiting in batch.into_waiting() {
-            if let Some(in_force) = waiting.in_force {
-                self.in_force.send_replace(in_force);
-            }
-            ids.push(IndexedRequest {
-                request_id: waiting.job.prepared.request_id,
-                position: waiting.place.position,
-                offset: first,
-            });
-            answer(waiting.job, waiting.answer);
-        }
-        let point = LogPoint {
-            position: place.position,
-            record_hash: place.record_hash,
-            term,
-            offset: first,
-        };
-        self.newest = Some(point);
-        self.requests.settle(ids, point);
+    /// Goes on with a snapshot on its way.
+    pub(crate) fn step_snapshot(&mut self, room: Option<Room>) {
+        self.snapshots.step(room, &self.book, &self.chain);
         self.snapshots.finish_if_durable(self.newest);
-        let (ready, waiting) = std::mem::take(&mut self.repeats)
-            .into_iter()
-            .partition::<Vec<_>, _>(|(position, _)| *position <= place.position);
-        self.repeats = waiting;
-        for (position, job) in ready {
-            repeat::answer_from_log(&self.ports.log, job, position, first);
-        }
     }
 
-    /// Fails everything that is not known to be accepted: the batch, what was decided after it, and repeats.
-    fn abandon(&mut self, batch: Batch, error: impl Fn() -> SubmitError) {
-        let pending = std::mem::take(&mut self.pending);
-        for waiting in batch.into_waiting().chain(pending.into_waiting()) {
-            answer(waiting.job, Err(error()));
-        }
-        for (_, job) in std::mem::take(&mut self.repeats) {
-            answer(job, Err(error()));
-        }
+    /// Whether everything that was decided is accepted.
+    fn is_settled(&self) -> bool {
+        let is_clean = self.shared.as_ref().is_none_or(|shared| !shared.polluted);
+        is_clean && self.flights.is_empty() && self.pending.is_empty()
     }
 
-    /// Forgets the speculation after an append that wrote nothing.
-    fn recover(&mut self) -> Result<(), WriterStopped> {
-        self.requests.forget_pending();
-        let source = self.ports.source(&self.ledger_id);
-        let state = recover_state(&source, &mut self.requests).map_err(WriterStopped::Recover)?;
-        let created = || WriterStopped::Recover(RecoverError::NotCreated);
-        self.book = state.book.ok_or_else(created)?;
-        self.chain = state.chain;
-        self.newest = state.newest;
-        self.snapshots.abandon(&self.book);
-        Ok(())
+    pub(crate) fn last_recorded_at(&self) -> Option<RecordedAt> {
+        self.chain.last_recorded_at().map(RecordedAt)
     }
 }
 
@@ -515,16 +326,5 @@ impl Writer {
 pub(crate) fn answer(job: Job, answer: Answer) {
     if job.answer.send(answer).is_err() {
         tracing::debug!(request_id = %job.prepared.request_id, "the caller left before its answer");
-    }
-}
-
-async fn flushed(flushing: &mut Option<Flushing>) -> AppendOutcome {
-    match flushing {
-        Some(flushing) => (&mut flushing.ticket)
-            .await
-            .unwrap_or_else(|_| AppendOutcome::Unknown {
-                reason: "the log stopped without an answer".to_owned(),
-            }),
-        None => std::future::pending().await,
     }
 }

@@ -7,6 +7,7 @@
 
 use crate::entry::{self, BODY_BYTES_MAX, Entry, EntryError};
 use crate::header::FORMAT;
+use crate::planted::{Bug, planted};
 use crate::{Hash, Position, RecordHeader, Term, genesis_hash, record_hash};
 
 /// Where a chain stands: what a snapshot or a resumed reader has to know.
@@ -31,7 +32,8 @@ pub struct Chain {
     head: Hash,
     /// Of the last accepted record; the earliest there is before the first.
     recorded_at: i64,
-    dead: u64,
+    dead_records: u64,
+    dead_claims: u64,
 }
 
 /// What an entry is to the ledger.
@@ -137,7 +139,8 @@ impl Chain {
             next: Position(0),
             head: genesis_hash(ledger_id),
             recorded_at: i64::MIN,
-            dead: 0,
+            dead_records: 0,
+            dead_claims: 0,
         }
     }
 
@@ -149,7 +152,8 @@ impl Chain {
             next: Position(point.position.0.saturating_add(1)),
             head: point.record_hash,
             recorded_at: point.recorded_at,
-            dead: 0,
+            dead_records: 0,
+            dead_claims: 0,
         }
     }
 
@@ -178,9 +182,19 @@ impl Chain {
         self.next.0.checked_sub(1).map(|_| self.recorded_at)
     }
 
-    /// Returns how many entries were dead.
+    /// Returns how many entries were dead, records and claims.
     pub fn dead(&self) -> u64 {
-        self.dead
+        self.dead_records.saturating_add(self.dead_claims)
+    }
+
+    /// Returns how many records were dead.
+    pub fn dead_records(&self) -> u64 {
+        self.dead_records
+    }
+
+    /// Returns how many claims were dead.
+    pub fn dead_claims(&self) -> u64 {
+        self.dead_claims
     }
 
     /// Returns where the chain stands; nothing before the first record.
@@ -210,7 +224,7 @@ impl Chain {
                 if self.is_next(header) {
                     self.accept(header_bytes, header, body)
                 } else {
-                    self.dead = self.dead.saturating_add(1);
+                    self.dead_records = self.dead_records.saturating_add(1);
                     Ok(Verdict::DeadRecord)
                 }
             }
@@ -218,11 +232,13 @@ impl Chain {
     }
 
     fn judge_claim(&mut self, claimed: Term) -> Verdict {
-        if self.next_term() == Some(claimed) {
+        let odd = (planted(Bug::ClaimTwoAhead) && self.term.0.checked_add(2) == Some(claimed.0))
+            || (planted(Bug::LaterClaimWins) && self.term == claimed);
+        if self.next_term() == Some(claimed) || odd {
             self.term = claimed;
             Verdict::TermBegan(claimed)
         } else {
-            self.dead = self.dead.saturating_add(1);
+            self.dead_claims = self.dead_claims.saturating_add(1);
             Verdict::DeadClaim
         }
     }
@@ -230,7 +246,7 @@ impl Chain {
     /// Nothing counts before the first claim, not even a record that says term 0.
     fn is_next(&self, header: &RecordHeader) -> bool {
         self.term > Term(0)
-            && header.term == self.term
+            && (header.term == self.term || planted(Bug::AnyTermCounts))
             && header.position == self.next
             && header.prev_hash == self.head
     }

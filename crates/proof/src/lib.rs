@@ -19,6 +19,7 @@ pub mod acceptance;
 pub mod claim;
 pub mod entry;
 pub mod header;
+pub mod planted;
 pub mod verify;
 
 pub use acceptance::{Chain, ChainPoint, Damage, SealError, Sealed, Verdict};

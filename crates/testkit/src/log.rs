@@ -4,7 +4,8 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use perennial_app::ports::log::{
-    AppendOutcome, Log, LogOffset, LogRead, LogTail, ReadError, StoredEntry, TailEntry, Ticket,
+    AppendOutcome, Log, LogOffset, LogRead, LogTail, ReadError, Sharing, StoredEntry, TailEntry,
+    Ticket,
 };
 use tokio::sync::{oneshot, watch};
 
@@ -26,6 +27,7 @@ pub struct MemoryLog {
 }
 
 struct Inner {
+    sharing: Sharing,
     state: Mutex<State>,
     end: watch::Sender<LogOffset>,
 }
@@ -40,9 +42,21 @@ struct State {
 
 impl Default for MemoryLog {
     fn default() -> Self {
+        Self::new(Sharing::Exclusive)
+    }
+}
+
+impl MemoryLog {
+    /// An empty log that several nodes may append to: each is a clone.
+    pub fn shared() -> Self {
+        Self::new(Sharing::Shared)
+    }
+
+    fn new(sharing: Sharing) -> Self {
         let (end, _) = watch::channel(LogOffset(0));
         Self {
             inner: Arc::new(Inner {
+                sharing,
                 state: Mutex::default(),
                 end,
             }),
@@ -152,6 +166,10 @@ impl LogRead for MemoryLog {
 }
 
 impl Log for MemoryLog {
+    fn sharing(&self) -> Sharing {
+        self.inner.sharing
+    }
+
     fn claim(&self, claim: StoredEntry) -> Ticket {
         self.put(vec![claim])
     }

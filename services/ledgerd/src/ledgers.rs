@@ -6,8 +6,10 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use perennial_app::ledger::{Claimant, Ledger, NewLedger, OpenError, WriterTask};
 use perennial_app::ports::ledgers::{LedgerLogs, ReadableLedger};
+use perennial_app::ports::liveness::Alone;
 use perennial_app::recovery::KnownPoint;
 use perennial_app::submission::Place;
+use perennial_app::threads::Threads;
 use perennial_app::writer::WriterPorts;
 use perennial_domain::ids::LedgerId;
 use perennial_domain::log::Position;
@@ -259,6 +261,8 @@ impl Ledgers {
             ids: Arc::new(SystemIds),
             snapshots: Arc::new(FileSnapshotStore::new(&caches)),
             requests: Arc::new(SledRequestIndexStore::new(&caches)),
+            tasks: Arc::new(Threads),
+            liveness: Arc::new(Alone),
         }
     }
 

@@ -3,8 +3,8 @@
 use std::sync::mpsc;
 
 use perennial_domain::book::Book;
+use perennial_domain::event::Event;
 use perennial_domain::log::{EventId, Position, Recorded};
-use perennial_proof::Chain;
 use perennial_wire::stored::{Outcome, RecordBody};
 
 use super::caches::{Anchor, Snapshot};
@@ -60,9 +60,9 @@ pub(super) fn replay(
         let read = join(thread);
         folded.and(read)
     });
-    let chain = read?;
+    let reader = read?;
     if let Some(position) = known
-        && chain.next_position().0 <= position.0
+        && reader.chain().next_position().0 <= position.0
     {
         return Err(RecoverError::LostHistory {
             position,
@@ -71,7 +71,7 @@ pub(super) fn replay(
     }
     Ok(State {
         book: fold.book,
-        chain,
+        reader,
         newest: fold.newest,
         snapshot: fold.snapshot,
         folded: fold.folded,
@@ -101,11 +101,11 @@ type Portion = Vec<(LedgerRecord, RecordBody)>;
 fn read(
     mut reader: LedgerReader,
     portions: &mpsc::SyncSender<Portion>,
-) -> Result<Chain, RecoverError> {
+) -> Result<LedgerReader, RecoverError> {
     loop {
         let records = reader.read(READ_BYTES).map_err(RecoverError::Read)?;
         if records.is_empty() {
-            return Ok(reader.into_chain());
+            return Ok(reader);
         }
         let mut portion = Vec::with_capacity(records.len());
         let mut undecoded = None;
@@ -125,7 +125,7 @@ fn read(
         }
         if stopped {
             // The folding thread has an error of its own to tell.
-            return Ok(reader.into_chain());
+            return Ok(reader);
         }
     }
 }
@@ -215,17 +215,9 @@ impl Fold {
 
     fn fold(&mut self, record: &LedgerRecord, body: RecordBody) -> Result<(), RecoverError> {
         self.folded = self.folded.saturating_add(1);
-        let Outcome::Events(events) = body.outcome else {
-            return Ok(());
-        };
         let position = record.position;
         let held = Some(position) <= self.high;
-        for (index, event) in (0_u32..).zip(events) {
-            let recorded = Recorded {
-                event_id: EventId { position, index },
-                recorded_at: record.recorded_at,
-                event,
-            };
+        for recorded in events_of(record, body) {
             let folded = match &mut self.book {
                 Some(book) if held => book.catch_up(&recorded),
                 Some(book) => book.evolve(&recorded),
@@ -239,4 +231,32 @@ impl Fold {
         }
         Ok(())
     }
+}
+
+/// The events of a record, with their ids; none of a kept refusal.
+fn events_of(record: &LedgerRecord, body: RecordBody) -> impl Iterator<Item = Recorded<Event>> {
+    let events = match body.outcome {
+        Outcome::Events(events) => events,
+        Outcome::Refusal(_) => Vec::new(),
+    };
+    let (position, recorded_at) = (record.position, record.recorded_at);
+    (0_u32..).zip(events).map(move |(index, event)| Recorded {
+        event_id: EventId { position, index },
+        recorded_at,
+        event,
+    })
+}
+
+/// Folds one more record into a state that holds everything before it.
+pub(crate) fn fold(
+    book: &mut Book,
+    record: &LedgerRecord,
+    body: RecordBody,
+) -> Result<(), RecoverError> {
+    let position = record.position;
+    for recorded in events_of(record, body) {
+        let folded = book.evolve(&recorded);
+        folded.map_err(|source| RecoverError::Fold { position, source })?;
+    }
+    Ok(())
 }

@@ -1,16 +1,15 @@
-//! The thread that adds durable request ids to the index, so that the writer never waits for its storage.
+//! The task that adds durable request ids to the index, so that the writer never waits for its storage.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc;
-use std::thread::Thread;
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::time::Duration;
 
 use perennial_domain::log::Position;
-use tokio::sync::{oneshot, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::ports::cache::{CacheError, LogPoint};
 use crate::ports::request_index::{IndexedRequest, RequestIndex};
+use crate::ports::tasks::Tasks;
 
 /// About how many ids are saved together. Storage takes many at a time with much less work for each, and nobody
 /// waits for it: the newest ids are in memory anyhow.
@@ -40,27 +39,37 @@ pub(super) struct Group {
 
 /// Adds to one index until it is closed or dropped.
 pub(super) struct Indexer {
-    groups: Option<mpsc::Sender<Arc<Group>>>,
+    groups: Option<mpsc::UnboundedSender<Arc<Group>>>,
     indexed: watch::Receiver<Position>,
     /// A word after each save, for who waits without a runtime.
-    saved: mpsc::Receiver<()>,
-    closing: Arc<AtomicBool>,
-    thread: Option<Thread>,
+    saved: Receiver<()>,
+    closing: watch::Sender<bool>,
     ended: Option<oneshot::Receiver<()>>,
 }
 
 impl Indexer {
-    pub(super) fn start(index: Arc<dyn RequestIndex>, next: Position, ledger_id: &str) -> Self {
-        let (sender, groups) = mpsc::channel();
+    pub(super) fn start(
+        index: Arc<dyn RequestIndex>,
+        next: Position,
+        ledger_id: &str,
+        tasks: &Arc<dyn Tasks>,
+    ) -> Self {
+        let (sender, groups) = mpsc::unbounded_channel();
         let (progress, indexed) = watch::channel(next);
-        let (word, saved) = mpsc::sync_channel(1);
+        let (word, saved) = sync_channel(1);
         let (end, ended) = oneshot::channel();
-        let closing = Arc::new(AtomicBool::new(false));
-        let is_closing = Arc::clone(&closing);
+        let (closing, is_closing) = watch::channel(false);
         let ledger = ledger_id.to_owned();
-        let thread = std::thread::Builder::new().name(format!("requests-{ledger_id}"));
-        let spawned = thread.spawn(move || {
-            if let Err(error) = run(&*index, &groups, &(progress, word), &is_closing) {
+        let saving = Saving {
+            groups,
+            progress,
+            word,
+            closing: is_closing,
+            tasks: Arc::clone(tasks),
+        };
+        // Without a thread the channels are closed, which is what a broken index looks like.
+        let task = async move {
+            if let Err(error) = saving.run(&*index).await {
                 let error: &dyn std::error::Error = &error;
                 tracing::error!(
                     ledger,
@@ -71,19 +80,15 @@ impl Indexer {
             // Whoever opens the index next finds it closed.
             drop(index);
             if end.send(()).is_err() {
-                tracing::debug!(ledger, "nobody waits for the thread of the request index");
+                tracing::debug!(ledger, "nobody waits for the task of the request index");
             }
-        });
-        // Without a thread the channels are closed, which is what a broken index looks like.
-        let thread = spawned
-            .inspect_err(|error| tracing::error!(%error, "start the thread of the request index"))
-            .ok();
+        };
+        tasks.spawn(&format!("requests-{ledger_id}"), Box::pin(task));
         Self {
             groups: Some(sender),
             indexed,
             saved,
             closing,
-            thread: thread.map(|thread| thread.thread().clone()),
             ended: Some(ended),
         }
     }
@@ -111,66 +116,79 @@ impl Indexer {
     }
 
     pub(super) async fn close(&mut self) {
-        self.closing.store(true, Ordering::Relaxed);
+        self.closing.send_replace(true);
         self.groups = None;
-        if let Some(thread) = &self.thread {
-            thread.unpark();
-        }
         if let Some(ended) = self.ended.take()
             && ended.await.is_err()
         {
-            tracing::debug!("the thread of the request index ended without a word");
+            tracing::debug!("the task of the request index ended without a word");
         }
     }
 }
 
-/// Adds what waits, about as much as is saved together.
-fn gather(
-    groups: &mpsc::Receiver<Arc<Group>>,
-    requests: &mut Vec<IndexedRequest>,
-    point: &mut LogPoint,
-) {
-    while requests.len() < SAVE_IDS
-        && let Ok(group) = groups.try_recv()
-    {
-        requests.extend_from_slice(&group.requests);
-        *point = group.point;
-    }
+/// The task's own half.
+struct Saving {
+    groups: mpsc::UnboundedReceiver<Arc<Group>>,
+    progress: watch::Sender<Position>,
+    word: SyncSender<()>,
+    closing: watch::Receiver<bool>,
+    tasks: Arc<dyn Tasks>,
 }
 
-fn run(
-    index: &dyn RequestIndex,
-    groups: &mpsc::Receiver<Arc<Group>>,
-    (progress, word): &(watch::Sender<Position>, mpsc::SyncSender<()>),
-    closing: &AtomicBool,
-) -> Result<(), CacheError> {
-    let mut flushed = *progress.borrow();
-    let mut saves_at_close = 0_usize;
-    while let Ok(group) = groups.recv() {
-        let mut requests = group.requests.clone();
-        let mut point = group.point;
-        gather(groups, &mut requests, &mut point);
-        if requests.len() < SAVE_IDS && !closing.load(Ordering::Relaxed) {
-            std::thread::park_timeout(SAVE_WAIT);
-            gather(groups, &mut requests, &mut point);
+impl Saving {
+    /// Adds what waits, about as much as is saved together.
+    fn gather(&mut self, requests: &mut Vec<IndexedRequest>, point: &mut LogPoint) {
+        while requests.len() < SAVE_IDS
+            && let Ok(group) = self.groups.try_recv()
+        {
+            requests.extend_from_slice(&group.requests);
+            *point = group.point;
         }
-        index.save(&requests, point)?;
-        progress.send_replace(Position(point.position.0.saturating_add(1)));
-        if let Err(mpsc::TrySendError::Disconnected(())) = word.try_send(()) {
-            tracing::debug!("nobody waits for the request index");
+    }
+
+    fn is_closing(&self) -> bool {
+        *self.closing.borrow()
+    }
+
+    /// Waits for more ids to gather, but not while the ledger is being closed.
+    async fn pause(&mut self) {
+        tokio::select! {
+            biased;
+            closing = self.closing.wait_for(|closing| *closing) => drop(closing),
+            () = self.tasks.sleep(SAVE_WAIT) => {}
         }
-        if closing.load(Ordering::Relaxed) {
-            saves_at_close = saves_at_close.saturating_add(1);
-            if SAVES_AT_CLOSE < saves_at_close {
-                break;
+    }
+
+    async fn run(mut self, index: &dyn RequestIndex) -> Result<(), CacheError> {
+        let mut flushed = *self.progress.borrow();
+        let mut saves_at_close = 0_usize;
+        while let Some(group) = self.groups.recv().await {
+            let mut requests = group.requests.clone();
+            let mut point = group.point;
+            self.gather(&mut requests, &mut point);
+            if requests.len() < SAVE_IDS && !self.is_closing() {
+                self.pause().await;
+                self.gather(&mut requests, &mut point);
+            }
+            index.save(&requests, point)?;
+            let next = Position(point.position.0.saturating_add(1));
+            self.progress.send_replace(next);
+            if let Err(TrySendError::Disconnected(())) = self.word.try_send(()) {
+                tracing::debug!("nobody waits for the request index");
+            }
+            if self.is_closing() {
+                saves_at_close = saves_at_close.saturating_add(1);
+                if SAVES_AT_CLOSE < saves_at_close {
+                    break;
+                }
+            }
+            let share = point.position.0 / RECORDS_PER_FLUSHED_ONE;
+            let due = flushed.0.saturating_add(FLUSH_IDS.max(share));
+            if due <= point.position.0 {
+                index.flush()?;
+                flushed = point.position;
             }
         }
-        let share = point.position.0 / RECORDS_PER_FLUSHED_ONE;
-        let due = flushed.0.saturating_add(FLUSH_IDS.max(share));
-        if due <= point.position.0 {
-            index.flush()?;
-            flushed = point.position;
-        }
+        index.flush()
     }
-    index.flush()
 }

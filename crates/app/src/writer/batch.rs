@@ -2,15 +2,17 @@
 
 use std::sync::Arc;
 
+use perennial_domain::log::Position;
+
 use super::{Answer, Job};
 use crate::ledger::InForce;
 use crate::ports::log::StoredEntry;
 use crate::submission::Place;
 
-/// A sealed submission whose caller waits for durability.
+/// A sealed submission whose caller waits for it to be accepted.
 pub(super) struct Waiting {
     pub(super) job: Job,
-    /// What the caller is told once the record is durable.
+    /// What the caller is told once the record is accepted.
     pub(super) answer: Answer,
     pub(super) place: Place,
     /// What is in force after it, if it changed the ledger's own stream.
@@ -31,9 +33,9 @@ impl Batch {
         self.waiting.push(waiting);
     }
 
-    /// Where its last record stands.
-    pub(super) fn newest(&self) -> Option<Place> {
-        self.waiting.last().map(|waiting| waiting.place)
+    /// Where its first record stands.
+    pub(super) fn first(&self) -> Option<Position> {
+        self.waiting.first().map(|waiting| waiting.place.position)
     }
 
     pub(super) fn len(&self) -> usize {
@@ -52,7 +54,7 @@ impl Batch {
         std::mem::take(&mut self.entries)
     }
 
-    pub(super) fn into_waiting(self) -> impl Iterator<Item = Waiting> {
-        self.waiting.into_iter()
+    pub(super) fn into_waiting(self) -> Vec<Waiting> {
+        self.waiting
     }
 }

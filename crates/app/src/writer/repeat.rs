@@ -5,19 +5,24 @@ use std::sync::Arc;
 use perennial_domain::log::Position;
 use perennial_wire::stored::Outcome;
 
-use super::{Answer, Job, answer};
+use super::{Answer, Job, WriterPorts, answer};
 use crate::ports::log::{Log, LogOffset};
 use crate::records::{LedgerRecord, Lookup, look_up};
 use crate::submission::{Accepted, Place, SubmitError};
 
 /// Answers a repeated request id from the record it made, off the writer's thread.
-pub(super) fn answer_from_log(log: &Arc<dyn Log>, job: Job, position: Position, offset: LogOffset) {
-    let log = Arc::clone(log);
-    tokio::task::spawn_blocking(move || {
+pub(super) fn answer_from_log(
+    ports: &WriterPorts,
+    job: Job,
+    position: Position,
+    offset: LogOffset,
+) {
+    let log = Arc::clone(&ports.log);
+    ports.tasks.run_blocking(Box::new(move || {
         let found = find_record(&*log, position, offset);
         let reply = found.and_then(|record| recorded_answer(&record, &job));
         answer(job, reply);
-    });
+    }));
 }
 
 fn find_record(

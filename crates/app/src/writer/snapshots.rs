@@ -1,7 +1,7 @@
 //! Snapshots of the writer's state, taken while it goes on.
 //!
-//! The writer encodes a little between two batches and hands it to a thread that writes it; it never waits for
-//! that thread while it serves. Because the state is ahead of what is durable, a snapshot is finished only once
+//! The writer encodes a little between two batches and hands it to a task that writes it; it never waits for
+//! that task while it serves. Because the state is ahead of what is durable, a snapshot is finished only once
 //! everything that any of its parts could see is durable, and abandoned with the batch that was not written.
 
 use std::sync::Arc;
@@ -12,11 +12,12 @@ use perennial_domain::log::{Position, Revision};
 use perennial_proof::Chain;
 use tokio::sync::{mpsc, oneshot};
 
-use super::WriterOptions;
+use super::{WriterOptions, WriterPorts};
 use crate::ports::cache::{CacheError, KnownPoint, LogPoint};
 use crate::ports::snapshot_store::SnapshotStore;
+use crate::ports::tasks::Tasks;
 
-/// Parts that may wait for the thread that writes them.
+/// Parts that may wait for the task that writes them.
 const PARTS_MAX: usize = 4;
 
 /// A snapshot is due after at least one record for so many that the ledger has, so that a large ledger does not
@@ -24,11 +25,12 @@ const PARTS_MAX: usize = 4;
 const RECORDS_PER_NEW_ONE: u64 = 16;
 
 /// Room for one part.
-pub(super) type Room = mpsc::OwnedPermit<Vec<u8>>;
+pub(crate) type Room = mpsc::OwnedPermit<Vec<u8>>;
 
 /// Takes the snapshots of one ledger.
-pub(super) struct Snapshots {
+pub(crate) struct Snapshots {
     store: Arc<dyn SnapshotStore>,
+    tasks: Arc<dyn Tasks>,
     ledger_id: String,
     every: u64,
     part_bytes: usize,
@@ -47,7 +49,7 @@ struct Running {
     sweep: Sweep,
     /// Where parts go; none once all were encoded, or none are wanted any more.
     parts: Option<mpsc::Sender<Vec<u8>>>,
-    /// Finishes it; without it the thread gives it up.
+    /// Finishes it; without it the task gives it up.
     finish: Option<oneshot::Sender<KnownPoint>>,
     /// What must be durable before it is finished.
     high: Option<KnownPoint>,
@@ -56,14 +58,15 @@ struct Running {
 }
 
 impl Snapshots {
-    pub(super) fn new(
-        store: Arc<dyn SnapshotStore>,
+    pub(crate) fn new(
+        ports: &WriterPorts,
         ledger_id: String,
         options: &WriterOptions,
         (book, stored): (&Book, Option<Position>),
     ) -> Self {
         let mut snapshots = Self {
-            store,
+            store: Arc::clone(&ports.snapshots),
+            tasks: Arc::clone(&ports.tasks),
             ledger_id,
             every: options.snapshot_every_records.max(1),
             part_bytes: options.snapshot_part_bytes,
@@ -83,7 +86,7 @@ impl Snapshots {
     }
 
     /// Takes notice of decided events.
-    pub(super) fn began(&mut self, events: &[Event]) {
+    pub(crate) fn began(&mut self, events: &[Event]) {
         for event in events {
             if event.revision == Revision(1) {
                 self.streams.push(event.stream.clone());
@@ -92,7 +95,7 @@ impl Snapshots {
     }
 
     /// Begins a snapshot if one is due; `newest` is the newest durable record.
-    pub(super) fn begin_if_due(&mut self, newest: Option<LogPoint>) {
+    pub(crate) fn begin_if_due(&mut self, newest: Option<LogPoint>) {
         self.note_end();
         if self.running.is_none()
             && let Some(low) = newest
@@ -103,13 +106,13 @@ impl Snapshots {
     }
 
     fn begin(&mut self, low: LogPoint) {
-        let (parts, parts_of_thread) = mpsc::channel(PARTS_MAX);
+        let (parts, parts_of_task) = mpsc::channel(PARTS_MAX);
         let (finish, finished) = oneshot::channel();
         let (end, ended) = oneshot::channel();
         let (store, ledger) = (Arc::clone(&self.store), self.ledger_id.clone());
-        let thread = std::thread::Builder::new().name(format!("snapshot-{ledger}"));
-        let spawned = thread.spawn(move || {
-            let in_place = match write(&*store, low, parts_of_thread, finished) {
+        let name = format!("snapshot-{ledger}");
+        let task = async move {
+            let in_place = match write(&*store, low, parts_of_task, finished).await {
                 Ok(in_place) => in_place,
                 Err(error) => {
                     let error: &dyn std::error::Error = &error;
@@ -123,10 +126,8 @@ impl Snapshots {
                     "the writer stopped before its snapshot was in place"
                 );
             }
-        });
-        if let Err(error) = spawned {
-            tracing::warn!(%error, "start the thread that writes a state snapshot");
-        }
+        };
+        self.tasks.spawn(&name, Box::pin(task));
         self.running = Some(Running {
             low: low.position,
             sweep: Sweep::new(),
@@ -141,7 +142,7 @@ impl Snapshots {
     ///
     /// # Cancel safety
     /// Dropping the future loses nothing.
-    pub(super) async fn room(&self) -> Option<Room> {
+    pub(crate) async fn room(&self) -> Option<Room> {
         match self
             .running
             .as_ref()
@@ -153,18 +154,18 @@ impl Snapshots {
     }
 
     /// Returns room for a part if one is wanted and there is room at once.
-    pub(super) fn room_now(&self) -> Option<Room> {
+    pub(crate) fn room_now(&self) -> Option<Room> {
         let parts = self.running.as_ref()?.parts.clone()?;
         parts.try_reserve_owned().ok()
     }
 
     /// Encodes the next part.
-    pub(super) fn step(&mut self, room: Option<Room>, book: &Book, chain: &Chain) {
+    pub(crate) fn step(&mut self, room: Option<Room>, book: &Book, chain: &Chain) {
         let Some(running) = &mut self.running else {
             return;
         };
         let Some(room) = room else {
-            // The thread has given up and said why.
+            // The task has given up and said why.
             running.give_up();
             return;
         };
@@ -183,7 +184,7 @@ impl Snapshots {
     }
 
     /// Finishes the snapshot on its way if all that it saw is durable; `newest` is the newest durable record.
-    pub(super) fn finish_if_durable(&mut self, newest: Option<LogPoint>) {
+    pub(crate) fn finish_if_durable(&mut self, newest: Option<LogPoint>) {
         let Some(running) = &mut self.running else {
             return;
         };
@@ -192,15 +193,20 @@ impl Snapshots {
             && let Some(finish) = running.finish.take()
             && finish.send(high).is_err()
         {
-            tracing::debug!("the thread that writes the state snapshot has given up");
+            tracing::debug!("the task that writes the state snapshot has given up");
         }
     }
 
-    /// Gives up what saw records that were never written; the state is read back, and its streams with it.
-    pub(super) fn abandon(&mut self, book: &Book) {
+    /// Gives up what saw records that will never be part of the ledger.
+    pub(crate) fn give_up(&mut self) {
         if let Some(running) = &mut self.running {
             running.give_up();
         }
+    }
+
+    /// Begins with another state, which was read back.
+    pub(crate) fn restart(&mut self, book: &Book) {
+        self.give_up();
         self.streams = book.streams();
     }
 
@@ -228,7 +234,7 @@ impl Snapshots {
     }
 
     /// Leaves a snapshot of the state at rest, unless there is one.
-    pub(super) async fn at_rest(&mut self, book: &Book, newest: Option<LogPoint>) {
+    pub(crate) async fn at_rest(&mut self, book: &Book, newest: Option<LogPoint>) {
         self.finish_if_durable(newest);
         if let Some(mut running) = self.running.take() {
             if running.finish.is_some() {
@@ -277,17 +283,17 @@ fn after(position: Option<Position>) -> Position {
 }
 
 /// Writes parts as they come; returns whether the snapshot is in place.
-fn write(
+async fn write(
     store: &dyn SnapshotStore,
     low: LogPoint,
     mut parts: mpsc::Receiver<Vec<u8>>,
     finished: oneshot::Receiver<KnownPoint>,
 ) -> Result<bool, CacheError> {
     let mut snapshot = store.begin(low)?;
-    while let Some(part) = parts.blocking_recv() {
+    while let Some(part) = parts.recv().await {
         snapshot.part(&part)?;
     }
-    let Ok(high) = finished.blocking_recv() else {
+    let Ok(high) = finished.await else {
         return Ok(false);
     };
     snapshot.finish(high)?;

@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use perennial_app::ledger::{Claimant, Ledger, NewLedger, OpenError, WriterTask};
+use perennial_app::ports::liveness::Alone;
 use perennial_app::ports::log::Log;
 use perennial_app::recovery::{LedgerSource, RecoverError, Recovered, recover};
 use perennial_app::submission::{Accepted, Prepared, SubmitError};
+use perennial_app::threads::Threads;
 use perennial_app::writer::{WriterOptions, WriterPorts};
 use perennial_domain::Date;
 use perennial_domain::agreement::{
@@ -66,6 +68,8 @@ impl World {
             ids,
             snapshots: Arc::new(snapshots.clone()),
             requests: Arc::new(index.clone()),
+            tasks: Arc::new(Threads),
+            liveness: Arc::new(Alone),
         };
         let (snapshots, index) = (snapshots.clone(), index.clone());
         Self {

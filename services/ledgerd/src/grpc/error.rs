@@ -37,6 +37,13 @@ pub(super) fn submit_error(error: &SubmitError) -> Status {
             };
             rich_error::rate_limited(error.to_string(), quota)
         }
+        SubmitError::NotLeader { leader } => {
+            RichError::new(Code::Unavailable, "NOT_LEADER", error.to_string())
+                .with("leader_address", &leader.address)
+                .with("leader_node", &leader.node)
+                .with("term", leader.term)
+                .retry_after(RETRY_AFTER)
+        }
         SubmitError::Unavailable { .. } => {
             RichError::new(Code::Unavailable, "LOG_UNAVAILABLE", error.to_string())
                 .retry_after(RETRY_AFTER)
@@ -189,6 +196,8 @@ pub(super) fn as_message(status: &Status) -> pb::google::rpc::Status {
 mod tests {
     use std::time::Duration;
 
+    use perennial_app::seat::status::Leader;
+    use perennial_proof::Term;
     use tonic_types::{ErrorDetails, StatusExt as _};
 
     use super::*;
@@ -235,6 +244,22 @@ mod tests {
             let delay = details.retry_info().unwrap().retry_delay;
             assert_eq!(delay, Some(Duration::from_millis(200)));
         }
+    }
+
+    #[test]
+    fn a_node_that_follows_says_who_leads_and_where() {
+        let (code, reason, details) = told(&SubmitError::NotLeader {
+            leader: Leader {
+                term: Term(7),
+                node: "node-2".to_owned(),
+                address: "10.0.0.2:7410".to_owned(),
+            },
+        });
+        assert_eq!((code, reason.as_str()), (Code::Unavailable, "NOT_LEADER"));
+        assert_eq!(metadata(&details, "leader_address"), Some("10.0.0.2:7410"));
+        assert_eq!(metadata(&details, "leader_node"), Some("node-2"));
+        assert_eq!(metadata(&details, "term"), Some("7"));
+        assert!(details.retry_info().is_some());
     }
 
     #[test]

@@ -59,6 +59,7 @@ const PAGES: &[(&str, &str)] = pages![
     "LINE_REQUIRED",
     "LOG_UNAVAILABLE",
     "MERGE_CYCLE",
+    "NOT_LEADER",
     "ONWARD_CYCLE",
     "ONWARD_EXCEEDS_RECEIVED",
     "OUTCOME_UNKNOWN",
