@@ -83,6 +83,12 @@ impl Seat {
             Err(stopped) => self.note_problem(&stopped.to_string()),
         }
         self.writer.leave();
+        // What nobody looked at was not recorded; a clean stop leaves nothing here.
+        queue.close();
+        while let Ok(job) = queue.try_recv() {
+            let reason = "the ledger's writer has stopped".to_owned();
+            answer(job, Err(SubmitError::Unavailable { reason }));
+        }
         self.writer.close().await;
         served
     }

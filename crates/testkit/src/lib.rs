@@ -8,6 +8,7 @@ pub mod oracle;
 pub mod ports;
 pub mod random;
 pub mod sample_log;
+pub mod sim;
 pub mod story;
 pub mod view_store;
 

@@ -77,6 +77,11 @@ impl MemoryLog {
         self.state().entries.clone()
     }
 
+    /// Puts an entry at the end at once, whatever waits, as another node does.
+    pub fn push(&self, entry: StoredEntry) {
+        self.write(vec![entry]);
+    }
+
     /// Makes the next append that has no fault yet end with `fault`.
     pub fn fail_next(&self, fault: Fault) {
         self.state().faults.push_back(fault);

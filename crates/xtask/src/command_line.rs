@@ -14,6 +14,8 @@ const EXAMPLES: &str = "Examples:
   cargo xtask ci --only fmt,clippy     some steps of it
   cargo xtask tidy                     the rules of the house alone, in seconds
   cargo xtask kafka up --nodes 3       a real Kafka on free ports, until `kafka down`
+  cargo xtask sim --runs 20000         several nodes on a shared log, simulated
+  cargo xtask sim --runs 1 --seed 7    one run once more
   cargo xtask demo                     build with optimisation, then the tour";
 
 /// The project's own tasks.
@@ -50,6 +52,15 @@ pub enum Task {
         #[command(subcommand)]
         /// What to do with it.
         task: KafkaTask,
+    },
+    /// Simulate several nodes on a shared log, built with optimisation; the first violation stops and names its seed
+    Sim {
+        /// How many runs: 20,000 take a few minutes, a nightly profile has a million
+        #[arg(long, default_value_t = 20_000)]
+        runs: u64,
+        /// The first run's seed; the others follow one by one
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
     },
     /// Run `perennial demo`, built with optimisation
     Demo {

@@ -21,6 +21,7 @@ fn main() -> anyhow::Result<ExitCode> {
         Task::Ci { only, skip } => check(&environment, &root, &only, &skip),
         Task::Tidy => ci::run_tidy(&environment, &root),
         Task::Kafka { task } => kafka::run(&task, &root, &mut io::stdout()),
+        Task::Sim { runs, seed } => simulate(&environment, &root, (runs, seed)),
         Task::Demo { arguments } => demo(&environment, &root, &arguments),
     };
     Ok(match result {
@@ -69,6 +70,25 @@ fn check(
         }
     }
     Ok(())
+}
+
+fn simulate(
+    environment: &Environment,
+    root: &Path,
+    (runs, seed): (u64, u64),
+) -> Result<(), StepFailed> {
+    let mut command = Command::new(&environment.cargo);
+    command
+        .current_dir(root)
+        .args(["run", "--release", "--locked", "--quiet"]);
+    command
+        .args(["--package", "perennial-testkit", "--example", "simulate"])
+        .args(["--", &runs.to_string(), &seed.to_string()]);
+    step::run(
+        "sim",
+        &mut command,
+        "cargo xtask sim --runs 1 --seed SEED, with the seed of the violation",
+    )
 }
 
 fn demo(environment: &Environment, root: &Path, arguments: &[OsString]) -> Result<(), StepFailed> {

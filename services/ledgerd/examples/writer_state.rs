@@ -164,6 +164,7 @@ async fn state(data: &Path) -> Result<()> {
         log,
         snapshots: Arc::new(perennial_views_sled::FileSnapshotStore::new(&nowhere)),
         requests: Arc::new(perennial_views_sled::SledRequestIndexStore::new(&nowhere)),
+        tasks: Arc::new(perennial_app::threads::Threads),
     };
     let begun = Instant::now();
     let options = WriterOptions {

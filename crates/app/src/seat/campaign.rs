@@ -20,7 +20,12 @@ impl Seat {
     }
 
     async fn claim(&mut self) -> Result<bool, WriterStopped> {
+        let before = self.writer.term();
         self.writer.read_on()?;
+        if before < self.writer.term() {
+            // Another node leads already, and what was in doubt is settled.
+            return Ok(false);
+        }
         let last = self.writer.last_recorded_at();
         if let Err(behind) = check_clock(last, self.writer.ports.clock.now()) {
             return Ok(self.lost(&behind.to_string()));

@@ -7,7 +7,7 @@ use perennial_proof::{Chain, Entry, Term};
 use tokio::sync::{mpsc, oneshot};
 
 use super::Seat;
-use super::patience::Ended;
+use super::patience::{Ended, WaitsFor};
 use super::status::{Leader, Role};
 use crate::ports::log::{LogOffset, LogRead};
 use crate::records::WonClaim;
@@ -26,7 +26,7 @@ impl Seat {
         loop {
             self.writer.snapshots.begin_if_due(self.writer.newest());
             let leader = self.writer.leader();
-            let waits_for = self.patience.waits_for(leader, &self.claimant.node);
+            let waits_for = WaitsFor::of(leader, &self.claimant.node);
             tokio::select! {
                 biased;
                 wake = Wake::of(&mut self.writer.shared) => match wake {

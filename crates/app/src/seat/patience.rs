@@ -31,6 +31,16 @@ pub(super) enum Ended {
     Found(Option<WonClaim>),
 }
 
+impl WaitsFor {
+    /// Says whom a node waits for, by who led last.
+    pub(super) fn of(leader: Option<&Leader>, own: &str) -> Self {
+        match leader {
+            Some(leader) if leader.node != own => Self::Leader(leader.clone()),
+            Some(_) | None => Self::Nobody,
+        }
+    }
+}
+
 enum Step {
     /// Until the leader is asked.
     Pause(Task),
@@ -74,14 +84,6 @@ impl Patience {
     /// Waits for the claim of the leader to be found before anything else.
     pub(super) fn look_for(&mut self, found: oneshot::Receiver<Option<WonClaim>>) {
         self.found = Some(found);
-    }
-
-    /// Says whom this node waits for.
-    pub(super) fn waits_for(&self, leader: Option<&Leader>, own: &str) -> WaitsFor {
-        match leader {
-            Some(leader) if leader.node != own => WaitsFor::Leader(leader.clone()),
-            Some(_) | None => WaitsFor::Nobody,
-        }
     }
 
     /// Waits until the leader was silent for long enough, or until its claim is found.

@@ -46,6 +46,7 @@ pub(crate) struct ReadBack {
 }
 
 /// What there is to do for a shared log.
+#[derive(Clone, Copy)]
 pub(crate) enum Wake {
     /// There may be more to read.
     More,

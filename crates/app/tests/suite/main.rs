@@ -9,5 +9,6 @@ mod faults;
 mod in_place;
 mod recovery;
 mod request_ids;
+mod shared;
 mod snapshots;
 mod world;

@@ -1,0 +1,64 @@
+//! Each bug that somebody might make in the fence (INV-11) is found by the simulation, most within a hundred runs.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use perennial_proof::planted::{Bug, plant};
+use perennial_testkit::sim::{Violation, run};
+
+use crate::SOUND;
+
+/// Runs in which a bug has to be found.
+const RUNS: u64 = 2_000;
+
+/// Takes the bug out again, even if the test fails.
+struct Planted;
+
+impl Planted {
+    fn new(bug: Bug) -> Self {
+        plant(Some(bug));
+        Self
+    }
+}
+
+impl Drop for Planted {
+    fn drop(&mut self) {
+        plant(None);
+    }
+}
+
+fn found(bug: Bug) -> Option<Violation> {
+    let _planted = Planted::new(bug);
+    let (next, found) = (AtomicU64::new(1), Mutex::new(None));
+    let search = || {
+        while found.lock().unwrap().is_none() {
+            let seed = next.fetch_add(1, Ordering::SeqCst);
+            if RUNS < seed {
+                return;
+            }
+            if let Err(violation) = run(seed) {
+                *found.lock().unwrap() = Some(violation);
+            }
+        }
+    };
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(search);
+        }
+    });
+    found.into_inner().unwrap()
+}
+
+#[test]
+fn inv_11_every_planted_bug_is_found() {
+    let _alone = SOUND.write().unwrap();
+    let mut missed = Vec::new();
+    for bug in Bug::ALL {
+        match found(bug) {
+            Some(violation) => println!("{bug:?}: {violation}"),
+            None => missed.push(bug),
+        }
+    }
+    assert_eq!(missed, []);
+}
