@@ -12,7 +12,7 @@ use perennial_log_kafka::{
 };
 use perennial_testkit::log_contract::{appended, claim, claimed, read_from, record, text, texts};
 
-use crate::{BROKER, create, settings, wait};
+use crate::{BROKER, admin, create, settings, wait};
 
 #[test]
 fn a_wrong_password_is_told_as_such_and_not_as_a_timeout() {
@@ -167,4 +167,26 @@ fn hold_up(rig: &TestRig, log: &KafkaLog) {
     let all: Vec<_> = read_from(log, first).iter().map(text).collect();
     assert_eq!(all[0], "claim 3");
     assert_eq!(all.iter().filter(|text| *text == "after").count(), 1);
+}
+
+#[test]
+fn three_brokers_lose_the_one_that_leads_and_nothing_else() {
+    let Some(rig) = TestRig::for_test(Nodes::Three) else {
+        return;
+    };
+    let mut settings = settings(&rig.bootstrap());
+    settings.replicas = 3;
+    let cluster = KafkaCluster::connect(settings).unwrap();
+    let log = create(&cluster, "acme");
+    assert_eq!(cluster.check("acme").unwrap(), []);
+    claimed(&log, "claim");
+    appended(&log, &["before"]);
+    let metadata = admin(&cluster)
+        .inner()
+        .fetch_metadata(Some(log.topic()), Duration::from_secs(30))
+        .unwrap();
+    let leader = metadata.topics()[0].partitions()[0].leader();
+    rig.kill(u16::try_from(leader).unwrap()).unwrap();
+    appended(&log, &["after"]);
+    assert_eq!(texts(&log), ["claim", "before", "after"]);
 }
