@@ -11,6 +11,7 @@ use rust_decimal::Decimal;
 use crate::agreement::Rate;
 use crate::money::{Currency, Money, MoneyError};
 
+pub(crate) use table::RateDay;
 pub use table::{RateTable, Rates, TABLE_RATES_MAX, TableRate};
 
 /// The most decimals of a rate.

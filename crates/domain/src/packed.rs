@@ -5,6 +5,7 @@
 
 mod day;
 mod names;
+mod shared;
 mod sorted;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -14,6 +15,7 @@ use crate::book::MalformedSnapshot;
 
 pub(crate) use day::Day;
 pub(crate) use names::Names;
+pub(crate) use shared::Shared;
 pub(crate) use sorted::{Sorted, grow};
 
 /// A value with a packed form. Fields are written in order and without names: a change of any is a new
@@ -452,6 +454,31 @@ impl<K: Stored + Ord, V: Stored> Stored for Sorted<K, V> {
 
     fn take(from: &mut Decoder<'_>) -> Result<Self, MalformedSnapshot> {
         Ok(Self::of(Vec::take(from)?))
+    }
+}
+
+impl<K: Stored + Ord + Clone, V: Stored + Clone> Stored for Shared<K, V> {
+    fn put(&self, out: &mut Encoder) {
+        self.len().put(out);
+        for (key, value) in self.iter() {
+            key.put(out);
+            value.put(out);
+        }
+    }
+
+    fn take(from: &mut Decoder<'_>) -> Result<Self, MalformedSnapshot> {
+        let pairs: Vec<(K, V)> = Vec::take(from)?;
+        Ok(Self::of(pairs))
+    }
+}
+
+impl<T: Stored> Stored for Arc<T> {
+    fn put(&self, out: &mut Encoder) {
+        self.as_ref().put(out);
+    }
+
+    fn take(from: &mut Decoder<'_>) -> Result<Self, MalformedSnapshot> {
+        T::take(from).map(Self::new)
     }
 }
 

@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use jiff::civil::Date;
@@ -6,6 +6,7 @@ use rust_decimal::Decimal;
 
 use crate::agreement::{Rate, RateSource};
 use crate::money::Currency;
+use crate::packed::Shared;
 use crate::reference::ListVersion;
 
 /// The most rates of one table, so that its event stays well below the limit of a record. A larger publication is
@@ -61,24 +62,34 @@ impl RateTable {
     }
 }
 
-/// By day: the rate of a pair and the version of the table that stated it last.
-type Days = BTreeMap<Date, (Decimal, Arc<str>)>;
+/// Which rate: whose, of which pair, and of which day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct RateDay {
+    pub(crate) source: RateSource,
+    pub(crate) base: Currency,
+    pub(crate) quote: Currency,
+    pub(crate) rate_on: Date,
+}
 
 /// All published rates, as last stated.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Rates {
-    /// By source, base and quote.
-    pub(crate) pairs: BTreeMap<(RateSource, Currency, Currency), Days>,
+    /// With the version of the table that stated it last.
+    pub(crate) stated: Shared<RateDay, (Decimal, Arc<str>)>,
 }
 
 impl Rates {
     /// Takes up a table. What it says of a pair and day that an older one speaks of as well counts from now on.
     pub(crate) fn publish(&mut self, table: &RateTable) {
         for rate in &table.rates {
-            let pair = (table.source, rate.base, rate.quote);
+            let day = RateDay {
+                source: table.source,
+                base: rate.base,
+                quote: rate.quote,
+                rate_on: rate.rate_on,
+            };
             let stated = (rate.value, Arc::clone(&table.table_version));
-            let days = self.pairs.entry(pair).or_default();
-            days.insert(rate.rate_on, stated);
+            self.stated.insert(day, stated);
         }
     }
 
@@ -91,13 +102,19 @@ impl Rates {
         on: Date,
     ) -> Option<Rate> {
         let newest = |base: Currency, quote: Currency| {
-            let days = self.pairs.get(&(source, base, quote))?;
-            let (rate_on, (value, version)) = days.range(..=on).next_back()?;
-            Some(Rate {
+            let day = RateDay {
+                source,
+                base,
+                quote,
+                rate_on: on,
+            };
+            let (newest, (value, version)) = self.stated.last_until(&day)?;
+            let same = (newest.source, newest.base, newest.quote) == (source, base, quote);
+            same.then(|| Rate {
                 base,
                 quote,
                 value: *value,
-                rate_on: *rate_on,
+                rate_on: newest.rate_on,
                 source,
                 table_version: Some(version.as_ref().to_owned()),
             })

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::book::Impossible;
 use crate::exchange::Rates;
 use crate::log::Revision;
+use crate::packed::Shared;
 use crate::party::OrgRef;
 use crate::reference::{ListVersion, LocalActorClass, ReferenceEvent, Scheme};
 
@@ -15,18 +16,19 @@ pub struct Outline {
     /// Whether its elements divide money.
     pub partition: bool,
     /// Its elements by code, each with its parent.
-    pub(crate) parents: BTreeMap<Arc<str>, Option<Arc<str>>>,
+    pub(crate) parents: Arc<BTreeMap<Arc<str>, Option<Arc<str>>>>,
 }
 
 impl Outline {
     /// The outline of a scheme.
     pub fn of(scheme: &Scheme) -> Self {
         let elements = scheme.elements.iter();
+        let parents: BTreeMap<_, _> = elements
+            .map(|element| (Arc::clone(&element.code), element.parent.clone()))
+            .collect();
         Self {
             partition: scheme.partition,
-            parents: elements
-                .map(|element| (Arc::clone(&element.code), element.parent.clone()))
-                .collect(),
+            parents: Arc::new(parents),
         }
     }
 
@@ -50,19 +52,20 @@ impl Outline {
     }
 }
 
-/// One reference stream: the fold of its events so far. Which of the parts are used depends on what it is about.
+/// One reference stream: the fold of its events so far. Which of the parts are used depends on what it is about. A
+/// submission of several commands changes a copy, so copies share what both have.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Reference {
     pub(crate) revision: Revision,
     /// Content hashes of what is published, by version.
-    pub(crate) published: BTreeMap<ListVersion, [u8; 32]>,
-    pub(crate) schemes: BTreeMap<ListVersion, Outline>,
+    pub(crate) published: Shared<ListVersion, [u8; 32]>,
+    pub(crate) schemes: Shared<ListVersion, Outline>,
     /// As registered last, by key.
-    pub(crate) organisations: BTreeMap<Arc<str>, OrgRef>,
+    pub(crate) organisations: Shared<Arc<str>, OrgRef>,
     /// By key: the key of the organisation that it is shown as.
-    pub(crate) merged: BTreeMap<Arc<str>, Arc<str>>,
+    pub(crate) merged: Shared<Arc<str>, Arc<str>>,
     /// As assessed last, by key.
-    pub(crate) assessed: BTreeMap<Arc<str>, (LocalActorClass, ListVersion)>,
+    pub(crate) assessed: Shared<Arc<str>, (LocalActorClass, ListVersion)>,
     pub(crate) rates: Rates,
 }
 

@@ -6,9 +6,11 @@
     reason = "a test that meets the unexpected fails, in its helpers too"
 )]
 
+mod copies;
 mod life;
 
 use std::alloc::System;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use perennial_domain::ledger::LedgerPolicy;
 use perennial_domain::log::Position;
@@ -43,9 +45,16 @@ fn held(region: &Region<'_, System>) -> i64 {
     signed(change.bytes_allocated) - signed(change.bytes_deallocated)
 }
 
-/// One test: the allocator counts for the whole process.
+/// One test at a time: the allocator counts for the whole process.
+static ALONE: Mutex<()> = Mutex::new(());
+
+fn alone() -> MutexGuard<'static, ()> {
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 #[test]
 fn an_agreement_takes_no_more_memory_than_it_is_allowed() {
+    let _alone = alone();
     let ids: Vec<String> = (0..AGREEMENTS)
         .map(|number| format!("agreement-{number}"))
         .collect();
@@ -93,6 +102,23 @@ fn an_agreement_takes_no_more_memory_than_it_is_allowed() {
     println!("each of 100 payments on an agreement: {entry} bytes");
     assert!(each < OF_20_ENTRIES, "{each} bytes");
     assert!(entry < OF_A_PAYMENT, "{entry} bytes");
+}
+
+#[test]
+fn a_submission_on_a_list_of_the_registry_copies_what_it_changes_and_not_the_list() {
+    let _alone = alone();
+    let allocated = |work: &mut dyn FnMut()| {
+        let region = Region::new(COUNTED);
+        work();
+        region.change().bytes_allocated
+    };
+    let short = copies::of_two_commands(told(), (100, 2), allocated);
+    let long = copies::of_two_commands(told(), (10_000, 200), allocated);
+    println!("two commands on short lists: {short:?} bytes, on long lists: {long:?} bytes");
+    for (short, long) in short.into_iter().zip(long) {
+        // The lists are a hundred times as long; what grows is the list of their pieces.
+        assert!(long < short + 8_192, "{long} bytes after {short}");
+    }
 }
 
 /// Bytes of an agreement of one line with so many payments.

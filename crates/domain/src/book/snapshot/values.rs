@@ -17,7 +17,7 @@ use crate::agreement::{
 };
 use crate::calendar::{Calendar, FiscalPeriod};
 use crate::classification::{Code, LineDims, OwnCode, Pillar, Share, Split, Vocabulary};
-use crate::exchange::{Functional, Rates};
+use crate::exchange::{Functional, RateDay, Rates};
 use crate::ids::{
     self, AgreementId, AllocationId, CalendarId, ConditionId, ImportId, LedgerId, LineId,
     PaymentId, PlanId, PledgeId, TrancheId, TransferId,
@@ -163,7 +163,8 @@ structs! {
     Line { line_id, amount, counterparty, dims, year_shares, functional }
     Functional { money, rate }
     Rate { base, quote, value, rate_on, source, table_version }
-    Rates { pairs }
+    RateDay { source, base, quote, rate_on }
+    Rates { stated }
     Terms {
         perspective, provider, recipient, signed_on, starts_on, ends_on, currency, conditionality, lines,
         further,
