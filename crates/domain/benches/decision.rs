@@ -1,5 +1,5 @@
-//! What a decision costs: `decide` and the fold of one disbursement, in date order and back-dated, on agreements of
-//! 10, 1,000 and 10,000 entries; and what an agreement of 20 entries weighs in memory.
+//! What a decision costs: `decide` and the fold of one disbursement, in date order and back-dated, on agreements of 10
+//! to 100,000 entries over 65 years; and what an agreement of 20 entries weighs in memory.
 //!
 //! `cargo bench -p perennial-domain --bench decision`. Prints one JSON object a line.
 #![expect(
@@ -18,35 +18,72 @@ use perennial_domain::command::Submission;
 use perennial_domain::event::Stream;
 use perennial_domain::log::Position;
 use perennial_domain::rule::Profile;
-use perennial_testkit::history::words::{agreement, asked, date, disburse, disbursed, eur, signed};
+use perennial_testkit::history::words::{
+    agreement, asked, date, disburse, disbursed, eur, signed, signed_as, terms,
+};
 use perennial_testkit::history::{Given, given};
 
-/// Decisions of one measurement.
-const ROUNDS: u32 = 20_000;
 /// Agreements that are weighed together.
 const AGREEMENTS: u32 = 20_000;
+/// Days of a term, from the first of 1960 to the last of 2025.
+const DAYS: i64 = 24_107;
 
 fn main() {
-    for entries in [10, 1_000, 10_000] {
-        for (order, on) in [("in order", "2025-12-31"), ("back-dated", "2024-06-01")] {
+    for entries in [10, 1_000, 10_000, 100_000] {
+        let start = paid(entries);
+        for order in [Order::ByDate, Order::BackDated] {
             println!(
-                "{{\"entries\": {entries}, \"payment\": \"{order}\", \"decide_and_evolve_ns\": {}}}",
-                decision(entries, on)
+                "{{\"entries\": {entries}, \"payment\": \"{}\", \"decide_and_evolve_ns\": {}}}",
+                order.name(),
+                decision(&start, entries, order)
             );
         }
     }
     println!("{{\"entries\": 20, \"bytes_per_agreement\": {}}}", weight());
 }
 
-/// An agreement of so many payments, each on the day after the one before, over two years and again.
+#[derive(Clone, Copy)]
+enum Order {
+    /// On the last day of the term.
+    ByDate,
+    /// On days all over it.
+    BackDated,
+}
+
+impl Order {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::ByDate => "in order",
+            Self::BackDated => "back-dated",
+        }
+    }
+
+    /// The payments of one measurement, in order.
+    fn wishes(self, rounds: u32) -> Vec<Submission> {
+        let on = |number: u32| match self {
+            Self::ByDate => day(DAYS - 1),
+            Self::BackDated => day(i64::from(number) * 7_919 % DAYS),
+        };
+        let wishes = (0..rounds).map(|number| submission(disburse(&on(number), eur(1))));
+        wishes.collect()
+    }
+}
+
+/// An agreement of so many payments in date order, spread over its term.
 fn paid(entries: i64) -> Given {
-    let mut history = vec![signed(eur(1_000_000_000))];
-    history.extend((1..entries).map(|number| disbursed(&day(number % 700), eur(1))));
+    let mut long = terms(eur(1_000_000_000));
+    let first = date(&day(0));
+    (long.signed_on, long.starts_on) = (Some(first), Some(first));
+    let mut signature = signed_as(long);
+    signature.effective_on = first;
+    let mut history = vec![signature];
+    history
+        .extend((1..entries).map(|number| disbursed(&day(number * (DAYS - 1) / entries), eur(1))));
     given(Profile::Strict, history)
 }
 
 fn day(number: i64) -> String {
-    let first = date("2024-01-01");
+    let first = date("1960-01-01");
     let day = first.checked_add(jiff_span(number)).expect("in the term");
     day.to_string()
 }
@@ -62,19 +99,19 @@ fn submission((on, command): (Date, AgreementCommand)) -> Submission {
     }
 }
 
-/// Nanoseconds of one decision and its fold; the median of five measurements. The history grows by the rounds of one.
-fn decision(entries: i64, on: &str) -> u128 {
-    let wish = submission(disburse(on, eur(1)));
-    let start = paid(entries);
+/// Nanoseconds of one decision and its fold; the median of five measurements. The history grows by a tenth in each, by
+/// twenty at least.
+fn decision(start: &Given, entries: i64, order: Order) -> u128 {
+    let rounds = u32::try_from(entries).expect("few").max(200) / 10;
+    let wishes = order.wishes(rounds);
     let mut times: Vec<u128> = (0..5)
         .map(|_| {
             let mut given = start.clone();
-            let rounds = ROUNDS.min(u32::try_from(entries).expect("few").max(100) / 10);
             let begun = Instant::now();
-            for _ in 0..rounds {
+            for wish in &wishes {
                 let decision = given
                     .book
-                    .decide(black_box(&wish), given.next, given.today)
+                    .decide(black_box(wish), given.next, given.today)
                     .expect("it is within the commitment");
                 given.book.apply(&decision);
                 given.next = Position(given.next.0 + 1);
@@ -93,7 +130,7 @@ fn weight() -> u64 {
     for number in 0..AGREEMENTS {
         let id = agreement(&format!("agreement-{number}"));
         let mut history = vec![signed(eur(1_000))];
-        history.extend((1..20).map(|payment| disbursed(&day(payment * 30), eur(1))));
+        history.extend((1..20).map(|payment| disbursed(&day(DAYS - 1_000 + payment * 30), eur(1))));
         for mut happened in history {
             happened.stream = Stream::Agreement(id.clone());
             book.record(happened);

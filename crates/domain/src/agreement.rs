@@ -34,6 +34,10 @@ pub(crate) mod entries;
 pub(crate) mod state;
 
 pub(crate) mod moves;
+pub(crate) mod parties;
+pub(crate) mod schedule;
+
+mod derived;
 mod rules;
 mod shares;
 
@@ -66,6 +70,7 @@ pub use handing::{
     Transfer, TransferDirection, TransferWish,
 };
 pub use moves::AllocationState;
-pub use state::{Agreement, Balance, ConditionState, Entry, EntryKind, TrancheState};
+pub use schedule::{ConditionState, TrancheState};
+pub use state::{Agreement, Balance, Entry, EntryKind, SignedTerms};
 pub use status::{Status, Turn};
 pub use terms::{Conditionality, Firmness, Line, Perspective, Terms, YearBasis, YearShare};

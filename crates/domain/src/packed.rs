@@ -100,23 +100,12 @@ impl Encoder {
     /// A text's number in this part; the text itself where it stands for the first time.
     pub(crate) fn text(&mut self, text: &str) {
         let number = match &mut self.texts {
-            Texts::Beside(names) => Some(names.number(text, || text.into())),
+            Texts::Beside(names) => Some(names.number(text).into()),
             Texts::Within { known, last } => number_within(known, last, text),
         };
         match number {
             Some(number) => self.number(number),
             None => self.new_text(text.into()),
-        }
-    }
-
-    /// As [`Encoder::text`], without a copy of it where it is kept.
-    pub(crate) fn shared(&mut self, text: &Arc<str>) {
-        match &mut self.texts {
-            Texts::Beside(names) => {
-                let number = names.number(text, || Arc::clone(text));
-                self.number(number);
-            }
-            Texts::Within { .. } => self.text(text),
         }
     }
 
@@ -176,7 +165,7 @@ pub(crate) fn put_amount(bytes: &mut Vec<u8>, amount: i128) {
 pub(crate) struct Decoder<'a> {
     rest: &'a [u8],
     /// Texts beside the bytes.
-    beside: &'a [Arc<str>],
+    beside: Option<&'a Names>,
     /// Texts within them, so far.
     texts: Vec<Arc<str>>,
 }
@@ -185,7 +174,7 @@ impl<'a> Decoder<'a> {
     pub(crate) fn new(bytes: &'a [u8]) -> Self {
         Self {
             rest: bytes,
-            beside: &[],
+            beside: None,
             texts: Vec::new(),
         }
     }
@@ -194,7 +183,7 @@ impl<'a> Decoder<'a> {
     pub(crate) fn beside(bytes: &'a [u8], names: &'a Names) -> Self {
         Self {
             rest: bytes,
-            beside: names.all(),
+            beside: Some(names),
             texts: Vec::new(),
         }
     }
@@ -270,12 +259,12 @@ impl<'a> Decoder<'a> {
     pub(crate) fn text(&mut self) -> Result<Arc<str>, MalformedSnapshot> {
         let number = self.number()?;
         if let Some(at) = number.checked_sub(1) {
+            if let Some(names) = self.beside {
+                let number = u32::try_from(number).map_err(|_| MalformedSnapshot)?;
+                return names.text(number).map(Arc::from).ok_or(MalformedSnapshot);
+            }
             let at = usize::try_from(at).map_err(|_| MalformedSnapshot)?;
-            let texts = match self.beside {
-                [] => &self.texts,
-                beside => beside,
-            };
-            return texts.get(at).cloned().ok_or(MalformedSnapshot);
+            return self.texts.get(at).cloned().ok_or(MalformedSnapshot);
         }
         let text = std::str::from_utf8(self.packed()?).map_err(|_| MalformedSnapshot)?;
         let text: Arc<str> = text.into();
@@ -364,7 +353,7 @@ impl<const N: usize> Stored for [u8; N] {
 
 impl Stored for Arc<str> {
     fn put(&self, out: &mut Encoder) {
-        out.shared(self);
+        out.text(self);
     }
 
     fn take(from: &mut Decoder<'_>) -> Result<Self, MalformedSnapshot> {
@@ -479,6 +468,26 @@ impl<T: Stored> Stored for Arc<T> {
 
     fn take(from: &mut Decoder<'_>) -> Result<Self, MalformedSnapshot> {
         T::take(from).map(Self::new)
+    }
+}
+
+impl Stored for Box<[u8]> {
+    fn put(&self, out: &mut Encoder) {
+        out.packed(self);
+    }
+
+    fn take(from: &mut Decoder<'_>) -> Result<Self, MalformedSnapshot> {
+        Ok(from.packed()?.into())
+    }
+}
+
+impl Stored for Names {
+    fn put(&self, out: &mut Encoder) {
+        out.packed(self.bytes());
+    }
+
+    fn take(from: &mut Decoder<'_>) -> Result<Self, MalformedSnapshot> {
+        Self::of(from.packed()?).ok_or(MalformedSnapshot)
     }
 }
 

@@ -4,16 +4,26 @@
 //! each, and unpacked while they are looked at. Long histories are cut into chunks whose sums are known.
 
 mod chunk;
+mod filed;
+mod kept;
 
 use jiff::civil::Date;
 
 use crate::book::MalformedSnapshot;
-use crate::packed::{Day, Decoder, Encoder, Stored, grow, put_amount};
+use crate::packed::{Day, Decoder, Encoder, Stored, put_amount};
 use chunk::Chunk;
+use filed::{CHUNK_BYTES, Filed};
+
+pub(crate) use kept::FewAmounts;
 
 /// One amount, or several side by side, that can be added up. Sums saturate: single amounts stay below 10^18
 /// minor units, so no history that fits a log comes near.
 pub(crate) trait Amounts: Copy + Default + PartialEq {
+    /// How they are kept where they are kept long.
+    type Kept: Clone + std::fmt::Debug + PartialEq + Eq;
+
+    fn keep(self) -> Self::Kept;
+    fn of_kept(kept: &Self::Kept) -> Self;
     fn plus(self, other: Self) -> Self;
     fn minus(self, other: Self) -> Self;
     /// Each amount, 0 in places that are not used.
@@ -47,6 +57,16 @@ pub(crate) trait Amounts: Copy + Default + PartialEq {
 const FLAGS: [u8; 5] = [1, 2, 4, 8, 16];
 
 impl Amounts for i128 {
+    type Kept = Self;
+
+    fn keep(self) -> Self {
+        self
+    }
+
+    fn of_kept(kept: &Self) -> Self {
+        *kept
+    }
+
     fn plus(self, other: Self) -> Self {
         self.saturating_add(other)
     }
@@ -72,57 +92,24 @@ impl Amounts for i128 {
     }
 }
 
-/// Bytes of a chunk, from which on it is filed: about fifty changes.
-const CHUNK_BYTES: usize = 320;
-
 /// What changed on which day, and the total of it all.
 ///
-/// A question about a day costs the unpacking of its chunk and a step for every other chunk. Looking at every later
-/// day passes over chunks that can hold nothing of interest.
-#[derive(Clone, Debug, PartialEq, Eq, Default)]
-pub(crate) struct Series<T> {
-    total: T,
+/// A question about a day costs the unpacking of its chunk and some steps over blocks of others, O(log n). Looking at
+/// every later day passes over blocks that can hold nothing of interest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Series<T: Amounts> {
+    total: T::Kept,
     newest: Chunk,
     /// Chunks before it; absent until there is one.
     filed: Option<Box<Filed<T>>>,
 }
 
-/// Chunks that are full, ascending, none of them empty.
-#[derive(Clone, Debug, PartialEq, Eq, Default)]
-struct Filed<T> {
-    chunks: Vec<Sum<T>>,
-}
-
-/// A chunk and what its changes add up to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Sum<T> {
-    total: T,
-    /// The smallest and the largest that each amount is at the end of a day of it, from nothing at its beginning.
-    low: T,
-    high: T,
-    chunk: Chunk,
-}
-
-impl<T: Amounts> Sum<T> {
-    fn of(chunk: Chunk) -> Self {
-        let mut of = Self {
-            total: T::default(),
-            low: T::default(),
-            high: T::default(),
-            chunk,
-        };
-        of.add_up();
-        of
-    }
-
-    fn add_up(&mut self) {
-        let mut changes = self.chunk.changes::<T>().map(|(_, change)| change);
-        let first = changes.next().unwrap_or_default();
-        (self.total, self.low, self.high) = (first, first, first);
-        for change in changes {
-            self.total = self.total.plus(change);
-            self.low = each(self.low, self.total, i128::min);
-            self.high = each(self.high, self.total, i128::max);
+impl<T: Amounts> Default for Series<T> {
+    fn default() -> Self {
+        Self {
+            total: T::default().keep(),
+            newest: Chunk::default(),
+            filed: None,
         }
     }
 }
@@ -152,27 +139,14 @@ pub(crate) fn most<T: Amounts>(low: T, high: T, measure: impl Fn(T) -> i128) -> 
         }
         measure(T::of_amounts(corner))
     };
-    let choices = (0..=FLAGS.iter().sum()).filter(|choice: &u8| choice & wide == *choice);
-    choices.map(corner).max().unwrap_or(i128::MAX)
-}
-
-impl<T: Amounts> Filed<T> {
-    fn add(&mut self, day: Day, change: T) {
-        let at = self.chunks.partition_point(|sum| sum.chunk.last() < day);
-        let Some(sum) = self.chunks.get_mut(at) else {
-            return;
-        };
-        sum.chunk.add(day, change);
-        if sum.chunk.is_empty() {
-            self.chunks.remove(at);
-        } else if CHUNK_BYTES.saturating_mul(2) <= sum.chunk.len() {
-            let (before, after) = sum.chunk.halves::<T>();
-            let halves = [before, after].map(Sum::of);
-            self.chunks.splice(at..=at, halves);
-        } else {
-            sum.add_up();
-        }
+    // Every choice among those that differ: from all of them down to none.
+    let mut worst = corner(wide);
+    let mut choice = wide;
+    while choice != 0 {
+        choice = choice.wrapping_sub(1) & wide;
+        worst = worst.max(corner(choice));
     }
+    worst
 }
 
 impl<T: Amounts> Series<T> {
@@ -182,10 +156,9 @@ impl<T: Amounts> Series<T> {
             return;
         }
         let day = Day::of(on);
-        self.total = self.total.plus(change);
+        self.total = self.total().plus(change).keep();
         if let Some(filed) = &mut self.filed
-            && let Some(last) = filed.chunks.last()
-            && day <= last.chunk.last()
+            && day <= filed.last()
         {
             filed.add(day, change);
             return;
@@ -199,16 +172,15 @@ impl<T: Amounts> Series<T> {
     fn file(&mut self) {
         let mut chunk = std::mem::take(&mut self.newest);
         chunk.shrink();
-        let filed = self
-            .filed
-            .get_or_insert_with(|| Box::new(Filed { chunks: Vec::new() }));
-        grow(&mut filed.chunks, 1);
-        filed.chunks.push(Sum::of(chunk));
+        match &mut self.filed {
+            Some(filed) => filed.push(chunk),
+            None => self.filed = Filed::of(vec![chunk]),
+        }
     }
 
     /// Everything, whatever its day.
     pub(crate) fn total(&self) -> T {
-        self.total
+        T::of_kept(&self.total)
     }
 
     /// The net changes, ascending by day; none is nothing.
@@ -224,34 +196,32 @@ impl<T: Amounts> Series<T> {
 
     /// The changes from a day on, ascending.
     fn from(&self, day: Day) -> impl Iterator<Item = (Day, T)> {
-        let filed = self.filed();
-        let begins = filed.partition_point(|sum| sum.chunk.last() < day);
-        let filed = filed.get(begins..).unwrap_or_default();
+        let filed = self.filed.iter().flat_map(move |filed| {
+            let begins = filed.place(day);
+            filed.chunks().get(begins..).unwrap_or_default()
+        });
         let newest = (day <= self.newest.last()).then(|| self.newest.changes());
         filed
-            .iter()
-            .flat_map(|sum| sum.chunk.changes())
+            .flat_map(|filing| filing.chunk.changes())
             .chain(newest.into_iter().flatten())
             .skip_while(move |&(on, _)| on < day)
     }
 
     /// What stood before the beginning of a day.
     fn before(&self, day: Day) -> T {
-        let filed = self.filed();
-        let begins = filed.partition_point(|sum| sum.chunk.last() < day);
-        let Some(within) = filed.get(begins) else {
-            let later = self.newest.changes_from(day);
-            return later.fold(self.total, |total, (_, change)| total.minus(change));
-        };
-        let whole = filed.iter().take(begins).map(|sum| sum.total);
-        let earlier = within.chunk.changes().take_while(|&(on, _)| on < day);
-        whole
-            .chain(earlier.map(|(_, change)| change))
-            .fold(T::default(), T::plus)
-    }
-
-    fn filed(&self) -> &[Sum<T>] {
-        self.filed.as_ref().map_or(&[], |filed| &filed.chunks)
+        if let Some(filed) = &self.filed
+            && day <= filed.last()
+        {
+            let place = filed.place(day);
+            let within = filed.chunks().get(place);
+            let earlier = within
+                .into_iter()
+                .flat_map(|within| within.chunk.changes())
+                .take_while(|&(on, _)| on < day);
+            return earlier.fold(filed.before(place), |sum, (_, change)| sum.plus(change));
+        }
+        let later = self.newest.changes_from(day);
+        later.fold(self.total(), |total, (_, change)| total.minus(change))
     }
 
     /// Shows the amounts without and with `changes` (ascending by day), on the first day that changes and on
@@ -272,26 +242,14 @@ impl<T: Amounts> Series<T> {
             return;
         };
         let first = Day::of(first);
-        let filed = self.filed();
-        let begins = filed.partition_point(|sum| sum.chunk.last() < first);
         let mut walk = Walk {
             new: changes,
             before: self.before(first),
             moved: T::default(),
             see,
         };
-        for sum in filed.iter().skip(begins) {
-            let begins = sum.chunk.first();
-            walk.go_before(begins.max(first));
-            let now = walk.before.plus(walk.moved);
-            if first <= begins
-                && walk.next_day().is_none_or(|day| sum.chunk.last() < day)
-                && pass(now.plus(sum.low), now.plus(sum.high))
-            {
-                walk.before = walk.before.plus(sum.total);
-            } else {
-                walk.go_through(&sum.chunk, first);
-            }
+        if let Some(filed) = &self.filed {
+            walk.go_over(filed, first, pass);
         }
         walk.go_through(&self.newest, first);
         walk.go_before(Day::MAX);
@@ -347,6 +305,29 @@ impl<T: Amounts, S: FnMut(Date, T, T)> Walk<'_, T, S> {
         }
     }
 
+    /// Shows the days of filed chunks from one on, but for blocks that may be passed over.
+    fn go_over(&mut self, filed: &Filed<T>, first: Day, pass: impl Fn(T, T) -> bool) {
+        let mut place = filed.place(first);
+        while let Some(filing) = filed.chunks().get(place) {
+            let begins = filing.chunk.first();
+            self.go_before(begins.max(first));
+            let now = self.before.plus(self.moved);
+            let next = self.next_day();
+            let passed = filed.block(place, |block| {
+                first <= begins
+                    && next.is_none_or(|day| block.last < day)
+                    && pass(now.plus(block.sum.low), now.plus(block.sum.high))
+            });
+            if let Some(block) = passed {
+                self.before = self.before.plus(block.sum.total);
+                place = place.saturating_add(block.chunks);
+            } else {
+                self.go_through(&filing.chunk, first);
+                place = place.saturating_add(1);
+            }
+        }
+    }
+
     /// Shows the days of a chunk from one on, and what is new between them.
     fn go_through(&mut self, chunk: &Chunk, from: Day) {
         for (day, change) in chunk.changes_from::<T>(from) {
@@ -360,35 +341,39 @@ impl<T: Amounts, S: FnMut(Date, T, T)> Walk<'_, T, S> {
 
 impl<T: Amounts> Stored for Series<T> {
     fn put(&self, out: &mut Encoder) {
-        self.filed().len().put(out);
-        for sum in self.filed() {
-            out.packed(sum.chunk.bytes());
+        let filed = self.filed.as_ref().map_or(&[][..], |filed| filed.chunks());
+        filed.len().put(out);
+        for filing in filed {
+            out.packed(filing.chunk.bytes());
         }
         out.packed(self.newest.bytes());
     }
 
     fn take(from: &mut Decoder<'_>) -> Result<Self, MalformedSnapshot> {
-        let mut series = Self::default();
         let mut filed = Vec::new();
         for _ in 0..usize::take(from)? {
-            let sum: Sum<T> = Sum::of(Chunk::of::<T>(from.packed()?)?);
-            series.total = series.total.plus(sum.total);
-            filed.push(sum);
+            let mut chunk = Chunk::of::<T>(from.packed()?)?;
+            chunk.shrink();
+            filed.push(chunk);
         }
-        series.newest = Chunk::of::<T>(from.packed()?)?;
-        let ascend = filed.is_sorted_by(|a, b| a.chunk.last() < b.chunk.first());
-        let last = filed.last().map_or(Day::MIN, |sum| sum.chunk.last());
-        let overlaps = !series.newest.is_empty() && series.newest.first() <= last;
-        if !ascend || overlaps || filed.iter().any(|sum| sum.chunk.is_empty()) {
+        let newest = Chunk::of::<T>(from.packed()?)?;
+        let ascend = filed.is_sorted_by(|a, b| a.last() < b.first());
+        let last = filed.last().map_or(Day::MIN, Chunk::last);
+        let overlaps = !newest.is_empty() && newest.first() <= last;
+        if !ascend || overlaps || filed.iter().any(Chunk::is_empty) {
             return Err(MalformedSnapshot);
         }
-        if !filed.is_empty() {
-            filed.shrink_to_fit();
-            series.filed = Some(Box::new(Filed { chunks: filed }));
-        }
-        let newest = series.newest.changes();
-        series.total = newest.fold(series.total, |total, (_, change)| total.plus(change));
-        Ok(series)
+        let filed = Filed::of(filed);
+        let before = filed
+            .as_ref()
+            .map_or_else(T::default, |filed| filed.before(filed.chunks().len()));
+        let changes = newest.changes();
+        let total = changes.fold(before, |total: T, (_, change)| total.plus(change));
+        Ok(Self {
+            total: total.keep(),
+            newest,
+            filed,
+        })
     }
 }
 

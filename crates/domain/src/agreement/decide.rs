@@ -382,7 +382,7 @@ impl Case<'_> {
             });
             return None;
         };
-        let place = self.agreement.places.get(line_id).copied();
+        let place = self.agreement.place_of(line_id);
         if place.is_none() {
             findings.reject(Rejection::UnknownLine {
                 agreement_id: self.id.clone(),
@@ -393,7 +393,7 @@ impl Case<'_> {
     }
 
     fn line_id(&self, at: usize) -> Option<LineId> {
-        Some(self.agreement.line_at(at)?.line_id.clone())
+        self.agreement.line_id_at(at)
     }
 
     fn money(&self, findings: &mut Findings, minor_units: i128) -> Option<Money> {

@@ -91,7 +91,7 @@ impl Agreement {
         tranche_id: &TrancheId,
         open: Money,
     ) -> Result<Vec<Effect>, Impossible> {
-        let known = self.tranches.get(tranche_id);
+        let known = self.tranche(tranche_id);
         let period = known.ok_or(Impossible::UnknownTranche)?.period();
         let open = open.minor_units().saturating_neg();
         Ok(vec![tranche(tranche_id, period, open)])
@@ -246,8 +246,7 @@ impl Agreement {
     }
 
     fn place(&self, line_id: &LineId) -> Result<usize, Impossible> {
-        let place = self.places.get(line_id);
-        place.copied().ok_or(Impossible::UnknownLine)
+        self.place_of(line_id).ok_or(Impossible::UnknownLine)
     }
 }
 

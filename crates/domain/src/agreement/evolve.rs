@@ -3,16 +3,18 @@
 use jiff::civil::Date;
 
 use crate::agreement::entries::Entries;
-use crate::agreement::state::{Claim, Effect, Entry, EntryKind, Life, LineState, TrancheState};
+use crate::agreement::parties::Parties;
+use crate::agreement::schedule::TrancheState;
+use crate::agreement::state::{Claim, Effect, Entry, EntryKind, Life, LineState};
 use crate::agreement::status::Milestone;
 use crate::agreement::{
-    Agreement, AgreementEvent, ConditionEntry, Rescheduling, Terms, TrancheDraw, TransferDirection,
-    Turn,
+    Agreement, AgreementEvent, ConditionEntry, Line, Rescheduling, SignedTerms, Terms, TrancheDraw,
+    TransferDirection, Turn,
 };
 use crate::book::Impossible;
-use crate::ids::{LineId, TrancheId};
 use crate::log::{EventId, Revision};
-use crate::packed::Sorted;
+use crate::packed::{Encoder, Names, Sorted, Stored as _};
+use crate::party::OrgRef;
 use crate::series::Series;
 
 impl Agreement {
@@ -22,38 +24,44 @@ impl Agreement {
         effective_on: Date,
         terms: &Terms,
     ) -> Result<Self, Impossible> {
+        let mut names = Names::default();
         let mut agreement = Self {
-            terms: terms.clone(),
+            terms: SignedTerms {
+                perspective: terms.perspective,
+                signed_on: terms.signed_on,
+                starts_on: terms.starts_on,
+                ends_on: terms.ends_on,
+                currency: terms.currency,
+                conditionality: terms.conditionality,
+            },
             ends_on: terms.ends_on,
             revision: Revision(1),
-            opened: Vec::new(),
-            places: Sorted::default(),
-            lines: Vec::new(),
+            provider: names.number(terms.provider.key()),
+            recipient: names.number(terms.recipient.key()),
+            names,
+            packed: Box::default(),
+            further: terms.further.clone(),
+            lines: Vec::with_capacity(terms.lines.len()),
             balances: Series::default(),
-            parties: Sorted::default(),
-            tranches: Sorted::default(),
-            open_tranches: Sorted::default(),
-            forecasts: Vec::new(),
+            parties: Parties::default(),
+            schedule: None,
             committed_on: Sorted::default(),
-            reclassified: Vec::new(),
             entries: Entries::default(),
             moves: None,
             life: None,
         };
         for line in &terms.lines {
-            agreement.add_line(&line.line_id)?;
-        }
-        // The lines' states have what the shares became since.
-        for line in &mut agreement.terms.lines {
-            line.year_shares = Vec::new();
+            agreement.add_line(line)?;
         }
         let effects = Self::signed_effects(terms);
         if terms.lines.iter().any(|line| line.amount.is_positive()) {
             agreement.count_commitment(effective_on, true);
         }
         agreement.post(effective_on, &effects)?;
-        let entry = Entry::new(effective_on, EntryKind::Fixed, effects);
-        agreement.entries.push(event_id, &entry);
+        // What it changed is in the lines, and it cannot be reversed.
+        let entry = Entry::new(effective_on, EntryKind::Fixed, Vec::new());
+        let names = &mut agreement.names;
+        agreement.entries.push(names, event_id, &entry);
         Ok(agreement)
     }
 
@@ -75,7 +83,7 @@ impl Agreement {
                 payment_id: event.payment_id().cloned(),
                 ..Entry::new(effective_on, event.entry_kind(), effects)
             };
-            self.entries.push(event_id, &entry);
+            self.entries.push(&mut self.names, event_id, &entry);
             self.note(event_id, effective_on, event)?;
         }
         self.revision = Revision(self.revision.0.saturating_add(1));
@@ -84,33 +92,23 @@ impl Agreement {
 
     /// Adds effects to the amounts, all on one day.
     fn post(&mut self, on: Date, effects: &[Effect]) -> Result<(), Impossible> {
-        self.post_draws(on, effects);
+        self.count_parties(on, effects);
         for effect in effects {
             match effect {
                 Effect::Amount {
                     line,
                     measure,
-                    party,
                     minor_units,
+                    party: _,
                 } => {
                     let change = super::Balance::of(*measure, *minor_units);
                     let line = self.lines.get_mut(*line).ok_or(Impossible::UnknownLine)?;
                     line.balances.add(on, change);
                     self.balances.add(on, change);
-                    if let Some(party) = party {
-                        let key = (*measure, party.clone());
-                        self.parties
-                            .change(key, |series| series.add(on, *minor_units));
-                    }
                 }
-                Effect::Share { line, share } => {
-                    let line = self.lines.get_mut(*line).ok_or(Impossible::UnknownLine)?;
-                    let key = (share.period, share.basis, share.firmness);
-                    let known = line.shares.get(&key).copied().unwrap_or_default();
-                    match known.saturating_add(share.minor_units) {
-                        0 => line.shares.remove(&key),
-                        sum => line.shares.insert(key, sum),
-                    };
+                // It follows from the entries.
+                Effect::Share { line, .. } => {
+                    self.lines.get(*line).ok_or(Impossible::UnknownLine)?;
                 }
                 Effect::Tranche {
                     tranche_id,
@@ -122,10 +120,9 @@ impl Agreement {
                         ..super::Balance::default()
                     };
                     self.balances.add(on, change);
-                    if let Some(tranche) = self.tranches.get_mut(tranche_id) {
+                    self.change_tranche(tranche_id, |tranche| {
                         tranche.open = tranche.open.saturating_add(*minor_units);
-                    }
-                    self.index_tranche(tranche_id);
+                    });
                 }
                 Effect::Counted {
                     heading,
@@ -151,50 +148,6 @@ impl Agreement {
         self.life.get_or_insert_default()
     }
 
-    /// A draw pays its tranche's period with the lines' parts of the payment, the first line first, as far as it goes.
-    fn post_draws(&mut self, on: Date, effects: &[Effect]) {
-        let paid = self.paid_measure();
-        let draws = effects.iter().filter_map(|effect| match effect {
-            Effect::Tranche {
-                period,
-                minor_units,
-                ..
-            } => Some((period.starts_on(), minor_units.saturating_neg())),
-            Effect::Amount { .. }
-            | Effect::Share { .. }
-            | Effect::Allocated { .. }
-            | Effect::Counted { .. }
-            | Effect::WrittenOff { .. } => None,
-        });
-        let mut draws: Vec<(Date, i128)> = draws.collect();
-        for effect in effects {
-            let Effect::Amount {
-                line,
-                measure,
-                minor_units,
-                ..
-            } = effect
-            else {
-                continue;
-            };
-            let Some(line) = self.lines.get_mut(*line).filter(|_| *measure == paid) else {
-                continue;
-            };
-            let mut left = *minor_units;
-            for (starts_on, drawn) in &mut draws {
-                let part = if 0 <= left {
-                    left.min(*drawn)
-                } else {
-                    left.max(*drawn)
-                };
-                line.drawn.add(*starts_on, part);
-                line.drawn.add(on, part.saturating_neg());
-                *drawn = drawn.saturating_sub(part);
-                left = left.saturating_sub(part);
-            }
-        }
-    }
-
     /// Takes up what an event says beyond amounts.
     fn note(
         &mut self,
@@ -204,8 +157,11 @@ impl Agreement {
     ) -> Result<(), Impossible> {
         match event {
             AgreementEvent::LineOpened { line } => {
-                self.add_line(&line.line_id)?;
-                self.opened.push(line.clone());
+                // Its money comes later, and so does what that is for.
+                self.add_line(&Line {
+                    year_shares: Vec::new(),
+                    ..line.clone()
+                })?;
             }
             AgreementEvent::CommitmentIncreased { .. } => self.count_commitment(effective_on, true),
             AgreementEvent::PeriodExtended { new_ends_on, .. }
@@ -215,16 +171,18 @@ impl Agreement {
             AgreementEvent::TrancheScheduled { .. } => self.schedule(event_id, event),
             AgreementEvent::TrancheRescheduled(moved) => self.reschedule(event_id, moved)?,
             AgreementEvent::TrancheCancelled { tranche_id, .. } => {
-                self.touch(event_id, tranche_id)?;
+                self.touch_tranche(event_id, tranche_id)?;
             }
             AgreementEvent::ForecastReplaced { entries, .. } => {
-                self.forecasts.push((event_id, entries.clone()));
+                let schedule = self.schedule.get_or_insert_default();
+                schedule.forecasts.push((event_id, entries.clone()));
             }
             AgreementEvent::SplitsReclassified {
                 line_id, splits, ..
             } => {
-                let line = *self.places.get(line_id).ok_or(Impossible::UnknownLine)?;
-                self.reclassified.push((line, effective_on, splits.clone()));
+                let line = self.place_of(line_id).ok_or(Impossible::UnknownLine)?;
+                let reclassified = &mut self.moves_mut().reclassified;
+                reclassified.push((line, effective_on, splits.clone()));
             }
             AgreementEvent::DisbursementMade { draws, .. }
             | AgreementEvent::ReceiptConfirmed { draws, .. } => {
@@ -269,7 +227,7 @@ impl Agreement {
 
     fn touch_drawn(&mut self, event_id: EventId, draws: &[TrancheDraw]) -> Result<(), Impossible> {
         for draw in draws {
-            self.touch(event_id, &draw.tranche_id)?;
+            self.touch_tranche(event_id, &draw.tranche_id)?;
         }
         Ok(())
     }
@@ -323,8 +281,7 @@ impl Agreement {
         {
             let due = (*due_on, *period);
             let tranche = TrancheState::scheduled(event_id, *amount, due, conditions);
-            self.tranches.insert(tranche_id.clone(), tranche);
-            self.index_tranche(tranche_id);
+            self.add_tranche(event_id, tranche_id, &tranche);
         }
     }
 
@@ -358,13 +315,8 @@ impl Agreement {
         }
     }
 
-    /// Takes a reversed event out of what turned the agreement, and its conditions back to what they were.
+    /// Takes a reversed event out of what turned the agreement.
     fn forget_life(&mut self, target: EventId) {
-        for tranche in self.tranches.values_mut() {
-            for condition in &mut tranche.conditions {
-                condition.settled.take_if(|(by, _)| *by == target);
-            }
-        }
         if let Some(life) = &mut self.life {
             life.milestones
                 .retain(|milestone| milestone.event_id != target);
@@ -379,26 +331,29 @@ impl Agreement {
         on: Date,
         entry: &ConditionEntry,
     ) -> Result<(), Impossible> {
-        let tranche = self.touch(event_id, &entry.tranche_id)?;
-        let mut conditions = tranche.conditions.iter_mut();
-        let condition = conditions
-            .find(|condition| condition.condition_id == entry.condition_id)
-            .ok_or(Impossible::UnknownCondition)?;
-        if condition.settled.is_some() {
-            return Err(Impossible::SettledTwice);
-        }
-        condition.settled = Some((event_id, on));
-        Ok(())
+        let tranche_id = &entry.tranche_id;
+        self.touch_tranche(event_id, tranche_id)?;
+        let mut settled = Err(Impossible::UnknownCondition);
+        self.change_tranche(tranche_id, |tranche| {
+            let mut conditions = tranche.conditions.iter_mut();
+            let condition =
+                conditions.find(|condition| condition.condition_id == entry.condition_id);
+            settled = match condition {
+                None => Err(Impossible::UnknownCondition),
+                Some(condition) if condition.settled.is_some() => Err(Impossible::SettledTwice),
+                Some(condition) => {
+                    condition.settled = Some((event_id, on));
+                    Ok(())
+                }
+            };
+        });
+        settled
     }
 
     fn reschedule(&mut self, event_id: EventId, moved: &Rescheduling) -> Result<(), Impossible> {
-        let tranche = self.touch(event_id, &moved.tranche_id)?;
-        let previous = tranche.due_on();
+        self.touch_tranche(event_id, &moved.tranche_id)?;
         let due = (event_id, moved.new_due_on, moved.period);
-        tranche.dues.push(due);
-        self.open_tranches
-            .remove(&(previous, moved.tranche_id.clone()));
-        self.index_tranche(&moved.tranche_id);
+        self.change_tranche(&moved.tranche_id, |tranche| tranche.dues.push(due));
         Ok(())
     }
 
@@ -410,7 +365,7 @@ impl Agreement {
     ) -> Result<(), Impossible> {
         let effects = self.reversal_effects(target)?;
         self.post(effective_on, &effects)?;
-        let entry = self.entries.cancel(target, event_id)?;
+        let entry = self.entries.cancel(&self.names, target, event_id)?;
         let committed = matches!(entry.kind, EntryKind::Commitment | EntryKind::Transfer)
             && entry.effects.iter().any(
                 |effect| matches!(effect, Effect::Amount { minor_units, .. } if 0 < *minor_units),
@@ -418,62 +373,14 @@ impl Agreement {
         if committed {
             self.count_commitment(entry.effective_on, false);
         }
-        self.forecasts.retain(|&(event_id, _)| event_id != target);
         if let Some(moves) = &mut self.moves {
             moves.untouch(target);
         }
-        self.untouch(target);
+        self.untouch_schedule(target);
         self.forget_life(target);
         let reversal = Entry::new(effective_on, EntryKind::Reversal, effects);
-        self.entries.push(event_id, &reversal);
+        self.entries.push(&mut self.names, event_id, &reversal);
         Ok(())
-    }
-
-    /// Takes a reversed event out of what is known of tranches. One whose scheduling is reversed is gone.
-    fn untouch(&mut self, target: EventId) {
-        let tranches = self.tranches.iter_mut();
-        let Some((tranche_id, tranche)) = tranches
-            .into_iter()
-            .find(|(_, tranche)| tranche.touched_by.contains(&target))
-        else {
-            return;
-        };
-        let tranche_id = tranche_id.clone();
-        let previous = tranche.due_on();
-        tranche.touched_by.retain(|&event_id| event_id != target);
-        tranche.dues.retain(|&(event_id, _, _)| event_id != target);
-        self.open_tranches.remove(&(previous, tranche_id.clone()));
-        if tranche.dues.is_empty() {
-            self.tranches.remove(&tranche_id);
-        }
-        self.index_tranche(&tranche_id);
-        // A payment may have drawn on several tranches.
-        self.untouch(target);
-    }
-
-    fn touch(
-        &mut self,
-        event_id: EventId,
-        tranche_id: &TrancheId,
-    ) -> Result<&mut TrancheState, Impossible> {
-        let tranche = self.tranches.get_mut(tranche_id);
-        let tranche = tranche.ok_or(Impossible::UnknownTranche)?;
-        if tranche.touched_by.last() != Some(&event_id) {
-            tranche.touched_by.push(event_id);
-        }
-        Ok(tranche)
-    }
-
-    fn index_tranche(&mut self, tranche_id: &TrancheId) {
-        let Some(tranche) = self.tranches.get(tranche_id) else {
-            return;
-        };
-        let key = (tranche.due_on(), tranche_id.clone());
-        if 0 < tranche.open {
-            self.open_tranches.insert(key, ());
-        } else {
-            self.open_tranches.remove(&key);
-        }
     }
 
     fn count_commitment(&mut self, on: Date, stands: bool) {
@@ -489,12 +396,22 @@ impl Agreement {
         };
     }
 
-    fn add_line(&mut self, line_id: &LineId) -> Result<(), Impossible> {
-        let at = self.lines.len();
-        if self.places.insert(line_id.clone(), at).is_some() {
+    fn add_line(&mut self, line: &Line) -> Result<(), Impossible> {
+        let name = self.names.number(line.line_id.as_str());
+        if self.lines.iter().any(|known| known.name == name) {
             return Err(Impossible::LineTwice);
         }
-        self.lines.push(LineState::default());
+        let counterparty = line.counterparty.as_ref().map(OrgRef::key);
+        self.lines.push(LineState {
+            name,
+            counterparty: counterparty.map_or(0, |party| self.names.number(party)),
+            balances: Series::default(),
+        });
+        let packed = std::mem::take(&mut self.packed).into_vec();
+        let mut out = Encoder::beside(packed, std::mem::take(&mut self.names));
+        line.put(&mut out);
+        let (packed, names) = out.into_parts();
+        (self.packed, self.names) = (packed.into(), names);
         Ok(())
     }
 }

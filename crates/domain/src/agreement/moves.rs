@@ -1,5 +1,5 @@
-//! What few agreements have, kept apart so that the others cost nothing: revised terms, what counts against limits on
-//! reallocations, allocations, transfers and links.
+//! What few agreements have, kept apart so that the others cost nothing: revised terms and classification, what counts
+//! against limits on reallocations, allocations, transfers and links.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,8 +7,8 @@ use std::sync::Arc;
 use jiff::civil::Date;
 
 use crate::agreement::{
-    Agreement, Allocation, Conditionality, FurtherTerms, OnwardGrant, ReallocationPolicy,
-    RevisableTerm, TermsRevision, Transfer, TransferDirection,
+    Agreement, Allocation, Conditionality, FurtherTerms, LineSplits, OnwardGrant,
+    ReallocationPolicy, RevisableTerm, TermsRevision, Transfer, TransferDirection,
 };
 use crate::book::Impossible;
 use crate::ids::{AgreementId, AllocationId, TransferId};
@@ -30,6 +30,8 @@ pub(crate) struct Moves {
     pub(crate) transfers: Vec<(EventId, TransferId, (AgreementId, TransferDirection))>,
     /// Standing links with the agreements that the money comes from, in order of recording.
     pub(crate) onward: Vec<(EventId, Date, OnwardGrant)>,
+    /// What lines were reclassified to, with their place and day, in order of recording.
+    pub(crate) reclassified: Vec<(usize, Date, LineSplits)>,
 }
 
 /// What is known of one allocation.
@@ -124,7 +126,7 @@ impl Moves {
 impl Agreement {
     /// The further terms as they stood at the end of a day, as far as it is recorded.
     pub fn further_as_of(&self, effective_as_of: Date) -> FurtherTerms {
-        let signed = self.terms.further.as_deref().cloned();
+        let signed = self.further.as_deref().cloned();
         let mut further = signed.unwrap_or_default();
         for revision in self.revisions_until(effective_as_of) {
             further.revise(revision);
@@ -144,7 +146,7 @@ impl Agreement {
 
     /// The policy on reallocations in force at the end of a day.
     pub(crate) fn reallocation_policy_as_of(&self, on: Date) -> Option<&ReallocationPolicy> {
-        let signed = self.terms.further.as_deref();
+        let signed = self.further.as_deref();
         let mut policy = signed.and_then(|further| further.reallocation_policy.as_ref());
         for revision in self.revisions_until(on) {
             if let Some(revised) = &revision.further.reallocation_policy {

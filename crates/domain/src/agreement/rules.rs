@@ -12,8 +12,10 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
+use crate::agreement::parties::Paid;
 use crate::agreement::state::{Effect, Measure};
 use crate::agreement::{Agreement, Balance, Perspective};
+use crate::ids::LineId;
 use crate::ledger::Tolerance;
 use crate::money::{MINOR_UNITS_LIMIT, sum_text};
 use crate::rule::{Breach, Rule};
@@ -89,6 +91,13 @@ impl<'a> Change<'a> {
         sum_text(minor_units, self.agreement.currency())
     }
 
+    /// As breaches name the line at a place.
+    fn subject_of(&self, at: usize) -> String {
+        let line_id = self.agreement.line_id_at(at);
+        let line_id = line_id.as_ref().map_or("", LineId::as_str);
+        format!("{}/{line_id}", self.subject)
+    }
+
     /// The lines whose payments change, each once.
     fn paid_lines(&self) -> Vec<usize> {
         let effects = self.effects.iter().flat_map(|(_, effects)| effects);
@@ -145,7 +154,8 @@ pub(crate) fn within_commitment(change: &Change<'_>, tolerance: Tolerance) -> Op
         return None;
     }
     let series = &change.agreement.balances;
-    exceeds_commitment(change, series, &change.whole, tolerance, change.subject)
+    let subject = || change.subject.to_owned();
+    exceeds_commitment(change, series, &change.whole, tolerance, subject)
 }
 
 /// R10 for each line that is paid; the first breach. An only line stands and falls with its agreement.
@@ -154,11 +164,10 @@ pub(crate) fn line_within_commitment(change: &Change<'_>, tolerance: Tolerance) 
         return None;
     }
     change.paid_lines().into_iter().find_map(|at| {
-        let line = change.agreement.line_at(at)?;
         let series = &change.agreement.lines.get(at)?.balances;
-        let subject = format!("{}/{}", change.subject, line.line_id);
         let changes = balances(change.effects, Some(at));
-        exceeds_commitment(change, series, &changes, tolerance, &subject)
+        let subject = || change.subject_of(at);
+        exceeds_commitment(change, series, &changes, tolerance, subject)
     })
 }
 
@@ -167,7 +176,7 @@ fn exceeds_commitment(
     series: &Series<Balance>,
     changes: &[(Date, Balance)],
     tolerance: Tolerance,
-    subject: &str,
+    subject: impl FnOnce() -> String,
 ) -> Option<Breach> {
     let perspective = change.perspective();
     let paid = |balance: Balance| balance.paid(perspective);
@@ -179,7 +188,7 @@ fn exceeds_commitment(
     )?;
     Some(Breach::new(
         Rule::WithinCommitment,
-        subject,
+        subject(),
         &[
             (
                 "limit",
@@ -297,11 +306,10 @@ fn allocates_too_much(change: &Change<'_>, at: usize, changes: &[(Date, i128)]) 
         .iter()
         .map(|&(_, sum)| sum)
         .fold(0, i128::saturating_add);
-    let line = agreement.line_at(at)?;
     let parked = committed.saturating_sub(after.saturating_sub(asked));
     Some(Breach::new(
         Rule::AllocationWithinParked,
-        format!("{}/{}", change.subject, line.line_id),
+        change.subject_of(at),
         &[
             ("parked", &change.text(parked)),
             ("asked", &change.text(asked)),
@@ -356,7 +364,7 @@ pub(crate) fn onward_within_received(
 /// R17: more is scheduled than is left to pay.
 pub(crate) fn scheduled_within_undisbursed(change: &Change<'_>) -> Option<Breach> {
     let schedules = |(_, change): &(Date, Balance)| change.scheduled != 0;
-    if change.agreement.tranches.is_empty() && !change.whole.iter().any(schedules) {
+    if !change.agreement.has_tranches() && !change.whole.iter().any(schedules) {
         return None;
     }
     let perspective = change.perspective();
@@ -409,17 +417,26 @@ pub(crate) fn refund_within_disbursed(change: &Change<'_>) -> Option<Breach> {
 
 fn refunds_too_much(change: &Change<'_>, chunk: &[(Measure, &str, Date, i128)]) -> Option<Breach> {
     let &(measure, party, _, _) = chunk.first()?;
-    let nothing = Series::default();
-    let known = change.agreement.parties.get(&(measure, party.into()));
-    let series: &Series<i128> = known.unwrap_or(&nothing);
-    let changes: Vec<(Date, i128)> = chunk.iter().map(|&(_, _, on, sum)| (on, sum)).collect();
+    let changes = chunk.iter().map(|&(_, _, on, sum)| (on, sum));
+    let changes: Vec<(Date, i128)> = changes.collect();
     let mut worst: Option<(i128, i128, Date)> = None;
-    series.walk(&changes, |on, before, after| {
+    let mut see = |on, before: i128, after: i128| {
         let grows = after < before.min(0);
         if grows && worst.is_none_or(|(_, lowest, _)| after < lowest) {
             worst = Some((before, after, on));
         }
-    });
+    };
+    match change.agreement.paid_to(measure, party) {
+        Paid::Nothing => Series::default().walk(&changes, &mut see),
+        Paid::Own(series) => series.walk(&changes, &mut see),
+        Paid::All(series) => {
+            let of = |&(on, sum): &(Date, i128)| (on, Balance::of(measure, sum));
+            let changes: Vec<(Date, Balance)> = changes.iter().map(of).collect();
+            series.walk(&changes, |on, before, after| {
+                see(on, before.measure(measure), after.measure(measure));
+            });
+        }
+    }
     let (before, after, on) = worst?;
     Some(Breach::new(
         Rule::RefundWithinDisbursed,

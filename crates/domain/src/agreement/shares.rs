@@ -114,7 +114,7 @@ pub(super) fn portions(
         return Vec::new();
     };
     let mut portions: Vec<Portion> = Vec::new();
-    for (&(period, basis, firmness), &minor_units) in &state.shares {
+    for ((period, basis, firmness), minor_units) in agreement.shares_of(line) {
         let pieces = if basis == YearBasis::Prorated {
             by_year(period, minor_units, calendar)
         } else {
@@ -146,7 +146,7 @@ pub(super) fn portions(
     if let [only] = portions.as_mut_slice() {
         only.paid = state.balances.total().paid(agreement.perspective());
     } else {
-        for (on, minor_units) in payments(agreement, state) {
+        for (on, minor_units) in payments(agreement, line, state) {
             pay(&mut portions, on, minor_units);
         }
     }
@@ -154,14 +154,14 @@ pub(super) fn portions(
 }
 
 /// What was paid on a line, by the day that says which period it counts in.
-fn payments(agreement: &Agreement, line: &LineState) -> BTreeMap<Date, i128> {
+fn payments(agreement: &Agreement, line: usize, state: &LineState) -> BTreeMap<Date, i128> {
     let perspective = agreement.perspective();
-    let on_their_day = line.balances.changes();
+    let on_their_day = state.balances.changes();
     let mut payments: BTreeMap<Date, i128> = on_their_day
         .map(|(on, change)| (on, change.paid(perspective)))
         .filter(|&(_, paid)| paid != 0)
         .collect();
-    for (on, moved) in line.drawn.changes() {
+    for (on, moved) in agreement.drawn_of(line) {
         let sum = payments.entry(on).or_default();
         *sum = sum.saturating_add(moved);
     }

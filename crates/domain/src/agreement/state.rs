@@ -6,17 +6,17 @@ use jiff::civil::Date;
 
 use crate::agreement::entries::Entries;
 use crate::agreement::moves::Moves;
+use crate::agreement::parties::Parties;
+use crate::agreement::schedule::Schedule;
 use crate::agreement::status::{Milestone, Status, Turn};
-use crate::agreement::{
-    Condition, Firmness, ForecastEntry, Line, LineSplits, Perspective, Terms, YearBasis, YearShare,
-};
-use crate::ids::{AgreementId, AllocationId, ConditionId, LineId, PaymentId, TrancheId};
+use crate::agreement::{Conditionality, FurtherTerms, Line, LineSplits, Perspective, YearShare};
+use crate::ids::{AgreementId, AllocationId, LineId, PaymentId, TrancheId};
 use crate::log::{EventId, Revision};
-use crate::money::{Currency, Money};
-use crate::packed::Sorted;
+use crate::money::Currency;
+use crate::packed::{Decoder, Names, Sorted, Stored as _};
 use crate::party::OrgRef;
 use crate::period::Period;
-use crate::series::{Amounts, Series};
+use crate::series::{Amounts, FewAmounts, Series};
 
 /// The amounts of an agreement, or of one line of it, in minor units of the agreement's currency. All are net:
 /// decreases, refunds and reversals are taken out (DOMAIN.md 2.2).
@@ -80,6 +80,16 @@ impl Balance {
 }
 
 impl Amounts for Balance {
+    type Kept = FewAmounts;
+
+    fn keep(self) -> FewAmounts {
+        FewAmounts::of(self.amounts())
+    }
+
+    fn of_kept(kept: &FewAmounts) -> Self {
+        Self::of_amounts(kept.amounts())
+    }
+
     fn plus(self, other: Self) -> Self {
         self.zip(other, i128::saturating_add)
     }
@@ -216,83 +226,14 @@ pub struct Entry {
     pub(crate) effects: Vec<Effect>,
 }
 
-/// A condition of a tranche, and the fact that settled it.
+/// What is kept of a line at hand; the rest of it is packed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ConditionState {
-    /// The condition.
-    pub condition_id: ConditionId,
-    /// The event that met or waived it, and its date.
-    pub settled: Option<(EventId, Date)>,
-}
-
-/// What is open of a scheduled portion.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TrancheState {
-    /// What was scheduled, in minor units.
-    pub scheduled: i128,
-    /// What is neither paid nor cancelled of it, in minor units.
-    pub open: i128,
-    /// When it was due before it was last rescheduled, the first day first; the last is the day it is due now.
-    pub(crate) dues: Vec<(EventId, Date, Period)>,
-    /// Standing events about it, oldest first.
-    pub(crate) touched_by: Vec<EventId>,
-    /// What must be so before it is paid, in the order it was given; most tranches have none.
-    pub(crate) conditions: Vec<ConditionState>,
-}
-
-impl TrancheState {
-    /// As it is when it has just been scheduled.
-    pub(crate) fn scheduled(
-        event_id: EventId,
-        amount: Money,
-        (due_on, period): (Date, Period),
-        conditions: &[Condition],
-    ) -> Self {
-        let condition = |condition: &Condition| ConditionState {
-            condition_id: condition.condition_id.clone(),
-            settled: None,
-        };
-        Self {
-            scheduled: amount.minor_units(),
-            open: amount.minor_units(),
-            dues: vec![(event_id, due_on, period)],
-            touched_by: vec![event_id],
-            conditions: conditions.iter().map(condition).collect(),
-        }
-    }
-
-    /// Its conditions, in the order in which they were given.
-    pub fn conditions(&self) -> &[ConditionState] {
-        &self.conditions
-    }
-
-    /// The conditions that were neither met nor waived by the end of `on`, as far as it is recorded.
-    pub fn unmet_on(&self, on: Date) -> impl Iterator<Item = &ConditionId> {
-        self.conditions
-            .iter()
-            .filter(move |condition| condition.settled.is_none_or(|(_, since)| on < since))
-            .map(|condition| &condition.condition_id)
-    }
-
-    /// The day it is due now.
-    pub fn due_on(&self) -> Date {
-        self.dues.last().map_or(Date::MAX, |&(_, due_on, _)| due_on)
-    }
-
-    /// The period it is for now.
-    pub fn period(&self) -> Period {
-        let due = self.dues.last();
-        due.map_or(Period::day(Date::MAX), |&(_, _, period)| period)
-    }
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub(crate) struct LineState {
+    /// Its id, as a number of the agreement's names.
+    pub(crate) name: u32,
+    /// Its own other party as payments are counted, likewise; 0 where it is the agreement's.
+    pub(crate) counterparty: u32,
     pub(crate) balances: Series<Balance>,
-    /// The net commitment by period, basis and firmness; none is 0.
-    pub(crate) shares: Sorted<(Period, YearBasis, Firmness), i128>,
-    /// Payments that count in the period of a tranche instead of on their day: taken out there, put in here.
-    pub(crate) drawn: Series<i128>,
 }
 
 /// What of the payments is claimed back by a termination.
@@ -316,30 +257,45 @@ pub(crate) struct Life {
     pub(crate) confirmed: Vec<(EventId, PaymentId, i128)>,
 }
 
-/// One legal agreement: the fold of its events so far.
+/// The terms of an agreement as first signed that decisions look at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SignedTerms {
+    /// Whose view the ledger books.
+    pub perspective: Perspective,
+    /// When it was signed; absent in a mirror whose source does not publish it.
+    pub signed_on: Option<Date>,
+    /// First day of its term, as first signed or published.
+    pub starts_on: Option<Date>,
+    /// Last day of its term, included, as first signed or published.
+    pub ends_on: Option<Date>,
+    /// The one currency of its commitments.
+    pub currency: Currency,
+    /// Whether the money is conditional.
+    pub conditionality: Conditionality,
+}
+
+/// One legal agreement: the fold of its events so far. A ledger has many, and most of them rest: what a payment does
+/// not need is packed, absent, or follows from the entries.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Agreement {
-    /// As first signed, without year shares.
-    pub(crate) terms: Terms,
+    pub(crate) terms: SignedTerms,
     pub(crate) ends_on: Option<Date>,
     pub(crate) revision: Revision,
-    /// Lines opened after signature; their places follow those of the terms.
-    pub(crate) opened: Vec<Line>,
-    pub(crate) places: Sorted<LineId, usize>,
+    /// Ids of lines and tranches, parties, codes: what is packed refers to them by number.
+    pub(crate) names: Names,
+    /// Who gives and who receives, as payments are counted (R21).
+    pub(crate) provider: u32,
+    pub(crate) recipient: u32,
+    /// Its lines one after the other, as signed, then as opened.
+    pub(crate) packed: Box<[u8]>,
+    pub(crate) further: Option<Box<FurtherTerms>>,
     pub(crate) lines: Vec<LineState>,
     pub(crate) balances: Series<Balance>,
-    /// Net payments by party, for R21.
-    pub(crate) parties: Sorted<(Measure, Arc<str>), Series<i128>>,
-    pub(crate) tranches: Sorted<TrancheId, TrancheState>,
-    /// Tranches of which something is open, the first due first.
-    pub(crate) open_tranches: Sorted<(Date, TrancheId), ()>,
-    /// Standing published plans, the newest last.
-    pub(crate) forecasts: Vec<(EventId, Vec<ForecastEntry>)>,
+    pub(crate) parties: Parties,
+    pub(crate) schedule: Option<Box<Schedule>>,
     /// Days on which money was committed, with how many standing entries did so (R11).
     pub(crate) committed_on: Sorted<Date, u32>,
-    /// What lines were reclassified to, with their place and day, in order of recording.
-    pub(crate) reclassified: Vec<(usize, Date, LineSplits)>,
-    /// Every event, ascending.
+    /// Every event, ascending. What the first one changed is in the lines.
     pub(crate) entries: Entries,
     /// What few agreements have: absent until one of them happens.
     pub(crate) moves: Option<Box<Moves>>,
@@ -347,9 +303,9 @@ pub struct Agreement {
 }
 
 impl Agreement {
-    /// The terms as first signed: dates and lines are the original ones. The periods of their money are left
-    /// out: [`Agreement::year_shares`] has what they became.
-    pub fn terms(&self) -> &Terms {
+    /// The terms as first signed: dates are the original ones. [`Agreement::lines`] has the lines, and
+    /// [`Agreement::year_shares`] what the periods of their money became.
+    pub fn terms(&self) -> &SignedTerms {
         &self.terms
     }
 
@@ -373,14 +329,41 @@ impl Agreement {
         self.revision
     }
 
-    /// Its lines, in the order in which they were signed or opened.
-    pub fn lines(&self) -> impl Iterator<Item = &Line> {
-        self.terms.lines.iter().chain(&self.opened)
+    /// Its lines, in the order in which they were signed or opened. The periods of their money are left out:
+    /// [`Agreement::year_shares`] has what they became.
+    pub fn lines(&self) -> impl Iterator<Item = Line> {
+        self.packed_lines().map(|line| Line {
+            year_shares: Vec::new(),
+            ..line
+        })
     }
 
     /// One of its lines.
-    pub fn line(&self, line_id: &LineId) -> Option<&Line> {
-        self.line_at(*self.places.get(line_id)?)
+    pub fn line(&self, line_id: &LineId) -> Option<Line> {
+        self.lines().nth(self.place_of(line_id)?)
+    }
+
+    /// Its lines, those that were signed with the periods of their money.
+    pub(crate) fn packed_lines(&self) -> impl Iterator<Item = Line> {
+        let mut from = Decoder::beside(&self.packed, &self.names);
+        std::iter::from_fn(move || {
+            if from.is_empty() {
+                return None;
+            }
+            Line::take(&mut from).ok()
+        })
+    }
+
+    /// The place of a line. Hardly any agreement has more than some dozens.
+    pub(crate) fn place_of(&self, line_id: &LineId) -> Option<usize> {
+        let name = self.names.find(line_id.as_str())?;
+        self.lines.iter().position(|line| line.name == name)
+    }
+
+    /// The id of the line at a place.
+    pub(crate) fn line_id_at(&self, at: usize) -> Option<LineId> {
+        let text = self.names.text(self.lines.get(at)?.name)?;
+        Some(LineId(text.into()))
     }
 
     /// Everything recorded so far, whatever its date.
@@ -395,13 +378,13 @@ impl Agreement {
 
     /// Everything recorded so far of one line.
     pub fn line_balance(&self, line_id: &LineId) -> Option<Balance> {
-        let line = self.lines.get(*self.places.get(line_id)?)?;
+        let line = self.lines.get(self.place_of(line_id)?)?;
         Some(line.balances.total())
     }
 
     /// What was true of one line at the end of a day.
     pub fn line_balance_as_of(&self, line_id: &LineId, effective_as_of: Date) -> Option<Balance> {
-        let line = self.lines.get(*self.places.get(line_id)?)?;
+        let line = self.lines.get(self.place_of(line_id)?)?;
         Some(line.balances.as_of(effective_as_of))
     }
 
@@ -447,8 +430,7 @@ impl Agreement {
             .map(|milestone| milestone.on)
             .next();
         let within = move |on: Date| since <= on && until.is_none_or(|until| on < until);
-        self.entries
-            .iter()
+        self.entries()
             .filter(move |(_, entry)| within(entry.effective_on) && entry.is_standing_payment())
             .map(|(event_id, _)| event_id)
     }
@@ -459,8 +441,7 @@ impl Agreement {
         on: Date,
         resumed_by: EventId,
     ) -> impl Iterator<Item = EventId> {
-        self.entries
-            .iter()
+        self.entries()
             .filter(move |(event_id, entry)| {
                 resumed_by < *event_id && on <= entry.effective_on && entry.is_standing_payment()
             })
@@ -475,10 +456,10 @@ impl Agreement {
 
     /// The net commitment of a line by period, ascending; empty for an unknown line.
     pub fn year_shares(&self, line_id: &LineId) -> Vec<YearShare> {
-        let line = self.places.get(line_id).and_then(|&at| self.lines.get(at));
-        let shares = line.into_iter().flat_map(|line| &line.shares);
+        let shares = self.place_of(line_id).map(|at| self.shares_of(at));
+        let shares = shares.into_iter().flatten();
         shares
-            .map(|(&(period, basis, firmness), &minor_units)| YearShare {
+            .map(|((period, basis, firmness), minor_units)| YearShare {
                 period,
                 minor_units,
                 basis,
@@ -487,31 +468,14 @@ impl Agreement {
             .collect()
     }
 
-    /// A tranche, open or not.
-    pub fn tranche(&self, tranche_id: &TrancheId) -> Option<&TrancheState> {
-        self.tranches.get(tranche_id)
-    }
-
-    /// Tranches of which something is open, the first due first.
-    pub fn open_tranches(&self) -> impl Iterator<Item = (&TrancheId, &TrancheState)> {
-        self.open_tranches
-            .iter()
-            .filter_map(|((_, tranche_id), ())| self.tranches.get_key_value(tranche_id))
-    }
-
-    /// The published plan in force; empty if there is none.
-    pub fn forecast(&self) -> &[ForecastEntry] {
-        self.forecasts.last().map_or(&[], |(_, entries)| entries)
-    }
-
     /// What is remembered of one of its events.
     pub fn entry(&self, event_id: EventId) -> Option<Entry> {
-        self.entries.get(event_id)
+        self.entries.get(&self.names, event_id)
     }
 
     /// Its events, ascending.
     pub fn entries(&self) -> impl Iterator<Item = (EventId, Entry)> {
-        self.entries.iter()
+        self.entries.iter(&self.names)
     }
 
     /// The first day on which money was committed, by entries that stand.
@@ -527,38 +491,34 @@ impl Agreement {
         }
     }
 
-    pub(crate) fn line_at(&self, at: usize) -> Option<&Line> {
-        let signed = self.terms.lines.len();
-        match at.checked_sub(signed) {
-            None => self.terms.lines.get(at),
-            Some(opened) => self.opened.get(opened),
-        }
-    }
-
     /// How a line is classified on a day, as far as it is recorded: by the last of the newest day up to it.
     pub(crate) fn splits_on(&self, at: usize, on: Date) -> LineSplits {
-        let in_force = self
-            .reclassified
-            .iter()
+        let moves = self.moves.as_deref();
+        let in_force = moves
+            .into_iter()
+            .flat_map(|moves| &moves.reclassified)
             .filter(|(line, since, _)| *line == at && *since <= on)
             .max_by_key(|(_, since, _)| *since);
         match in_force {
             Some((_, _, splits)) => splits.clone(),
-            None => self.line_at(at).map(LineSplits::of).unwrap_or_default(),
+            None => {
+                let line = self.packed_lines().nth(at);
+                line.as_ref().map(LineSplits::of).unwrap_or_default()
+            }
         }
     }
 
     /// Who is on the other side of a payment on this line, as R21 counts it.
     pub(crate) fn party(&self, at: usize, measure: Measure, named: Option<&OrgRef>) -> Arc<str> {
-        let terms = &self.terms;
-        let own = match (measure, terms.perspective) {
-            (Measure::Received, Perspective::Recipient) => {
-                self.line_at(at).and_then(|line| line.counterparty.as_ref())
-            }
-            (
+        if let Some(named) = named {
+            return named.key().into();
+        }
+        let own = match (measure, self.terms.perspective) {
+            (Measure::Received, Perspective::Recipient)
+            | (
                 Measure::Disbursed | Measure::Committed | Measure::Expended,
                 Perspective::Provider,
-            ) => self.line_at(at).and_then(|line| line.counterparty.as_ref()),
+            ) => self.lines.get(at).map(|line| line.counterparty),
             (Measure::Received, Perspective::Provider)
             | (
                 Measure::Disbursed | Measure::Committed | Measure::Expended,
@@ -566,12 +526,27 @@ impl Agreement {
             ) => None,
         };
         let agreed = match measure {
-            Measure::Received => &terms.provider,
-            Measure::Disbursed | Measure::Committed | Measure::Expended => &terms.recipient,
+            Measure::Received => self.provider,
+            Measure::Disbursed | Measure::Committed | Measure::Expended => self.recipient,
         };
-        let org = named.or(own).unwrap_or(agreed);
-        let key = org.id.as_ref().or(org.name.as_ref());
-        key.cloned().unwrap_or_else(|| "".into())
+        let party = own.filter(|&own| own != 0).unwrap_or(agreed);
+        self.names.text(party).unwrap_or_default().into()
+    }
+
+    /// Whether what is packed of a state that was read can be unpacked.
+    pub(crate) fn is_sound(&self) -> bool {
+        let lines = self
+            .lines
+            .iter()
+            .flat_map(|line| [line.name, line.counterparty]);
+        let parties = [self.provider, self.recipient];
+        let mut names = lines.chain(parties).filter(|&name| name != 0);
+        names.all(|name| self.names.text(name).is_some())
+            && self.packed_lines().count() == self.lines.len()
+            && self
+                .schedule
+                .iter()
+                .all(|schedule| schedule.is_sound(&self.names))
     }
 
     /// The id of an agreement's stream, as subjects of breaches name it.

@@ -366,6 +366,9 @@ fn take_streams(from: &mut Decoder<'_>, book: &mut Book) -> Result<(), Malformed
             stream::AGREEMENT => {
                 let id = AgreementId::take(from)?;
                 let agreement = crate::agreement::Agreement::take(from)?;
+                if !agreement.is_sound() {
+                    return Err(MalformedSnapshot);
+                }
                 for (_, _, link) in agreement.onward_links() {
                     book.note_link(&link.upstream_agreement_id, &id);
                 }

@@ -1,11 +1,11 @@
 //! A map for few keys. Most of a ledger's maps hold one to ten, and room for eleven each is what a
 //! [`std::collections::BTreeMap`] begins with.
 
-/// Makes room for `more` items, by a quarter of what is there instead of as much again: states are kept for years
+/// Makes room for `more` items, by an eighth of what is there instead of as much again: states are kept for years
 /// and grow seldom.
 pub(crate) fn grow<T>(items: &mut Vec<T>, more: usize) {
     if items.capacity().saturating_sub(items.len()) < more {
-        items.reserve_exact(more.max(items.len() / 4));
+        items.reserve_exact(more.max(items.len() / 8));
     }
 }
 
@@ -52,11 +52,6 @@ impl<K: Ord, V> Sorted<K, V> {
         self.pairs.get_mut(at).map(|(_, value)| value)
     }
 
-    pub(crate) fn get_key_value(&self, key: &K) -> Option<(&K, &V)> {
-        let at = self.find(key).ok()?;
-        self.pairs.get(at).map(|(key, value)| (key, value))
-    }
-
     pub(crate) fn contains_key(&self, key: &K) -> bool {
         self.find(key).is_ok()
     }
@@ -98,14 +93,6 @@ impl<K: Ord, V> Sorted<K, V> {
 
     pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = (&K, &V)> {
         self.into_iter()
-    }
-
-    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = (&K, &mut V)> {
-        self.pairs.iter_mut().map(|(key, value)| (&*key, value))
-    }
-
-    pub(crate) fn values_mut(&mut self) -> impl Iterator<Item = &mut V> {
-        self.pairs.iter_mut().map(|(_, value)| value)
     }
 
     pub(crate) fn keys(&self) -> impl DoubleEndedIterator<Item = &K> {

@@ -31,6 +31,16 @@ impl PledgeBalance {
 }
 
 impl Amounts for PledgeBalance {
+    type Kept = Self;
+
+    fn keep(self) -> Self {
+        self
+    }
+
+    fn of_kept(kept: &Self) -> Self {
+        *kept
+    }
+
     fn plus(self, other: Self) -> Self {
         Self {
             pledged: self.pledged.saturating_add(other.pledged),

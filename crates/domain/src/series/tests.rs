@@ -108,10 +108,77 @@ fn a_series_in_date_order_takes_a_few_bytes_for_each_day() {
             days += 1;
         }
     }
-    let filed: usize = series.filed().iter().map(|sum| sum.chunk.len()).sum();
-    let chunks = series.filed().len() + usize::from(!series.newest.is_empty());
+    let chunks = series.filed.as_ref().unwrap().chunks();
+    let filed: usize = chunks.iter().map(|filing| filing.chunk.len()).sum();
+    let chunks = chunks.len() + usize::from(!series.newest.is_empty());
     // A byte for the day and three for twice the amount; the first day of a chunk takes three.
     assert_eq!(filed + series.newest.len(), days * 4 + chunks * 2);
+}
+
+/// A change on each of so many days, from the first of 1960 on, in an order that looks random.
+fn long(days: u32) -> (Series<i128>, Known) {
+    let (mut series, mut known) = (Series::default(), Known::new());
+    for number in 0..days {
+        // As many days as a prime number shares no factor with.
+        let on = on_day(u32::try_from(u64::from(number) * 7_919 % u64::from(days)).unwrap());
+        let change = i128::from(number % 7) - 2;
+        series.add(on, change);
+        if change != 0 {
+            known.insert(on, change);
+        }
+    }
+    (series, known)
+}
+
+fn on_day(number: u32) -> Date {
+    date(1960, 1, 1) + jiff::Span::new().days(i64::from(number))
+}
+
+#[test]
+fn a_long_series_says_what_the_changes_by_day_say() {
+    let mut numbers = Numbers(1);
+    let (mut series, mut known) = long(24_001);
+    check(&series, &known, &mut numbers);
+    // Three years are taken out again, and with them whole chunks.
+    let days: Vec<Date> = known.keys().copied().collect();
+    for on in days
+        .into_iter()
+        .filter(|on| (2_021..2_024).contains(&on.year()))
+    {
+        series.add(on, -known.remove(&on).unwrap());
+    }
+    for _ in 0..4 {
+        check(&series, &known, &mut numbers);
+    }
+}
+
+#[test]
+fn the_way_over_later_days_grows_with_the_logarithm_of_their_number() {
+    let steps = |days: u32| {
+        let series = long(days).0;
+        let (mut most, mut greatest) = (0, 0);
+        for number in (0..days).step_by(97) {
+            let (asked, shown) = (std::cell::Cell::new(0), std::cell::Cell::new(0));
+            let changes = [(on_day(number), 1)];
+            let pass = |low: i128, high: i128| {
+                asked.set(asked.get() + 1);
+                low <= high
+            };
+            series.walk_past(&changes, pass, |_, _, _| shown.set(shown.get() + 1));
+            most = most.max(asked.get());
+            greatest = greatest.max(shown.get());
+        }
+        (most, greatest)
+    };
+    let (few, shown) = steps(1_000);
+    let (many, shown_of_many) = steps(24_001);
+    println!("1,000 days: {few} blocks; 24,001 days: {many} blocks");
+    // A level of blocks more for eight times the days; what is looked through is a chunk, whatever its number.
+    assert!(few <= 16 && many <= 32, "{few} and {many}");
+    assert!(
+        shown <= 330 && shown_of_many <= 330,
+        "{shown} and {shown_of_many}"
+    );
 }
 
 #[test]

@@ -27,9 +27,9 @@ const AGREEMENTS: u64 = 1_000;
 const EACH: i64 = 1_000;
 
 /// Bytes that an agreement of 20 entries stays below.
-const OF_20_ENTRIES: i64 = 5_400;
+const OF_20_ENTRIES: i64 = 2_048;
 /// Bytes that one more payment stays below.
-const OF_A_PAYMENT: i64 = 56;
+const OF_A_PAYMENT: i64 = 30;
 
 fn told() -> life::Told {
     life::Told {

@@ -3,10 +3,10 @@
 use jiff::civil::Date;
 
 use crate::agreement::decide::{Case, schedule};
-use crate::agreement::state::{Measure, TrancheState};
+use crate::agreement::state::Measure;
 use crate::agreement::{
     AgreementCommand, AgreementEvent, Balance, Cash, CashEntry, LineAmount, LinePart, OtherFlow,
-    Perspective, TrancheDraw, rules,
+    Perspective, TrancheDraw, TrancheState, rules,
 };
 use crate::finding::Findings;
 use crate::ids::{PaymentId, TrancheId};
@@ -292,12 +292,15 @@ fn split(asked: &Case<'_>, amount: Money, weights: Weights) -> Vec<LinePart> {
             .or_else(|_| allocate_minor(amount, &weigh(Weights::Committed)))
             .unwrap_or_else(|_| vec![amount])
     };
-    let ids = asked.agreement.lines();
-    ids.zip(parts)
+    let parts = parts.into_iter().enumerate();
+    parts
         .filter(|&(_, minor_units)| minor_units != 0)
-        .map(|(line, minor_units)| LinePart {
-            line_id: line.line_id.clone(),
-            minor_units,
+        .filter_map(|(at, minor_units)| {
+            let line_id = asked.agreement.line_id_at(at)?;
+            Some(LinePart {
+                line_id,
+                minor_units,
+            })
         })
         .collect()
 }
@@ -360,7 +363,7 @@ fn draws(
 ) -> Vec<TrancheDraw> {
     if let Some(tranche_id) = tranche_id {
         let named = schedule::open(asked, findings, tranche_id);
-        let draw = |tranche: &TrancheState| TrancheDraw {
+        let draw = |tranche: TrancheState| TrancheDraw {
             tranche_id: tranche_id.clone(),
             period: tranche.period(),
             minor_units: cash.amount.minor_units().min(tranche.open),
@@ -377,7 +380,7 @@ fn draws(
         let minor_units = left.min(tranche.open);
         left = left.saturating_sub(minor_units);
         draws.push(TrancheDraw {
-            tranche_id: tranche_id.clone(),
+            tranche_id,
             period: tranche.period(),
             minor_units,
             due_on: Some(tranche.due_on()),

@@ -205,7 +205,7 @@ fn dependents(case: &Case<'_>, target: EventId, entry: &Entry) -> Vec<EventId> {
     match entry.kind {
         EntryKind::Status => life::dependents(case, target),
         EntryKind::Forecast => {
-            let plans = agreement.forecasts.iter().map(|&(event_id, _)| event_id);
+            let plans = agreement.forecasts().iter().map(|&(event_id, _)| event_id);
             plans.filter(|event_id| target < *event_id).collect()
         }
         EntryKind::Schedule => touches_after(agreement, target).collect(),
@@ -239,14 +239,8 @@ fn dependents(case: &Case<'_>, target: EventId, entry: &Entry) -> Vec<EventId> {
 
 /// What happened to a tranche after an event about it.
 fn touches_after(agreement: &Agreement, target: EventId) -> impl Iterator<Item = EventId> {
-    agreement
-        .tranches
-        .values()
-        .filter(move |tranche| tranche.touched_by.contains(&target))
-        .flat_map(move |tranche| {
-            let touches = tranche.touched_by.iter().copied();
-            touches.filter(move |event_id| target < *event_id)
-        })
+    let events = agreement.events_about_same_tranche(target).into_iter();
+    events.filter(move |&event_id| target < event_id)
 }
 
 /// The releases of the allocation that an event made, oldest first.

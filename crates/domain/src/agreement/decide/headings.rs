@@ -10,8 +10,8 @@ use jiff::civil::Date;
 
 use crate::agreement::decide::Case;
 use crate::agreement::{
-    Agreement, CountedSide, HeadingCount, Leg, LegDirection, LegPlace, LimitBase, MoveDimension,
-    NewHeading, ReallocationPolicy, ReallocationScope,
+    Agreement, CountedSide, HeadingCount, Leg, LegDirection, LegPlace, LimitBase, Line,
+    MoveDimension, NewHeading, ReallocationPolicy, ReallocationScope,
 };
 use crate::classification::{Code, Split, WHOLE_PPM};
 use crate::finding::Findings;
@@ -35,7 +35,8 @@ pub(super) fn counts(
     let mut leaves_lines: i128 = 0;
     for (at, sum) in by_line(agreement, legs) {
         leaves_lines = leaves_lines.saturating_add(sum.saturating_neg().max(0));
-        let heading = heading(agreement, scope, at);
+        let line = agreement.lines().nth(at);
+        let heading = line.map_or_else(String::new, |line| heading(scope, &line));
         let total = moved.entry(heading).or_default();
         *total = total.saturating_add(sum);
     }
@@ -142,7 +143,7 @@ fn limit(policy: &ReallocationPolicy, base: i128) -> i128 {
 fn amount(agreement: &Agreement, entry: &Entry, on: Option<Date>) -> i128 {
     let lines = agreement.lines().enumerate();
     lines
-        .filter(|&(at, _)| heading(agreement, entry.scope, at) == entry.heading)
+        .filter(|(_, line)| heading(entry.scope, line) == entry.heading)
         .map(|(at, line)| match on {
             None => line.amount.minor_units(),
             Some(on) => {
@@ -153,11 +154,8 @@ fn amount(agreement: &Agreement, entry: &Entry, on: Option<Date>) -> i128 {
         .fold(0, i128::saturating_add)
 }
 
-/// What the line at a place belongs to.
-fn heading(agreement: &Agreement, scope: ReallocationScope, at: usize) -> String {
-    let Some(line) = agreement.line_at(at) else {
-        return String::new();
-    };
+/// What a line belongs to.
+fn heading(scope: ReallocationScope, line: &Line) -> String {
     match scope {
         ReallocationScope::Heading => {
             let named = line.dims.budget_heading.as_deref();
@@ -182,11 +180,8 @@ fn signed(leg: &Leg) -> i128 {
 /// What legs move by line.
 fn by_line(agreement: &Agreement, legs: &[Leg]) -> BTreeMap<usize, i128> {
     net(legs, |place| {
-        agreement
-            .places
-            .get(&place.line_id)
-            .copied()
-            .unwrap_or(usize::MAX)
+        let at = agreement.place_of(&place.line_id);
+        at.unwrap_or(usize::MAX)
     })
 }
 
@@ -208,8 +203,8 @@ fn forbidden(
 ) {
     let moves = |sums: Vec<i128>| sums.into_iter().any(|sum| sum != 0);
     let splits = |place: &LegPlace| {
-        let at = case.agreement.places.get(&place.line_id);
-        at.map(|&at| case.agreement.splits_on(at, on))
+        let at = case.agreement.place_of(&place.line_id);
+        at.map(|at| case.agreement.splits_on(at, on))
             .unwrap_or_default()
     };
     for &dimension in &policy.forbidden {

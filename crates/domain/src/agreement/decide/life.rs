@@ -285,7 +285,7 @@ fn settled(case: &Case<'_>, findings: &mut Findings) {
         undisbursed,
         recoverable,
         written_off,
-        open_tranche: open_tranche.map(|(tranche_id, _)| tranche_id.clone()),
+        open_tranche: open_tranche.map(|(tranche_id, _)| tranche_id),
         currency: case.currency(),
     });
 }

@@ -3,10 +3,9 @@
 use jiff::civil::Date;
 
 use crate::agreement::decide::Case;
-use crate::agreement::state::TrancheState;
 use crate::agreement::{
     AgreementCommand, AgreementEvent, Condition, ConditionEntry, ConditionState, Rescheduling,
-    Tranche,
+    Tranche, TrancheState,
 };
 use crate::finding::Findings;
 use crate::ids::TrancheId;
@@ -36,7 +35,7 @@ pub(super) fn draft(
                 open: case.money(findings, tranche.open)?,
                 previous_due_on: tranche.due_on(),
                 new_due_on: *new_due_on,
-                period: moved(tranche, *new_due_on),
+                period: moved(&tranche, *new_due_on),
                 reason: reason.clone(),
             }))
         }
@@ -134,11 +133,11 @@ fn condition(case: &Case<'_>, findings: &mut Findings, entry: &ConditionEntry) -
 }
 
 /// A tranche of which something is open.
-pub(super) fn open<'a>(
-    case: &Case<'a>,
+pub(super) fn open(
+    case: &Case<'_>,
     findings: &mut Findings,
     tranche_id: &TrancheId,
-) -> Option<&'a TrancheState> {
+) -> Option<TrancheState> {
     let (agreement_id, tranche_id) = (case.id.clone(), tranche_id.clone());
     match case.agreement.tranche(&tranche_id) {
         None => findings.reject(Rejection::UnknownTranche {

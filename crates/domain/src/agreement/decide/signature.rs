@@ -159,7 +159,7 @@ pub(super) fn open_line(case: &Case<'_>, findings: &mut Findings, line: &Line) -
     }
     check_own_codes(findings, "line", line);
     without_amount(findings, "line.functional", line.functional.as_deref());
-    if case.agreement.places.contains_key(&line.line_id) {
+    if case.agreement.place_of(&line.line_id).is_some() {
         findings.reject(Rejection::LineExists {
             agreement_id: case.id.clone(),
             line_id: line.line_id.clone(),

@@ -6,9 +6,7 @@ use jiff::civil::Date;
 
 use crate::agreement::decide::Case;
 use crate::agreement::shares::{Portion, portions, take_from_last};
-use crate::agreement::{
-    AgreementCommand, AgreementEvent, Firmness, ShareMove, YearBasis, YearShare,
-};
+use crate::agreement::{AgreementCommand, AgreementEvent, ShareMove, YearBasis, YearShare};
 use crate::finding::Findings;
 use crate::ids::LineId;
 use crate::period::Period;
@@ -110,9 +108,11 @@ fn prorated_anew(case: &Case<'_>, effective_on: Date, new_ends_on: Date) -> Vec<
     let calendar = case.context.policy.fiscal_calendar;
     let mut moves = Vec::new();
     for (at, line) in agreement.lines.iter().enumerate() {
-        let prorated =
-            |&(_, basis, _): &(Period, YearBasis, Firmness)| basis == YearBasis::Prorated;
-        if !line.shares.keys().any(prorated) {
+        let shares = agreement.shares_of(at);
+        if !shares
+            .keys()
+            .any(|(_, basis, _)| *basis == YearBasis::Prorated)
+        {
             continue;
         }
         let Some(line_id) = case.line_id(at) else {

@@ -5,6 +5,8 @@ use jiff::civil::Date;
 
 use super::MalformedSnapshot;
 use crate::agreement::moves::Moves;
+use crate::agreement::parties::Parties;
+use crate::agreement::schedule::{PackedTranche, Schedule};
 use crate::agreement::state::{Claim, Effect, Life, LineState, Measure};
 use crate::agreement::status::{Milestone, Turn};
 use crate::agreement::{
@@ -12,7 +14,7 @@ use crate::agreement::{
     Conditionality, Conversion, CountedSide, EarmarkingModality, EntryKind, Firmness,
     FlexibilityFeature, ForecastEntry, FurtherTerms, LimitBase, Line, LineSplits, MoveDimension,
     NewHeading, OnwardGrant, Perspective, PledgeLink, Published, Rate, RateSource,
-    ReallocationPolicy, ReallocationScope, RevisableTerm, Terms, TermsRevision, TrancheState,
+    ReallocationPolicy, ReallocationScope, RevisableTerm, SignedTerms, TermsRevision, TrancheState,
     TransferDirection, UpstreamLink, YearBasis, YearShare,
 };
 use crate::calendar::{Calendar, FiscalPeriod};
@@ -72,7 +74,7 @@ macro_rules! ids {
     ($($name:ident),+) => { $(
         impl Stored for $name {
             fn put(&self, out: &mut Encoder) {
-                out.shared(&self.0);
+                out.text(&self.0);
             }
 
             fn take(from: &mut Decoder<'_>) -> Result<Self, MalformedSnapshot> {
@@ -165,10 +167,6 @@ structs! {
     Rate { base, quote, value, rate_on, source, table_version }
     RateDay { source, base, quote, rate_on }
     Rates { stated }
-    Terms {
-        perspective, provider, recipient, signed_on, starts_on, ends_on, currency, conditionality, lines,
-        further,
-    }
     AidType { vocabulary, code }
     UpstreamLink { agreement, amount }
     PledgeLink { pledge_id, amount }
@@ -178,7 +176,7 @@ structs! {
         upstream, pledges,
     }
     TermsRevision { conditionality, further, cleared, amendment, reason }
-    Moves { revisions, counted, allocations, allocated, transfers, onward }
+    Moves { revisions, counted, allocations, allocated, transfers, onward, reclassified }
     AllocationState { made, open, touched_by }
     Allocation { allocation_id, line_id, amount, dims, shares }
     AllocationDims { pillar, purpose, country, receiver }
@@ -188,15 +186,18 @@ structs! {
     ForecastEntry { period, amount, receiver }
     Published { type_code, value_text, date_text, occurrence_key, occurrence, notes }
     Balance { committed, disbursed, received, expended, scheduled }
-    LineState { balances, shares, drawn }
+    LineState { name, counterparty, balances }
+    Parties { disbursed, received, several }
+    Schedule { tranches, open, forecasts }
+    SignedTerms { perspective, signed_on, starts_on, ends_on, currency, conditionality }
     ConditionState { condition_id, settled }
-    TrancheState { scheduled, open, dues, touched_by, conditions }
+    TrancheState { scheduled, open, dues, conditions }
     Milestone { on, event_id, turn }
     Claim { event_id, minor_units, paid_then }
     Life { milestones, written_off, claims, confirmed }
     Agreement {
-        terms, ends_on, revision, opened, places, lines, balances, parties, tranches, open_tranches,
-        forecasts, committed_on, reclassified, entries, moves, life,
+        terms, ends_on, revision, names, provider, recipient, packed, further, lines, balances, parties,
+        schedule, committed_on, entries, moves, life,
     }
     PledgeAnnouncement {
         perspective, donor, recipient, amount, forum, intended_period, purposes, places, published,
@@ -216,6 +217,16 @@ structs! {
     Plan { revision, versions }
     FiscalPeriod { period, label, closed_from }
     Calendar { revision, pattern, periods }
+}
+
+impl Stored for PackedTranche {
+    fn put(&self, out: &mut Encoder) {
+        self.0.put(out);
+    }
+
+    fn take(from: &mut Decoder<'_>) -> Result<Self, MalformedSnapshot> {
+        Stored::take(from).map(Self)
+    }
 }
 
 impl Stored for Rule {
@@ -339,6 +350,20 @@ impl Stored for Split {
     }
 }
 
+/// The first byte of effects on amounts, beside what [`amount_of`] gives.
+const AMOUNT: u8 = 0x80;
+/// The same of those that name a party.
+const TO_WHOM: u8 = 0x40;
+
+const fn amount_of(measure: Measure) -> u8 {
+    match measure {
+        Measure::Committed => 0,
+        Measure::Disbursed => 1,
+        Measure::Received => 2,
+        Measure::Expended => 3,
+    }
+}
+
 impl Stored for Effect {
     fn put(&self, out: &mut Encoder) {
         match self {
@@ -348,10 +373,13 @@ impl Stored for Effect {
                 party,
                 minor_units,
             } => {
-                out.byte(1);
+                // Most effects are such: what and whether to whom is in the first byte.
+                let paid = if party.is_some() { TO_WHOM } else { 0 };
+                out.byte(AMOUNT | paid | amount_of(*measure));
                 line.put(out);
-                measure.put(out);
-                party.put(out);
+                if let Some(party) = party {
+                    party.put(out);
+                }
                 minor_units.put(out);
             }
             Self::Share { line, share } => {
@@ -396,12 +424,26 @@ impl Stored for Effect {
 
     fn take(from: &mut Decoder<'_>) -> Result<Self, MalformedSnapshot> {
         Ok(match from.byte()? {
-            1 => Self::Amount {
-                line: Stored::take(from)?,
-                measure: Stored::take(from)?,
-                party: Stored::take(from)?,
-                minor_units: Stored::take(from)?,
-            },
+            amount if amount & AMOUNT != 0 => {
+                let measures = [
+                    Measure::Committed,
+                    Measure::Disbursed,
+                    Measure::Received,
+                    Measure::Expended,
+                ];
+                let of = measures
+                    .into_iter()
+                    .find(|&measure| amount & !TO_WHOM == AMOUNT | amount_of(measure));
+                Self::Amount {
+                    measure: of.ok_or(MalformedSnapshot)?,
+                    line: Stored::take(from)?,
+                    party: match amount & TO_WHOM {
+                        0 => None,
+                        _ => Some(Stored::take(from)?),
+                    },
+                    minor_units: Stored::take(from)?,
+                }
+            }
             2 => Self::Share {
                 line: Stored::take(from)?,
                 share: Stored::take(from)?,
