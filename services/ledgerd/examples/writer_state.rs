@@ -1,8 +1,8 @@
 //! Measures what the writer's caches are for: how long opening takes and how much memory a ledger needs.
 //!
 //! `writer_state fill DIR RECORDS AGREEMENTS` makes a ledger of one-disbursement records and stops in order, and
-//! with `abort` at the end dies instead; `writer_state open DIR` opens it; `writer_state state DIR` folds its state and takes a snapshot of it in memory, step by step. The figures of
-//! docs/adr/0004 come from here.
+//! with `abort` at the end dies instead; `writer_state open DIR AGREEMENTS` opens it; `writer_state state DIR` folds its
+//! state and takes a snapshot of it in memory, step by step. The figures of docs/adr/0004 come from here.
 #![expect(
     clippy::disallowed_methods,
     clippy::print_stdout,
@@ -52,9 +52,9 @@ async fn main() -> Result<()> {
             println!("stopped: {:?}", begun.elapsed());
             Ok(())
         }
-        ["open", data] => open(Path::new(data)).await,
+        ["open", data, agreements] => open(Path::new(data), agreements.parse()?).await,
         ["state", data] => state(Path::new(data)).await,
-        _ => bail!("fill DIR RECORDS AGREEMENTS [abort] | open DIR | state DIR"),
+        _ => bail!("fill DIR RECORDS AGREEMENTS [abort] | open DIR AGREEMENTS | state DIR"),
     }
 }
 
@@ -117,7 +117,7 @@ async fn fill(data: &Path, records: u64, agreements: u64) -> Result<Arc<Ledgers>
     Ok(ledgers)
 }
 
-async fn open(data: &Path) -> Result<()> {
+async fn open(data: &Path, agreements: u64) -> Result<()> {
     let begun = Instant::now();
     let ledgers = start(data).await?;
     let ledger = opened(&ledgers)?;
@@ -128,14 +128,17 @@ async fn open(data: &Path) -> Result<()> {
     );
     // Ids of old records, each a real retry; and new ones, of which hardly any reads storage.
     for (what, numbers) in [
-        ("old", 20_000..21_000_u64),
+        (
+            "old",
+            agreements.saturating_mul(2)..agreements.saturating_mul(2).saturating_add(1_000),
+        ),
         ("new", 1 << 40..(1 << 40) + 1_000),
     ] {
         let (mut total, mut slowest) = (Duration::ZERO, Duration::ZERO);
         let mut replayed = 0_usize;
         for number in numbers {
             let submission = Submission {
-                commands: vec![pay(number.saturating_sub(10_000), 10_000)?],
+                commands: vec![pay(number.saturating_sub(agreements), agreements)?],
                 expected: Vec::new(),
             };
             let prepared = Prepared::new(id(number), actor(), submission);

@@ -499,13 +499,11 @@ impl Agreement {
             .flat_map(|moves| &moves.reclassified)
             .filter(|(line, since, _)| *line == at && *since <= on)
             .max_by_key(|(_, since, _)| *since);
-        match in_force {
-            Some((_, _, splits)) => splits.clone(),
-            None => {
-                let line = self.packed_lines().nth(at);
-                line.as_ref().map(LineSplits::of).unwrap_or_default()
-            }
+        if let Some((_, _, splits)) = in_force {
+            return splits.clone();
         }
+        let line = self.packed_lines().nth(at);
+        line.as_ref().map(LineSplits::of).unwrap_or_default()
     }
 
     /// Who is on the other side of a payment on this line, as R21 counts it.

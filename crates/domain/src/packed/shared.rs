@@ -159,7 +159,7 @@ mod tests {
         for step in 0..6_000_u32 {
             number = number.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             let key = number >> 22;
-            if number >> 8 & 7 == 0 {
+            if (number >> 8).trailing_zeros() >= 3 {
                 assert_eq!(map.remove(&key), tree.remove(&key));
             } else {
                 assert_eq!(map.insert(key, step), tree.insert(key, step));

@@ -95,7 +95,7 @@ pub(crate) fn paid_after(
         Turn::Suspended | Turn::Resumed | Turn::Ended => return None,
     };
     let later = |entry: &Entry| on < entry.effective_on && entry.is_standing_payment();
-    let payments = agreement.entries.iter().filter(|(_, entry)| later(entry));
+    let payments = agreement.entries().filter(|(_, entry)| later(entry));
     let payments: Vec<EventId> = payments.map(|(event_id, _)| event_id).collect();
     already_paid(subject, (name, on), &payments)
 }

@@ -1,6 +1,7 @@
-//! `perennial bench replay`: streams a history through gRPC, as stored and decoded; checks it; opens it again
-//! (RIVALS.md 5, W2 and W5).
+//! `perennial bench replay`: streams a history through gRPC, as stored and decoded; checks it; opens it again, with the
+//! writer's caches and without them (RIVALS.md 5, W2 and W5).
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use clap::Args;
@@ -18,7 +19,7 @@ use crate::session::Session;
 /// Which history.
 #[derive(Debug, Args)]
 #[command(
-    before_long_help = "Example:\n  perennial bench replay --records 1000000 --output json\n"
+    before_long_help = "Example:\n  perennial bench replay --records 2000000 --agreements 100000 --output json\n"
 )]
 pub struct Arguments {
     /// How many records are written first; 0 reads the ledger as it is.
@@ -64,14 +65,33 @@ pub(super) async fn run(session: &Session, arguments: Arguments) -> Result<(), F
         }
         let rate = figures::rate(document.records, took);
         figures::print(session, &figures::document("verify-offline", 1, rate))?;
-        let mut opened = figures::document("reopen", 1, figures::rate(document.records, reopened));
-        opened
-            .more
-            .insert("seconds".to_owned(), figures::seconds(reopened).into());
-        opened.rss_mb = server.usage().map(|usage| figures::mib(usage.rss));
-        figures::print(session, &opened)?;
+        reopened_in(&server, "reopen", (document.records, reopened))?;
+        let caches = |data: &Path| forget(data, &ledger_id);
+        if let Some(replayed) = server.restart(caches).await? {
+            reopened_in(&server, "reopen-replayed", (document.records, replayed))?;
+        }
     }
     server.end().await
+}
+
+/// Removes what the writer keeps beside the log, so that it has to fold that from its start.
+fn forget(data: &Path, ledger_id: &str) -> Result<(), Failure> {
+    let writer = data.join("ledgers").join(ledger_id).join("cache/writer");
+    std::fs::remove_dir_all(writer)
+        .map_err(|error| Failure::caused(Exit::Other, "remove the writer's caches", &error))
+}
+
+fn reopened_in(
+    server: &Server,
+    workload: &str,
+    (records, took): (u64, Duration),
+) -> Result<(), Failure> {
+    let mut opened = figures::document(workload, 1, figures::rate(records, took));
+    opened
+        .more
+        .insert("seconds".to_owned(), figures::seconds(took).into());
+    opened.rss_mb = server.usage().map(|usage| figures::mib(usage.rss));
+    figures::print(&server.session, &opened)
 }
 
 async fn fill(server: &Server, arguments: &Arguments) -> Result<(), Failure> {
