@@ -158,10 +158,9 @@ impl Agreement {
         match event {
             AgreementEvent::LineOpened { line } => {
                 // Its money comes later, and so does what that is for.
-                self.add_line(&Line {
-                    year_shares: Vec::new(),
-                    ..line.clone()
-                })?;
+                let mut line = line.clone();
+                line.year_shares = Vec::new();
+                self.add_line(&line)?;
             }
             AgreementEvent::CommitmentIncreased { .. } => self.count_commitment(effective_on, true),
             AgreementEvent::PeriodExtended { new_ends_on, .. }
@@ -177,13 +176,6 @@ impl Agreement {
                 let schedule = self.schedule.get_or_insert_default();
                 schedule.forecasts.push((event_id, entries.clone()));
             }
-            AgreementEvent::SplitsReclassified {
-                line_id, splits, ..
-            } => {
-                let line = self.place_of(line_id).ok_or(Impossible::UnknownLine)?;
-                let reclassified = &mut self.moves_mut().reclassified;
-                reclassified.push((line, effective_on, splits.clone()));
-            }
             AgreementEvent::DisbursementMade { draws, .. }
             | AgreementEvent::ReceiptConfirmed { draws, .. } => {
                 self.touch_drawn(event_id, draws)?;
@@ -192,6 +184,7 @@ impl Agreement {
             | AgreementEvent::AllocationReleased(_)
             | AgreementEvent::FundsTransferred(_)
             | AgreementEvent::OnwardGrantLinked(_)
+            | AgreementEvent::SplitsReclassified { .. }
             | AgreementEvent::TermsRevised(_) => self.note_moves(event_id, effective_on, event)?,
             AgreementEvent::TrancheConditionMet(entry)
             | AgreementEvent::TrancheConditionWaived(entry) => {
@@ -232,7 +225,7 @@ impl Agreement {
         Ok(())
     }
 
-    /// Takes up allocations, transfers, links and changes of terms.
+    /// Takes up allocations, transfers, links and changes of terms and classification.
     #[expect(
         clippy::wildcard_enum_match_arm,
         reason = "`note` names every event and sends only these here"
@@ -260,6 +253,13 @@ impl Agreement {
             AgreementEvent::OnwardGrantLinked(link) => {
                 let linked = (event_id, effective_on, (**link).clone());
                 self.moves_mut().onward.push(linked);
+            }
+            AgreementEvent::SplitsReclassified {
+                line_id, splits, ..
+            } => {
+                let line = self.place_of(line_id).ok_or(Impossible::UnknownLine)?;
+                let reclassified = &mut self.moves_mut().reclassified;
+                reclassified.push((line, effective_on, splits.clone()));
             }
             AgreementEvent::TermsRevised(revision) => {
                 let revised = (event_id, effective_on, (**revision).clone());
