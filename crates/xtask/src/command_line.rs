@@ -13,6 +13,7 @@ const EXAMPLES: &str = "Examples:
   cargo xtask ci                       everything that CI checks
   cargo xtask ci --only fmt,clippy     some steps of it
   cargo xtask tidy                     the rules of the house alone, in seconds
+  cargo xtask mutants --shard 0/8      an eighth of the changes to money, rules and splits
   cargo xtask kafka up --nodes 3       a real Kafka on free ports, until `kafka down`
   cargo xtask sim --runs 20000         several nodes on a shared log, simulated
   cargo xtask sim --runs 1 --seed 7    one run once more
@@ -47,6 +48,12 @@ pub enum Task {
     },
     /// Check the rules of the house that no compiler knows
     Tidy,
+    /// Change money, rules and splits in a copy, bit by bit, and say what no test notices; takes hours
+    Mutants {
+        /// Passed to cargo-mutants: `--shard 0/8`, `--in-diff FILE`, `--file FILE`, `--re NAME`, ...
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<OsString>,
+    },
     /// Start, show or stop a real Kafka for development (needs Java and Maven)
     Kafka {
         #[command(subcommand)]

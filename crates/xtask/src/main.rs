@@ -10,7 +10,7 @@ use perennial_xtask::ci::{self, Step};
 use perennial_xtask::command_line::{Arguments, Task};
 use perennial_xtask::environment::Environment;
 use perennial_xtask::step::{self, Outcome, StepFailed};
-use perennial_xtask::{kafka, suite, workspace};
+use perennial_xtask::{kafka, mutants, suite, workspace};
 
 fn main() -> anyhow::Result<ExitCode> {
     let task = Arguments::parse().task;
@@ -20,6 +20,7 @@ fn main() -> anyhow::Result<ExitCode> {
         Task::Test { arguments } => test(&environment, &root, &arguments),
         Task::Ci { only, skip } => check(&environment, &root, &only, &skip),
         Task::Tidy => ci::run_tidy(&environment, &root),
+        Task::Mutants { arguments } => mutants::run_mutants(&environment, &root, &arguments),
         Task::Kafka { task } => kafka::run(&task, &root, &mut io::stdout()),
         Task::Sim { runs, seed } => simulate(&environment, &root, (runs, seed)),
         Task::Demo { arguments } => demo(&environment, &root, &arguments),

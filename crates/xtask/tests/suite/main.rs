@@ -11,6 +11,7 @@ mod invariants;
 mod lines;
 mod manifests;
 mod modules;
+mod mutants;
 mod proto_comments;
 mod sizes;
 mod workspace_is_tidy;
