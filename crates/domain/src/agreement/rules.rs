@@ -295,7 +295,8 @@ fn allocates_too_much(change: &Change<'_>, at: usize, changes: &[(Date, i128)]) 
             sum.saturating_add(change.committed)
         });
         let excess = after.saturating_sub(committed);
-        let larger = before < after && before.saturating_sub(committed_before).max(0) < excess;
+        let excess_before = before.saturating_sub(committed_before).max(0);
+        let larger = allocates_more(before, after) && excess_before < excess;
         let above = |worst: (i128, i128, Date)| worst.0.saturating_sub(worst.1) < excess;
         if larger && worst.is_none_or(above) {
             worst = Some((after, committed, on));
@@ -317,6 +318,11 @@ fn allocates_too_much(change: &Change<'_>, at: usize, changes: &[(Date, i128)]) 
             ("on", &on),
         ],
     ))
+}
+
+/// Whether a change allocates more on a day; where it only commits less, the rule is not about it.
+const fn allocates_more(before: i128, after: i128) -> bool {
+    before < after
 }
 
 /// R22: more goes onward out of an agreement than it received for that. `linked` and `new` are in minor units of the

@@ -153,3 +153,32 @@ fn a_carry_over_can_be_reversed() {
         firm("2024", eur(60))
     );
 }
+
+#[test]
+fn money_is_carried_as_firm_as_it_was_and_is_scheduled_then() {
+    let of_2024 = |amount, basis, firmness| YearShare {
+        basis,
+        firmness,
+        ..firm("2024", amount)
+    };
+    let signed = signed_as(terms_of(vec![Line {
+        year_shares: vec![
+            of_2024(eur(20), YearBasis::Budgeted, Firmness::Firm),
+            of_2024(eur(10), YearBasis::Scheduled, Firmness::Indicative),
+        ],
+        ..line_of("line-1", eur(30))
+    }]));
+    let after = given(Profile::Strict, [signed])
+        .when(carry(None, "2024", "2025", eur(30)))
+        .accepted();
+    assert_eq!(
+        after.agreement().year_shares(&the_line()),
+        [
+            firm("2025", eur(20)),
+            YearShare {
+                firmness: Firmness::Indicative,
+                ..firm("2025", eur(10))
+            },
+        ]
+    );
+}

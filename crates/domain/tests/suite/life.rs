@@ -102,6 +102,25 @@ fn disbursing_while_suspended_is_refused_or_flagged_and_a_day_before_or_after_it
 }
 
 #[test]
+fn a_second_suspension_that_is_recorded_late_flags_the_payments_of_its_time() {
+    mirror_of(&[
+        suspended("2024-04-01"),
+        resumed("2024-05-01"),
+        disbursed("2024-05-15", eur(1)),
+        disbursed("2024-06-15", eur(1)),
+    ])
+    .when(suspend("2024-06-01"))
+    .then_only_flagged([breach(
+        Rule::NotWhileSuspended,
+        &[
+            ("suspended_on", "2024-06-01"),
+            ("payments", "1"),
+            ("payment", "6-0"),
+        ],
+    )]);
+}
+
+#[test]
 fn a_payment_in_the_first_of_two_suspensions_names_the_first() {
     mirror_of(&[
         suspended("2024-06-01"),

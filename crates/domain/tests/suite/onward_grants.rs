@@ -2,7 +2,8 @@
 
 use perennial_domain::Date;
 use perennial_domain::agreement::{
-    AgreementCommand, AgreementEvent, OnwardGrant, OnwardWish, Perspective, ReversalReason, Terms,
+    AgreementCommand, AgreementEvent, Conversion, OnwardGrant, OnwardWish, Perspective, Rate,
+    RateSource, ReversalReason, Terms,
 };
 use perennial_domain::command::{Command, Submission};
 use perennial_domain::event::Stream;
@@ -179,4 +180,108 @@ fn an_upstream_agreement_is_one_of_the_ledger() {
     chain(Profile::Mirror)
         .when_asked(link("sub-grant-1", "elsewhere", "2024-04-01", eur(1)))
         .then_rejected(Rejection::UnknownAgreement(agreement("elsewhere")));
+}
+
+/// The chain, and a grant in dollars that can be made out of it.
+fn dollars() -> Given {
+    let mut given = chain(Profile::Strict);
+    let terms = Terms {
+        currency: currency("USD"),
+        ..terms(minor(50_00, "USD"))
+    };
+    given.record(of("dollar-grant", signed_as(terms)));
+    given
+}
+
+fn link_converted(downstream: &str, amount: Money, conversion: Option<Conversion>) -> Command {
+    let wish = OnwardWish {
+        upstream_agreement_id: agreement("donor-grant"),
+        amount,
+        level: None,
+        conversion,
+    };
+    let command = AgreementCommand::LinkOnwardGrant(Box::new(wish));
+    asked_of(downstream, date("2024-04-01"), command)
+}
+
+fn euros(original: Money, rated: bool) -> Conversion {
+    let rate = Rate {
+        base: currency("EUR"),
+        quote: currency("USD"),
+        value: "1.25".parse().unwrap(),
+        rate_on: date("2024-03-31"),
+        source: RateSource::Unore,
+        table_version: None,
+    };
+    Conversion {
+        original,
+        rate: rated.then_some(rate),
+    }
+}
+
+#[test]
+fn between_two_currencies_an_onward_grant_says_what_it_takes_upstream() {
+    let dollar_grant = |conversion| link_converted("dollar-grant", minor(50_00, "USD"), conversion);
+    dollars()
+        .when_asked(dollar_grant(Some(euros(eur(40), true))))
+        .then_only_flagged([]);
+    // 60 arrived.
+    dollars()
+        .when_asked(dollar_grant(Some(euros(eur(61), true))))
+        .then_only_flagged([exceeds("60.00 EUR", "0.00 EUR", "61.00 EUR", "2024-04-01")]);
+    dollars()
+        .when_asked(dollar_grant(None))
+        .then_rejected(Rejection::Malformed {
+            field: "conversion".to_owned(),
+            problem: "must be given: the upstream agreement is in EUR".to_owned(),
+        });
+    dollars()
+        .when_asked(dollar_grant(Some(euros(eur(40), false))))
+        .then_breaks(breach_of(
+            "agreement/dollar-grant",
+            Rule::RateEvidence,
+            &[
+                ("paid", "40.00 EUR"),
+                ("booked_in", "USD"),
+                ("evidence", "no rate"),
+            ],
+        ));
+    dollars()
+        .when_asked(dollar_grant(Some(euros(minor(40_00, "USD"), true))))
+        .then_refused([
+            (
+                Some(0),
+                Rejection::CurrencyMismatch {
+                    field: "conversion.original".to_owned(),
+                    expected: currency("EUR"),
+                    actual: currency("USD"),
+                },
+            ),
+            (
+                Some(0),
+                Rejection::Breach(breach_of(
+                    "agreement/dollar-grant",
+                    Rule::RateEvidence,
+                    &[
+                        ("paid", "40.00 USD"),
+                        ("booked_in", "USD"),
+                        ("evidence", "a rate of EUR in USD"),
+                    ],
+                )),
+            ),
+        ]);
+}
+
+#[test]
+fn within_one_currency_an_onward_grant_converts_nothing() {
+    dollars()
+        .when_asked(link_converted(
+            "sub-grant-1",
+            eur(40),
+            Some(euros(eur(40), true)),
+        ))
+        .then_rejected(Rejection::Malformed {
+            field: "conversion".to_owned(),
+            problem: "must be left out: both are in one currency".to_owned(),
+        });
 }

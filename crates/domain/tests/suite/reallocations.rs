@@ -443,3 +443,99 @@ fn a_receiving_leg_may_say_how_firm_its_money_is() {
         );
     }
 }
+
+#[test]
+fn what_is_paid_of_the_last_year_leaves_the_years_before_it_to_give() {
+    let after = given(
+        Profile::Strict,
+        [two_lines(), disbursed("2025-03-01", eur(25))],
+    )
+    .when(reallocate(vec![
+        from("line-1", None, eur(20)),
+        to("line-2", Some(year("2026")), eur(20)),
+    ]))
+    .accepted();
+    assert_eq!(
+        after.agreement().year_shares(&line("line-1")),
+        [
+            share(year("2024"), eur(15), YearBasis::Scheduled),
+            share(year("2025"), eur(25), YearBasis::Scheduled),
+        ]
+    );
+}
+
+#[test]
+fn what_one_leg_takes_of_a_year_the_next_one_does_not() {
+    let after = given(Profile::Strict, [two_lines()])
+        .when(reallocate(vec![
+            from("line-1", Some(year("2025")), eur(20)),
+            from("line-1", None, eur(20)),
+            to("line-2", Some(year("2026")), eur(40)),
+        ]))
+        .accepted();
+    assert_eq!(
+        after.agreement().year_shares(&line("line-1")),
+        [share(year("2024"), eur(20), YearBasis::Scheduled)]
+    );
+}
+
+/// 36.60 euros of 2024 and 36.50 of 2025, in one share.
+fn by_day() -> Happened {
+    let line = Line {
+        year_shares: vec![share(
+            period("2024-01-01", "2025-12-31"),
+            cents(73_10),
+            YearBasis::Scheduled,
+        )],
+        ..line_of("line-1", cents(73_10))
+    };
+    signed_as(terms_of(vec![line, line_of("line-2", eur(0))]))
+}
+
+#[test]
+fn of_a_share_that_lies_partly_in_the_period_its_days_of_it_are_given() {
+    let give = |amount| {
+        reallocate(vec![
+            from("line-1", Some(year("2024")), amount),
+            to("line-2", Some(year("2026")), amount),
+        ])
+    };
+    let after = given(Profile::Strict, [by_day()])
+        .when(give(cents(36_60)))
+        .accepted();
+    assert_eq!(
+        after.agreement().year_shares(&line("line-1")),
+        [
+            share(year("2024"), cents(-36_60), YearBasis::Scheduled),
+            share(
+                period("2024-01-01", "2025-12-31"),
+                cents(73_10),
+                YearBasis::Scheduled
+            ),
+        ]
+    );
+    given(Profile::Strict, [by_day()])
+        .when(give(cents(36_61)))
+        .then_rejected(exceeds(Some(year("2024")), 36_60, 36_61));
+}
+
+#[test]
+fn a_giving_leg_may_say_of_which_basis_and_how_firm_its_money_is() {
+    let give = |amount, basis, firmness| {
+        let mut leg = from("line-1", None, amount);
+        leg.place.basis = basis;
+        leg.place.firmness = firmness;
+        let legs = vec![leg, to("line-2", Some(year("2026")), amount)];
+        given(Profile::Strict, [firm_and_intended()]).when(reallocate(legs))
+    };
+    for firmness in [Firmness::Firm, Firmness::Indicative] {
+        give(eur(30), None, Some(firmness)).then_only_flagged([]);
+        give(cents(30_01), None, Some(firmness)).then_rejected(exceeds(None, 30_00, 30_01));
+    }
+    let scheduled = Some(YearBasis::Scheduled);
+    give(eur(60), scheduled, None).then_only_flagged([]);
+    give(eur(30), scheduled, Some(Firmness::Firm)).then_only_flagged([]);
+    give(cents(1), Some(YearBasis::Budgeted), None).then_rejected(exceeds(None, 0, 1));
+    give(cents(1), scheduled, Some(Firmness::SubjectToAppropriation))
+        .then_rejected(exceeds(None, 0, 1));
+}

@@ -16,7 +16,7 @@ use perennial_domain::reference::{
 use perennial_domain::rejection::Rejection;
 use perennial_domain::requirement::{Ask, Requirement, RequirementCommand, RequirementEvent};
 use perennial_domain::rule::{Profile, Rule};
-use perennial_domain::tag::{TagSet, TagSubject};
+use perennial_domain::tag::{TagBasis, TagSet, TagSubject};
 use perennial_testkit::history::registry_words::*;
 use perennial_testkit::history::words::*;
 use perennial_testkit::history::{Given, Happened, given};
@@ -253,6 +253,29 @@ fn a_set_that_divides_money_takes_no_more_than_all() {
             list: list("objectives@2024"),
             sum_ppm: 1_000_001,
         });
+}
+
+#[test]
+fn a_set_holds_at_most_five_hundred_tags() {
+    let codes: Vec<String> = (1..=501).map(|number| format!("{number:03}")).collect();
+    let elements: Vec<(&str, &str)> = codes.iter().map(|code| (code.as_str(), "")).collect();
+    let wide = strict([
+        signed(eur(100)),
+        scheme_published(scheme("wide@2026", true, &elements)),
+    ]);
+    let of = |count| {
+        let shares: Vec<(&str, u32)> = codes.iter().map(|code| (code.as_str(), 1)).collect();
+        let set = tags(TagSubject::Whole, "wide@2026", &shares[..count]);
+        wide.clone().when(tag("2024-02-01", set))
+    };
+    of(500).accepted();
+    of(501).then_rejected(malformed("tags", "must hold at most 500 tags"));
+}
+
+#[test]
+fn who_says_a_tag_has_a_word_the_surest_first() {
+    let words = TagBasis::ALL.map(TagBasis::name);
+    assert_eq!(words, ["declared", "mapped", "inferred"]);
 }
 
 #[test]

@@ -2,8 +2,9 @@
 
 use perennial_domain::Date;
 use perennial_domain::agreement::{
-    AgreementCommand, AgreementEvent, Conditionality, EarmarkingModality, FlexibilityFeature,
-    FurtherTerms, ReversalReason, RevisableTerm, Terms, TermsRevision,
+    AgreementCommand, AgreementEvent, Conditionality, CountedSide, EarmarkingModality,
+    FlexibilityFeature, FurtherTerms, LimitBase, MoveDimension, NewHeading, ReallocationPolicy,
+    ReallocationScope, ReversalReason, RevisableTerm, Terms, TermsRevision,
 };
 use perennial_domain::rejection::Rejection;
 use perennial_domain::rule::Profile;
@@ -167,4 +168,38 @@ fn the_letters_of_earmarking_belong_to_four_categories() {
             ("L", 4),
         ]
     );
+}
+
+#[test]
+fn a_policy_moves_at_most_all_and_names_what_it_forbids_in_order_and_once() {
+    let of = |limit_ppm, forbidden: &[MoveDimension]| {
+        let policy = ReallocationPolicy {
+            limit_ppm,
+            base: LimitBase::Original,
+            cumulative: true,
+            counted: CountedSide::Giving,
+            scope: ReallocationScope::Heading,
+            forbidden: forbidden.to_vec(),
+            new_heading: NewHeading::Free,
+        };
+        let revision = TermsRevision {
+            further: FurtherTerms {
+                reallocation_policy: Some(policy),
+                ..FurtherTerms::default()
+            },
+            ..TermsRevision::default()
+        };
+        given(Profile::Strict, [signed(eur(100))]).when(revise("2024-06-01", revision))
+    };
+    let malformed = |field: &str, problem: &str| Rejection::Malformed {
+        field: format!("reallocation_policy.{field}"),
+        problem: problem.to_owned(),
+    };
+    let (first, second) = (MoveDimension::Period, MoveDimension::Pillar);
+    of(1_000_000, &[first, second]).then_only_flagged([]);
+    of(1_000_001, &[first, second])
+        .then_rejected(malformed("limit_ppm", "must be at most 1000000"));
+    for wrong in [[second, first], [first, first]] {
+        of(1_000_000, &wrong).then_rejected(malformed("forbidden", "must be ascending, each once"));
+    }
 }

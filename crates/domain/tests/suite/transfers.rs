@@ -422,6 +422,43 @@ fn between_two_currencies_the_rate_says_what_arrives() {
 }
 
 #[test]
+fn a_rate_that_is_stated_the_other_way_round_divides() {
+    let mut terms = terms(minor(50_00, "USD"));
+    terms.currency = currency("USD");
+    let dollars = given(
+        Profile::Strict,
+        [signed(eur(100)), of_other(signed_as(terms))],
+    );
+    let euros_for_a_dollar = Rate {
+        base: currency("USD"),
+        quote: currency("EUR"),
+        value: "0.8".parse().unwrap(),
+        ..rate()
+    };
+    let asking = |original| asks(converted(original, Some(euros_for_a_dollar.clone())));
+    dollars
+        .clone()
+        .when(asking(minor(37_50, "USD")))
+        .then_only_flagged([]);
+    dollars
+        .when(asking(minor(37_52, "USD")))
+        .then_rejected(Rejection::Malformed {
+            field: "conversion.original".to_owned(),
+            problem: "must be the amount at the rate".to_owned(),
+        });
+}
+
+#[test]
+fn within_one_currency_nothing_is_converted() {
+    two(Profile::Strict)
+        .when(asks(converted(eur(30), Some(rate()))))
+        .then_rejected(Rejection::Malformed {
+            field: "conversion".to_owned(),
+            problem: "must be left out: both are in one currency".to_owned(),
+        });
+}
+
+#[test]
 fn the_submitters_number_belongs_to_the_half_that_was_asked() {
     let (on, command) = asks(wish(eur(30)));
     let command = Command {

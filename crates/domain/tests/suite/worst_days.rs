@@ -95,6 +95,27 @@ fn of_days_on_which_equally_little_is_parked_the_first_is_named() {
     )]);
 }
 
+#[test]
+fn an_allocation_in_the_place_of_an_increase_is_held_against_the_days_without_it() {
+    // On 1 September 40 come and go. Without those that come, 60 are committed from then on.
+    let history = [
+        signed(eur(100)),
+        increased("2024-09-01", eur(40)),
+        decreased("2024-09-01", eur(40)),
+    ];
+    mirror(history.clone())
+        .when(replace(event_of(2), allocate(eur(60))))
+        .then_only_flagged([]);
+    mirror(history)
+        .when(replace(event_of(2), allocate(eur(80))))
+        .then_only_flagged([exceeds_parked(
+            "60.00 EUR",
+            "80.00 EUR",
+            "60.00 EUR",
+            "2024-09-01",
+        )]);
+}
+
 // R21, with R14 beside it.
 
 /// What a refund of 45 breaks: after it less than nothing of the payments is left.
@@ -244,6 +265,47 @@ fn of_days_on_which_equally_little_is_received_the_first_is_named() {
         ]),
         [exceeds_received("30.00 EUR", "2024-06-01")]
     );
+}
+
+// R10 and R13, each for what makes it larger alone.
+
+#[test]
+fn a_replacement_that_commits_less_where_it_pays_nothing_more_breaks_only_r13() {
+    mirror([
+        signed(eur(100)),
+        increased("2024-03-01", eur(40)),
+        disbursed("2024-05-01", eur(120)),
+        refunded("2024-07-01", eur(50)),
+    ])
+    .when(replace(event_of(2), disburse("2024-09-01", eur(10))))
+    .then_only_flagged([breach(
+        Rule::CommitmentAboveDisbursed,
+        &[
+            ("disbursed", "120.00 EUR"),
+            ("attempted", "100.00 EUR"),
+            ("on", "2024-05-01"),
+        ],
+    )]);
+}
+
+#[test]
+fn a_replacement_that_pays_more_where_it_commits_nothing_less_breaks_only_r10() {
+    mirror([
+        signed(eur(100)),
+        increased("2024-09-01", eur(40)),
+        disbursed("2024-02-01", eur(80)),
+        refunded("2024-06-01", eur(60)),
+    ])
+    .when(replace(event_of(2), disburse("2024-03-01", eur(30))))
+    .then_only_flagged([breach(
+        Rule::WithinCommitment,
+        &[
+            ("limit", "100.00 EUR"),
+            ("attempted", "110.00 EUR"),
+            ("committed", "100.00 EUR"),
+            ("on", "2024-03-01"),
+        ],
+    )]);
 }
 
 // R13, over a history that is long enough to be passed over in parts.

@@ -135,7 +135,6 @@ fn prorated_anew(case: &Case<'_>, effective_on: Date, new_ends_on: Date) -> Vec<
             } else {
                 received.push(YearShare {
                     period: rest_of_term,
-                    basis: YearBasis::Prorated,
                     ..*share
                 });
             }
