@@ -19,6 +19,7 @@
 //! - A payment without lines where nothing is undisbursed is split by the commitments, without any on the first
 //!   line. A refund is split by what was paid, a report of spending by what is not yet spent.
 
+pub(crate) mod coded;
 mod entry;
 mod further;
 mod handing;

@@ -180,7 +180,8 @@ impl Agreement {
             | AgreementEvent::ReceiptConfirmed { draws, .. } => {
                 self.touch_drawn(event_id, draws)?;
             }
-            AgreementEvent::AllocationMade(_)
+            AgreementEvent::FundsReallocated(_)
+            | AgreementEvent::AllocationMade(_)
             | AgreementEvent::AllocationReleased(_)
             | AgreementEvent::FundsTransferred(_)
             | AgreementEvent::OnwardGrantLinked(_)
@@ -198,7 +199,6 @@ impl Agreement {
             | AgreementEvent::RefundReceived { .. }
             | AgreementEvent::ExpenditureReported { .. }
             | AgreementEvent::ExpenditureReduced { .. }
-            | AgreementEvent::FundsReallocated(_)
             | AgreementEvent::FundsCarriedOver(_)
             | AgreementEvent::OtherFlowRecorded(_)
             | AgreementEvent::AgreementSuspended { .. }
@@ -225,7 +225,7 @@ impl Agreement {
         Ok(())
     }
 
-    /// Takes up allocations, transfers, links and changes of terms and classification.
+    /// Takes up reallocations, allocations, transfers, links and changes of terms and classification.
     #[expect(
         clippy::wildcard_enum_match_arm,
         reason = "`note` names every event and sends only these here"
@@ -237,6 +237,9 @@ impl Agreement {
         event: &AgreementEvent,
     ) -> Result<(), Impossible> {
         match event {
+            AgreementEvent::FundsReallocated(moved) => {
+                self.note_coded((event_id, effective_on), moved)?;
+            }
             AgreementEvent::AllocationMade(allocation) => {
                 self.moves_mut().made(event_id, allocation);
             }

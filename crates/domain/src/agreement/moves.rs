@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
+use crate::agreement::coded::CodedLeg;
 use crate::agreement::{
     Agreement, Allocation, Conditionality, FurtherTerms, LineSplits, OnwardGrant,
     ReallocationPolicy, RevisableTerm, TermsRevision, Transfer, TransferDirection,
@@ -22,6 +23,8 @@ pub(crate) struct Moves {
     pub(crate) revisions: Vec<(EventId, Date, TermsRevision)>,
     /// What standing reallocations moved, by heading, in minor units; none is 0.
     pub(crate) counted: BTreeMap<Arc<str>, i128>,
+    /// What standing reallocations moved between purposes and places, in order of recording.
+    pub(crate) coded: Vec<(EventId, Date, Vec<CodedLeg>)>,
     /// Allocations of parked money, those that are all released included.
     pub(crate) allocations: BTreeMap<AllocationId, AllocationState>,
     /// What is allocated, by line.
@@ -114,6 +117,7 @@ impl Moves {
         self.transfers
             .retain(|(event_id, _, _)| *event_id != target);
         self.onward.retain(|(event_id, _, _)| *event_id != target);
+        self.coded.retain(|(event_id, _, _)| *event_id != target);
         for state in self.allocations.values_mut() {
             state.touched_by.retain(|&event_id| event_id != target);
         }

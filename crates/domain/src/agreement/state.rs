@@ -491,6 +491,13 @@ impl Agreement {
         }
     }
 
+    /// The day since which a line is classified as on this day; none if it is since it was opened.
+    pub(crate) fn split_since(&self, at: usize, on: Date) -> Option<Date> {
+        let own = self.moves.iter().flat_map(|moves| &moves.reclassified);
+        let own = own.filter(|(line, since, _)| *line == at && *since <= on);
+        own.map(|(_, since, _)| *since).max()
+    }
+
     /// How a line is classified on a day, as far as it is recorded: by the last of the newest day up to it.
     pub(crate) fn splits_on(&self, at: usize, on: Date) -> LineSplits {
         let moves = self.moves.as_deref();

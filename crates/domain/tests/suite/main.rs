@@ -34,6 +34,7 @@ mod pledges;
 mod precedence;
 mod reallocation_policies;
 mod reallocations;
+mod reallocations_by_code;
 mod reasons;
 mod receivables;
 mod registry;

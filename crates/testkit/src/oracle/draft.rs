@@ -1,5 +1,6 @@
 //! Which event a command makes: what it leaves out is worked out anew from DOMAIN.md 2 and SEMANTICS.md 1.
 
+mod coded;
 mod headings;
 mod life;
 mod moves;

@@ -72,6 +72,17 @@ impl Deal {
             .unwrap_or_default()
     }
 
+    /// The day since which a line is classified as on this day, if it was ever reclassified by then.
+    pub(super) fn split_since(&self, line: &LineId, on: Date) -> Option<Date> {
+        let facts = self.facts().filter_map(|(recorded, event)| match event {
+            AgreementEvent::SplitsReclassified { line_id, .. } if line_id == line => {
+                Some(recorded.event.effective_on)
+            }
+            _ => None,
+        });
+        facts.filter(|day| *day <= on).max()
+    }
+
     /// The newest reclassification of a line that is in force on a day.
     pub(super) fn reclassified_on(&self, line: &LineId, on: Option<Date>) -> Option<LineSplits> {
         let facts = self.facts().filter_map(|(recorded, event)| match event {

@@ -2,7 +2,8 @@
 
 use jiff::civil::Date;
 
-use crate::agreement::decide::sources::{Reach, Sources, part_of};
+use crate::agreement::coded::CodedLeg;
+use crate::agreement::decide::sources::{Reach, Sources};
 use crate::agreement::decide::{Case, headings};
 use crate::agreement::{
     AgreementEvent, Firmness, Leg, LegDirection, LegPlace, ReallocatedFunds, Reallocation,
@@ -42,9 +43,12 @@ pub(super) fn draft(
     }
     let mut sources = Sources::new(case, effective_on);
     let mut given = Vec::new();
+    let mut earlier: Vec<CodedLeg> = Vec::new();
     for (leg, &at) in legs.iter().zip(&places) {
         if leg.direction == LegDirection::From {
-            given.extend(give(case, &mut sources, findings, (leg, at, effective_on)));
+            let asked = (leg, at, effective_on);
+            given.extend(give(case, &mut sources, findings, (asked, &earlier)));
+            earlier.extend(CodedLeg::of(at, leg));
         }
     }
     if findings.unusable() {
@@ -164,17 +168,16 @@ fn give<'b>(
     case: &Case<'_>,
     sources: &mut Sources<'_>,
     findings: &mut Findings,
-    (leg, at, on): (&'b Leg, usize, Date),
+    ((leg, at, on), earlier): ((&'b Leg, usize, Date), &[CodedLeg]),
 ) -> Vec<Given<'b>> {
     let wanted = leg.amount.minor_units();
-    let splits = case.agreement.splits_on(at, on);
     let Some(source) = sources.source(at) else {
         return Vec::new();
     };
     let reach = Reach::of(&leg.place);
     let available = source.available(reach);
-    let available = part_of(&splits.purposes, leg.place.purpose.as_ref(), available);
-    let available = part_of(&splits.places, leg.place.country.as_ref(), available);
+    let agreement = case.agreement;
+    let available = agreement.left_for((at, on), &leg.place, available, earlier);
     if available < wanted {
         findings.reject(Rejection::LegExceedsUndisbursed {
             line_id: leg.place.line_id.clone(),

@@ -5,7 +5,6 @@ use jiff::civil::Date;
 use crate::agreement::decide::Case;
 use crate::agreement::shares::{Portion, portions, take_from_last};
 use crate::agreement::{Firmness, LegPlace, YearBasis, YearShare};
-use crate::classification::{Code, Split, WHOLE_PPM};
 use crate::period::Period;
 
 /// The lines that give, with what earlier parts of the same wish already took.
@@ -145,21 +144,5 @@ fn part_in(portion: &Portion, reach: Reach) -> i128 {
         .undisbursed()
         .saturating_mul(i128::from(shared.days()))
         .checked_div(i128::from(portion.period.days()))
-        .unwrap_or_default()
-}
-
-/// The part of an amount that a split gives to a code, rounded down; the whole where no code is named.
-pub(super) fn part_of(split: &Split, code: Option<&Code>, minor_units: i128) -> i128 {
-    let Some(code) = code else {
-        return minor_units;
-    };
-    let share = split
-        .shares()
-        .iter()
-        .find(|share| share.vocabulary == code.vocabulary && share.code == code.code);
-    let ppm = share.map_or(0, |share| share.share_ppm);
-    minor_units
-        .saturating_mul(i128::from(ppm))
-        .checked_div(i128::from(WHOLE_PPM))
         .unwrap_or_default()
 }

@@ -4,6 +4,7 @@
 use jiff::civil::Date;
 
 use super::MalformedSnapshot;
+use crate::agreement::coded::CodedLeg;
 use crate::agreement::moves::Moves;
 use crate::agreement::parties::Parties;
 use crate::agreement::schedule::{PackedTranche, Schedule};
@@ -176,7 +177,8 @@ structs! {
         upstream, pledges,
     }
     TermsRevision { conditionality, further, cleared, amendment, reason }
-    Moves { revisions, counted, allocations, allocated, transfers, onward, reclassified }
+    CodedLeg { line, period, purpose, country, minor_units }
+    Moves { revisions, counted, coded, allocations, allocated, transfers, onward, reclassified }
     AllocationState { made, open, touched_by }
     Allocation { allocation_id, line_id, amount, dims, shares }
     AllocationDims { pillar, purpose, country, receiver }

@@ -3,7 +3,7 @@
 use perennial_domain::Date;
 use perennial_domain::agreement::{
     AgreementCommand, AgreementEvent, Allocation, AllocationDims, AllocationRelease,
-    AllocationWish, CarriedFunds, CarryOver, Firmness, Leg, LegDirection, LegPlace, LineSplits,
+    AllocationWish, CarriedFunds, CarryOver, Firmness, Leg, LegDirection, LegPlace,
     ReallocatedFunds, Reallocation, ShareMove, TermsRevision, YearBasis, YearShare,
 };
 use perennial_domain::classification::{Code, Split};
@@ -16,6 +16,7 @@ use super::super::calendar;
 use super::super::deal::{Balance, Deal, Portion, take_from_last};
 use super::super::findings::Findings;
 use super::super::fraction::split;
+use super::coded::{left, share_of};
 use super::headings::counts;
 use super::{Desk, is_no_policy, line};
 
@@ -242,13 +243,6 @@ fn classified(findings: &mut Findings, deal: &Deal, (on, leg): (Date, &Leg)) {
     }
 }
 
-/// A code's part of a split, in parts per million.
-fn share_of(split: &Split, code: &Code) -> i128 {
-    let shares = split.shares().iter();
-    let own = shares.filter(|it| it.vocabulary == code.vocabulary && it.code == code.code);
-    own.map(|it| i128::from(it.share_ppm)).sum()
-}
-
 /// What the giving legs take, leg by leg.
 fn given(
     desk: Desk<'_>,
@@ -262,24 +256,18 @@ fn given(
         if leg.direction == LegDirection::To {
             continue;
         }
-        let LineSplits {
-            purposes, places, ..
-        } = deal.splits_on(&leg.place.line_id, on);
         let source = source(&mut sources, (desk, deal, on), &leg.place.line_id)?;
         let reach = Reach {
             period: leg.place.period,
             basis: leg.place.basis,
             firmness: leg.place.firmness,
         };
-        let mut available = source.available(reach);
-        for (code, split) in [
-            (&leg.place.purpose, &purposes),
-            (&leg.place.country, &places),
-        ] {
-            if let Some(code) = code {
-                available = available * share_of(split, code) / 1_000_000;
-            }
-        }
+        let before: Vec<Leg> = wish.legs.iter().take(index).cloned().collect();
+        let before: Vec<Leg> = before
+            .into_iter()
+            .filter(|leg| leg.direction == LegDirection::From)
+            .collect();
+        let available = left(deal, on, leg, source.available(reach), &before);
         let wanted = leg.amount.minor_units();
         if available < wanted {
             findings.reject("LEG_EXCEEDS_UNDISBURSED");
