@@ -127,6 +127,12 @@ impl<'a> Lens<'a> {
         filter.donor.is_some() || filter.recipient.is_some() || filter.currency.is_some()
     }
 
+    /// Whether a stream is asked for, as far as the filter is about single agreements.
+    pub fn asks_for(&self, entity: EntityNo) -> bool {
+        let agreements = self.filter.agreements.as_ref();
+        agreements.is_none_or(|asked| asked.binary_search(&entity).is_ok())
+    }
+
     /// Whether the filter is about single agreements: then cells cannot answer.
     pub fn asks_for_agreements(&self) -> bool {
         self.filter.agreements.is_some()

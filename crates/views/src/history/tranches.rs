@@ -67,6 +67,44 @@ impl EntityHistory {
     }
 }
 
+/// A payment or receipt that drew on tranches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Drawing<'a> {
+    /// Its event.
+    pub event_id: EventId,
+    /// All of it, in minor units of its agreement's currency; above 0.
+    pub minor_units: i128,
+    /// What it drew; at most all of it.
+    pub draws: &'a [TrancheDraw],
+}
+
+impl EntityHistory {
+    /// The payments and receipts that drew on tranches, as known at `at` and true at `effective`, in order of recording;
+    /// reversed ones are left out.
+    pub fn drawings_at(
+        &self,
+        at: Position,
+        effective: Option<Date>,
+    ) -> impl Iterator<Item = Drawing<'_>> {
+        self.standing(at, effective)
+            .filter(move |recorded| effective.is_none_or(|cut| recorded.event.effective_on <= cut))
+            .filter_map(|recorded| {
+                let Fact::Agreement(
+                    AgreementEvent::DisbursementMade { cash, draws }
+                    | AgreementEvent::ReceiptConfirmed { cash, draws, .. },
+                ) = &recorded.event.fact
+                else {
+                    return None;
+                };
+                Some(Drawing {
+                    event_id: recorded.event_id,
+                    minor_units: cash.amount.minor_units(),
+                    draws,
+                })
+            })
+    }
+}
+
 #[expect(
     clippy::wildcard_enum_match_arm,
     reason = "every other kind of event leaves tranches as they are"

@@ -1,6 +1,7 @@
 //! Money by the elements of one scheme: the fold behind `scheme` and `coverage`.
 //!
-//! Each posted amount counts under the tags of its line, agreement or pledge, whatever its own date. Weights are summed
+//! Each posted amount counts under the tags of its line, agreement or pledge, what was paid of a tranche under the
+//! tranche's, whatever its own date. Weights are summed
 //! exactly and rounded once per printed partition (SEMANTICS.md 1 "Rounding"): in a scheme that divides money the
 //! elements and what is untagged are one partition, in another each element is one of its own.
 
@@ -9,11 +10,12 @@ use std::sync::Arc;
 
 use perennial_domain::agreement::YearBasis;
 use perennial_domain::classification::WHOLE_PPM;
-use perennial_domain::money::Currency;
+use perennial_domain::money::{Currency, divide_minor};
 use perennial_domain::period::FiscalYear;
 use perennial_domain::reference::Scheme;
 use perennial_domain::tag::{TagBasis, TagSet};
 
+use crate::columns::{Row, Total};
 use crate::cube::Class;
 use crate::dictionary::{EntityNo, Facet, FacetNo, PeriodNo, SeriesKind, Table};
 use crate::exact::{Exact, Weight, round_partition, round_to};
@@ -23,7 +25,7 @@ use crate::posting::{Direction, Measure, Measures};
 use crate::view::additive::{Basis, Who};
 use crate::view::agreement::MultiYear;
 use crate::view::multi_year::original_term;
-use crate::view::tags::Tagged;
+use crate::view::tags::{Tagged, Tranches};
 
 /// What is asked of a scheme.
 #[derive(Debug)]
@@ -267,7 +269,8 @@ impl<'l, 'a> Fold<'l, 'a> {
             let subject = if let Some(known) = by_facet.get(&facet) {
                 *known
             } else {
-                let subject = self.subject(&tagged, posted.facet, &posted.class);
+                let set = tagged.set(posted.facet.entity, posted.facet.line);
+                let subject = self.subject(set, posted.facet, &posted.class);
                 by_facet.insert(facet, subject);
                 subject
             };
@@ -276,6 +279,65 @@ impl<'l, 'a> Fold<'l, 'a> {
                 *self.sums.entry(sum).or_default() += posted.total.minor_units;
             }
         });
+        for (entity, tranches) in tagged.by_tranche() {
+            self.move_drawn(&tagged, entity, tranches);
+        }
+    }
+
+    /// Moves what was paid of an agreement's tagged tranches to the tranches' own sets.
+    fn move_drawn(&mut self, tagged: &Tagged<'a>, entity: EntityNo, tranches: &Tranches<'a>) {
+        let lens = self.lens;
+        let history = lens.facts.histories().entity(entity);
+        let Some(history) = history.filter(|_| lens.asks_for(entity)) else {
+            return;
+        };
+        for drawing in history.drawings_at(lens.at, lens.effective()) {
+            let mut sets: Vec<&'a TagSet> = Vec::new();
+            let mut drawn: Vec<i128> = Vec::new();
+            for draw in drawing.draws {
+                if let Some(set) = tranches.get(&draw.tranche_id) {
+                    sets.push(set);
+                    drawn.push(draw.minor_units);
+                }
+            }
+            if sets.is_empty() {
+                continue;
+            }
+            drawn.push(drawing.minor_units - drawn.iter().sum::<i128>());
+            for row in lens.facts.columns().of_event(drawing.event_id) {
+                self.move_row(tagged, &row, (&sets, &drawn));
+            }
+        }
+    }
+
+    /// Moves the parts of a payment's row to these sets, in proportion; the last part stays where it is.
+    fn move_row(
+        &mut self,
+        tagged: &Tagged<'a>,
+        row: &Row,
+        (sets, drawn): (&[&'a TagSet], &[i128]),
+    ) {
+        let total = Total::of(row.minor_units, row.entries);
+        let Some(posted) = self.lens.posted(row.facet, row.kind, total) else {
+            return;
+        };
+        let kind = &posted.series.kind;
+        let counts = self.lens.question.basis.counts(kind.valued) && self.lens.lets_pass(&posted);
+        if !counts || self.figure(&posted) != Some(PAID) {
+            return;
+        }
+        let parts = divide_minor(row.minor_units, drawn).unwrap_or_default();
+        let own = tagged.set(posted.facet.entity, posted.facet.line);
+        for (&set, part) in sets.iter().zip(parts) {
+            let from = self.subject(own, posted.facet, &posted.class);
+            let to = self.subject(Some(set), posted.facet, &posted.class);
+            for (subject, part) in [(from, -part), (to, part)] {
+                if let Some(subject) = subject {
+                    let sum = self.sum(subject, PAID, kind);
+                    *self.sums.entry(sum).or_default() += part;
+                }
+            }
+        }
     }
 
     /// Which figure an amount counts in, if any.
@@ -296,7 +358,7 @@ impl<'l, 'a> Fold<'l, 'a> {
     }
 
     /// What is distinguished of an agreement's or line's money; `None`: it is for other places.
-    fn subject(&mut self, tagged: &Tagged<'a>, facet: &Facet, class: &Class) -> Option<u32> {
+    fn subject(&mut self, set: Option<&'a TagSet>, facet: &Facet, class: &Class) -> Option<u32> {
         let lens = self.lens;
         let place_ppm = match self.asked.places {
             None => WHOLE_PPM,
@@ -310,7 +372,7 @@ impl<'l, 'a> Fold<'l, 'a> {
         if place_ppm == 0 {
             return None;
         }
-        let set = tagged.set(facet.entity, facet.line).map(|set| {
+        let set = set.map(|set| {
             let known = self.sets.iter().position(|other| std::ptr::eq(*other, set));
             known.unwrap_or_else(|| {
                 self.sets.push(set);

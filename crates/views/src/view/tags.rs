@@ -1,11 +1,10 @@
-//! Which set of tags money reads under: that of its line, else of its agreement, else of the pledge that became it.
-//!
-//! A tranche's set says what an instalment is for. Postings name no tranche, so it decides no figure of today's views;
-//! it is kept, checked, and told in the agreement's nexus schemes.
+//! Which set of tags money reads under: the nearest one (FRAMEWORKS.md 1). What was paid of a tranche reads under the
+//! tranche's, other money under that of its line, else of its agreement, else of the pledge that became it.
 
 use std::collections::HashMap;
 
 use perennial_domain::event::Stream;
+use perennial_domain::ids::TrancheId;
 use perennial_domain::log::EventId;
 use perennial_domain::reference::ListVersion;
 use perennial_domain::tag::{TagSet, TagSubject};
@@ -13,8 +12,12 @@ use perennial_domain::tag::{TagSet, TagSubject};
 use crate::dictionary::{EntityNo, LineNo};
 use crate::lens::Lens;
 
+/// The sets of an agreement's tranches.
+pub(super) type Tranches<'a> = HashMap<&'a TrancheId, &'a TagSet>;
+
 #[derive(Debug, Default)]
 struct Sets<'a> {
+    tranches: Tranches<'a>,
     lines: HashMap<LineNo, &'a TagSet>,
     whole: Option<&'a TagSet>,
     /// Of the pledge that was turned into the agreement first.
@@ -48,7 +51,10 @@ impl<'a> Tagged<'a> {
                             sets.lines.insert(line, set);
                         }
                     }
-                    TagSubject::Tranche(_) => {}
+                    TagSubject::Tranche(tranche_id) => {
+                        let sets = tagged.0.entry(entity).or_default();
+                        sets.tranches.insert(tranche_id, set);
+                    }
                 }
             }
         }
@@ -62,6 +68,17 @@ impl<'a> Tagged<'a> {
                 sets.pledge = Some((event_id, set));
             }
         }
+    }
+
+    /// The agreements of which a tranche has a set, ascending.
+    pub(super) fn by_tranche(&self) -> Vec<(EntityNo, &Tranches<'a>)> {
+        let sets = self
+            .0
+            .iter()
+            .map(|(entity, sets)| (*entity, &sets.tranches));
+        let mut tagged: Vec<_> = sets.filter(|(_, tranches)| !tranches.is_empty()).collect();
+        tagged.sort_unstable_by_key(|(entity, _)| *entity);
+        tagged
     }
 
     /// The set that money of an agreement and line reads under.

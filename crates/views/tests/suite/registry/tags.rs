@@ -1,18 +1,19 @@
 //! Tags: what of each figure is an element's, and what is untagged.
 
-use perennial_domain::agreement::Perspective;
+use perennial_domain::agreement::{AgreementEvent, Perspective, ReversalReason, TrancheDraw};
 use perennial_domain::event::Fact;
+use perennial_domain::ids::{AgreementId, TrancheId};
 use perennial_domain::log::Position;
 use perennial_domain::pledge::{PledgeAnnouncement, PledgeEvent};
 use perennial_domain::tag::{Tag, TagBasis, TagSet, TagSubject};
 use perennial_views::rows::Row;
 use perennial_views::view::scheme::{SchemePart, SchemeRow};
-use perennial_views::{AsOf, Cut, Dimension, Question, QuestionError, View};
+use perennial_views::{AsOf, Cut, Dimension, Filter, Question, QuestionError, View};
 
 use super::{WHOLE, ask, in_scheme, nexus, on, scheme_rows, with_schemes};
 use crate::given::{
-    Log, Wish, agreement, date, dims, line, line_id, objectives, org, pledge, published_scheme,
-    reclassified, signed, tag_set, tagged, terms, usd,
+    Log, Wish, agreement, cash, date, dims, event_id, line, line_id, objectives, org, period,
+    pledge, published_scheme, reclassified, signed, tag_set, tagged, terms, usd,
 };
 use crate::random_ledger::{Random, random_log};
 
@@ -351,4 +352,97 @@ fn an_agreement_is_nexus_aligned_by_its_pillars_or_by_a_nexus_tag() {
         aligned(&log),
         (true, vec!["pillars".to_owned(), "nwow@2016".to_owned()])
     );
+}
+
+/// 1,000 committed on two lines of 600 and 400 and tagged as a whole, a tranche of 50 with a set of its own, and a payment of
+/// 80 on both lines that draws it: 50 of 80 are the tranche's.
+fn paid_of_a_tagged_tranche() -> Log {
+    let mut log = Log::new();
+    log.record(&[published_scheme(objectives())]);
+    let lines = vec![
+        line("line-1", usd(600), Vec::new()),
+        line("line-2", usd(400), Vec::new()),
+    ];
+    let stream = agreement("agreement-1");
+    log.record(&[(
+        stream.clone(),
+        "2020-01-15",
+        signed(terms(Perspective::Provider, lines)),
+    )]);
+    let tranche_id = TrancheId::parse("tranche-1").unwrap();
+    let scheduled = Fact::Agreement(AgreementEvent::TrancheScheduled {
+        tranche_id: tranche_id.clone(),
+        amount: usd(50),
+        due_on: date("2020-03-01"),
+        period: period("2020-03-01", "2020-03-01"),
+        conditions: Vec::new(),
+    });
+    log.record(&[(stream.clone(), "2020-01-15", scheduled)]);
+    let whole = tag_set(TagSubject::Whole, "objectives@2024", &[("1.1", WHOLE)]);
+    log.record(&[(stream.clone(), "2020-01-15", tagged(whole))]);
+    let own = TagSubject::Tranche(tranche_id.clone());
+    let own = tag_set(own, "objectives@2024", &[("2", 800_000)]);
+    log.record(&[(stream.clone(), "2020-02-01", tagged(own))]);
+    let paid = Fact::Agreement(AgreementEvent::DisbursementMade {
+        cash: cash(usd(80), &[("line-1", 48), ("line-2", 32)]),
+        draws: vec![TrancheDraw {
+            tranche_id,
+            period: period("2020-03-01", "2020-03-01"),
+            minor_units: 50,
+            due_on: Some(date("2020-03-01")),
+        }],
+    });
+    log.record(&[(stream, "2020-03-05", paid)]);
+    log
+}
+
+#[test]
+fn what_is_paid_of_a_tranche_reads_under_the_tranches_tags_and_the_rest_under_the_lines() {
+    let log = paid_of_a_tagged_tranche();
+    let rows = scheme_rows(
+        &log.facts(),
+        &in_scheme("objectives", &[Dimension::Element]),
+    );
+    // Of the 50 drawn 40 are for 2 and 10 for nothing; the other 30 are for 1.1, as all that is committed.
+    assert_eq!(
+        amounts(&rows),
+        expect(&[
+            ("1", 1_000, 30),
+            ("1.1", 1_000, 30),
+            ("2", 0, 40),
+            ("any_tag", 1_000, 70),
+            ("untagged", 0, 10),
+        ])
+    );
+}
+
+#[test]
+fn a_payment_of_a_tagged_tranche_that_was_reversed_leaves_nothing_of_its_tags() {
+    let mut log = paid_of_a_tagged_tranche();
+    let payment = u64::try_from(log.records.len()).unwrap() - 1;
+    let reversed = Fact::Agreement(AgreementEvent::EntryReversed {
+        target: event_id(payment, 0),
+        reason: ReversalReason::Error,
+    });
+    log.record(&[(agreement("agreement-1"), "2020-03-05", reversed)]);
+    let question = in_scheme("objectives", &[Dimension::Element]);
+    let rows = scheme_rows(&log.facts(), &question);
+    assert_eq!(
+        amounts(&rows),
+        expect(&[("1", 1_000, 0), ("1.1", 1_000, 0), ("any_tag", 1_000, 0)])
+    );
+    // As it was known before, and as it was true before the tranche was tagged.
+    let known = Question {
+        at: AsOf::Position(Position(payment)),
+        ..question.clone()
+    };
+    assert_eq!(scheme_rows(&log.facts(), &known)[2].disbursed, 40);
+    let other = Question {
+        filter: Filter {
+            agreements: vec![AgreementId::parse("agreement-2").unwrap()],
+            ..question.filter.clone()
+        },
+        ..known
+    };
+    assert_eq!(scheme_rows(&log.facts(), &other), []);
 }
