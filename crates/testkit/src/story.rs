@@ -7,6 +7,7 @@ mod books;
 mod life;
 mod moves;
 mod pledges;
+mod tags;
 mod values;
 mod wishes;
 
@@ -104,6 +105,8 @@ pub struct Story {
     first_policy: LedgerPolicy,
     /// Whether it keeps fiscal periods.
     keeps_periods: bool,
+    /// Whether its money is tagged.
+    tags_money: bool,
     /// Whether its policy changes.
     changes_policy: bool,
 }
@@ -154,10 +157,12 @@ impl Story {
         let largest = *random.pick(&[40, 700, 30_000, 30_000, 30_000, 400_000_000_000_000_000]);
         let keeps_periods = random.one_in(3);
         let changes_policy = random.one_in(3);
+        let tags_money = random.one_in(3);
         Self {
             first_policy: policy.clone(),
             keeps_periods,
             changes_policy,
+            tags_money,
             random,
             book: new_book(profile, policy.clone()),
             oracle: Oracle::new(profile, policy),
@@ -171,6 +176,13 @@ impl Story {
     /// The policy with which it was created.
     pub const fn first_policy(&self) -> &LedgerPolicy {
         &self.first_policy
+    }
+
+    /// The same ledger with amounts up to this many minor units.
+    #[must_use]
+    pub const fn with_amounts_up_to(mut self, largest: u64) -> Self {
+        self.largest = largest;
+        self
     }
 
     /// Tells some steps on, without looking at them.
@@ -215,7 +227,11 @@ impl Story {
     }
 
     fn command(&mut self) -> Command {
-        let mut command = match self.book_wish() {
+        let aside = match self.book_wish() {
+            Some(wish) => Some(wish),
+            None => self.list_wish(),
+        };
+        let mut command = match aside {
             Some(wish) => wish,
             None => self.wish(),
         };
@@ -385,6 +401,8 @@ impl Story {
                 "rule" => filter.rule = one_of(&["R10", "R12", "SCHEDULED_EXCEEDS_UNDISBURSED"]),
                 "standing" => filter.standing = true,
                 "open" => filter.open = true,
+                "element" => filter.element = one_of(&["1", "1.1", "B"]),
+                "plan_id" => filter.plan = one_of(&["plan-1", "plan-2"]),
                 _ => {}
             }
         }

@@ -224,11 +224,14 @@ impl Case<'_> {
                 (effective_on, effect),
             ));
         }
-        findings.breach(rules::period_open(
-            &self.context,
-            self.subject,
-            effective_on,
-        ));
+        // Tags change no amount (ADR-0012).
+        if !matches!(fact, PledgeEvent::TagSetReplaced(_)) {
+            findings.breach(rules::period_open(
+                &self.context,
+                self.subject,
+                effective_on,
+            ));
+        }
         let verdict = findings.finish(&self.context)?;
         Ok(vec![Draft {
             effective_on,

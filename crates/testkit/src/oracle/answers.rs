@@ -1,12 +1,14 @@
 //! Every view, computed from the list of events for one question.
 
 mod additive;
+mod coverage;
 mod exceptions;
 mod handing;
 mod maturity;
 mod pledges;
 mod reallocations;
 mod statement;
+mod tagged;
 mod totals;
 
 use std::collections::BTreeMap;
@@ -45,8 +47,8 @@ pub(super) fn rows(oracle: &Oracle, view: View, question: &Question) -> Option<V
         View::Reallocations => reallocations::rows(&read),
         View::Overrides => exceptions::overrides(&read),
         View::CashForecast => statement::cash_forecast(&read),
-        // What is published and tagged is not told in stories.
-        View::Scheme | View::Coverage => return None,
+        View::Scheme => tagged::schemes(&read),
+        View::Coverage => coverage::rows(&read),
     };
     rows.sort();
     Some(rows)

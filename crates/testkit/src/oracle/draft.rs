@@ -12,20 +12,26 @@ use perennial_domain::agreement::{
     AgreementCommand, AgreementEvent, Firmness, Line, ReallocationPolicy, Terms, YearBasis,
     YearShare,
 };
+use perennial_domain::event::Event;
 use perennial_domain::ids::LineId;
 use perennial_domain::ledger::Tolerance;
+use perennial_domain::log::Recorded;
 use perennial_domain::money::Money;
 use perennial_domain::period::{FiscalCalendar, Period};
 use perennial_domain::rule::{Profile, Rule};
+use perennial_domain::tag::{TagSet, TagSubject};
 
 use super::deal::{Deal, take_from_last};
 use super::findings::{Findings, is_future};
 use super::life::permit;
+use super::predict::registry::tag_set;
 use schedule::plans;
 
 /// What a command is decided on.
 #[derive(Clone, Copy)]
 pub(super) struct Desk<'a> {
+    /// Everything before.
+    pub(super) log: &'a [Recorded<Event>],
     pub(super) profile: Profile,
     pub(super) calendar: FiscalCalendar,
     pub(super) today: Date,
@@ -40,8 +46,6 @@ pub(super) enum Draft {
     Event(Box<AgreementEvent>),
     /// What was found says why.
     Nothing,
-    /// The oracle has no opinion of its own on this kind of command.
-    Trusted,
 }
 
 impl From<Option<AgreementEvent>> for Draft {
@@ -108,8 +112,24 @@ pub(super) fn draft(
             Draft::Nothing
         }
         C::ReclassifySplits { .. } => reclassify(desk, findings, deal, command).into(),
-        C::ReplaceTagSet(_) => Draft::Trusted,
+        C::ReplaceTagSet(set) => Some(tag(desk, findings, deal, set)).into(),
     }
+}
+
+/// Tags of the agreement, or of a line or tranche that it has.
+fn tag(desk: Desk<'_>, findings: &mut Findings, deal: &Deal, set: &TagSet) -> AgreementEvent {
+    match &set.subject {
+        TagSubject::Whole => {}
+        TagSubject::Line(line_id) => {
+            line(findings, deal, Some(line_id));
+        }
+        TagSubject::Tranche(id) => {
+            if deal.tranches().iter().all(|known| known.id != *id) {
+                findings.reject("UNKNOWN_TRANCHE");
+            }
+        }
+    }
+    AgreementEvent::TagSetReplaced(tag_set(findings, desk.log, set))
 }
 
 /// Other splits for all money of a line.

@@ -87,11 +87,15 @@ impl Sum {
         }
     }
 
-    fn add_all(&mut self, other: &Self) {
+    pub(super) fn add_all(&mut self, other: &Self) {
         self.whole += other.whole;
         for (&denominator, &numerator) in &other.parts {
             self.add_part(numerator, denominator);
         }
+        for (&of_days, &numerator) in &other.cut {
+            *self.cut.entry(of_days).or_default() += numerator;
+        }
+        self.weighted |= other.weighted;
     }
 
     /// The sum where nothing but whole amounts was ever added.
@@ -135,6 +139,11 @@ pub(super) fn round_together(cells: &[&Sum]) -> Vec<i128> {
     for cell in cells {
         total.add_all(cell);
     }
+    round_to(cells, total.rounded())
+}
+
+/// Rounds parts of an amount that is rounded already, so that they sum to it.
+pub(super) fn round_to(cells: &[&Sum], whole: i128) -> Vec<i128> {
     let mut rounded = Vec::new();
     let mut fractions = Vec::new();
     for cell in cells {
@@ -142,7 +151,7 @@ pub(super) fn round_together(cells: &[&Sum]) -> Vec<i128> {
         rounded.push(whole);
         fractions.push(Some(fraction));
     }
-    for _ in 0..total.rounded() - rounded.iter().sum::<i128>() {
+    for _ in 0..whole - rounded.iter().sum::<i128>() {
         let mut largest: Option<(usize, Fraction)> = None;
         for (at, fraction) in fractions.iter().enumerate() {
             let Some(fraction) = fraction else { continue };

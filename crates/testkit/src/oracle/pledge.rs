@@ -10,10 +10,12 @@ use perennial_domain::log::{EventId, Recorded};
 use perennial_domain::money::{Currency, Money};
 use perennial_domain::pledge::{PledgeAnnouncement, PledgeCommand, PledgeEvent};
 use perennial_domain::rule::Rule;
+use perennial_domain::tag::{TagSet, TagSubject};
 
 use super::draft::Desk;
 use super::findings::Findings;
 use super::item::{Item, What, cancels, items, items_of};
+use super::predict::registry::tag_set;
 
 /// One pledge, read from the start.
 #[derive(Clone, Debug)]
@@ -190,9 +192,21 @@ fn changed(
                 reason: reason.clone(),
             }
         }
+        PledgeCommand::ReplaceTagSet(set) => tagged(desk, findings, pledge, set),
         _ => return None,
     };
     Some(event)
+}
+
+/// A pledge is tagged as a whole.
+fn tagged(desk: Desk<'_>, findings: &mut Findings, pledge: &Pledge, set: &TagSet) -> PledgeEvent {
+    if !pledge.is_announced() {
+        findings.reject("UNKNOWN_PLEDGE");
+    }
+    if set.subject != TagSubject::Whole {
+        findings.reject("INVALID_FIELD");
+    }
+    PledgeEvent::TagSetReplaced(tag_set(findings, desk.log, set))
 }
 
 fn announce(
@@ -236,8 +250,14 @@ fn reverse(
     let stands = standing.any(|(recorded, _)| recorded.event_id == target);
     let whole = pledge.whole_set_by();
     let stood_on = whole.contains(&target) && whole.last() != Some(&target);
-    let is_reversal = matches!(event, PledgeEvent::EntryReversed { .. });
-    if !stands || is_reversal || reason == ReversalReason::Returned {
+    // A reversal is booked again, tags are replaced.
+    let is_fixed = matches!(
+        event,
+        PledgeEvent::EntryReversed { .. }
+            | PledgeEvent::TagSetReplaced(_)
+            | PledgeEvent::PriorPeriodAdjusted(_)
+    );
+    if !stands || is_fixed || reason == ReversalReason::Returned {
         findings.breaks(Rule::ReversalTarget, desk.subject);
         return None;
     }

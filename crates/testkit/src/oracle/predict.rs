@@ -3,6 +3,7 @@
 pub(super) mod books;
 mod corrections;
 mod handing;
+pub(super) mod registry;
 
 use std::collections::BTreeSet;
 
@@ -16,6 +17,8 @@ use perennial_domain::ledger::LedgerPolicy;
 use perennial_domain::log::{EventId, Position, Recorded, RecordedAt, Revision};
 use perennial_domain::party::ExternalReference;
 use perennial_domain::period::Period;
+use perennial_domain::pledge::PledgeCommand;
+use perennial_domain::reference::ReferenceKind;
 use perennial_domain::rule::{Breach, Override, Profile, Rule};
 
 use super::Oracle;
@@ -153,6 +156,8 @@ impl Desktop<'_> {
     fn decide(&self, command: &Command, stream: &Stream) -> Outcome {
         let outcome = match &command.action {
             Action::Agreement(id, wish) => self.agreement(command, id, wish),
+            Action::Reference(wish) => self.reference(command, wish),
+            Action::Requirement(id, wish) => self.requirement(command, (id, wish)),
             Action::Ledger(wish) => self.ledger(command, wish),
             Action::Calendar(id, wish) => self.calendar(command, (id, wish)),
             Action::Adjust(name, action) => self.adjust(command, (name, action)),
@@ -178,7 +183,7 @@ impl Desktop<'_> {
                 }
                 self.conclude(command, findings, made.into_iter().collect())
             }
-            _ => Outcome::Trusted,
+            Action::Import(..) => Outcome::Trusted,
         };
         if matches!(outcome, Outcome::Trusted) || !self.number_is_taken(command) {
             return outcome;
@@ -233,8 +238,9 @@ impl Desktop<'_> {
         outcome
     }
 
-    fn desk<'b>(&self, subject: &'b str) -> Desk<'b> {
+    fn desk<'b>(&'b self, subject: &'b str) -> Desk<'b> {
         Desk {
+            log: &self.log,
             profile: self.oracle.profile,
             calendar: self.policy().fiscal_calendar,
             today: self.today,
@@ -289,7 +295,6 @@ impl Desktop<'_> {
             _ => {
                 findings.own_date(&subject, on, self.today);
                 match draft(desk, &mut findings, &deal, (on, wish)) {
-                    Draft::Trusted => Outcome::Trusted,
                     Draft::Nothing => self.conclude(command, findings, Vec::new()),
                     Draft::Event(event) => {
                         let stream = Stream::Agreement(id.clone());
@@ -470,14 +475,20 @@ fn changed(action: &Action) -> Vec<Stream> {
 /// What a command is decided on.
 fn touched(action: &Action) -> Vec<Stream> {
     let mut streams = changed(action);
-    if let Action::Agreement(_, AgreementCommand::LinkOnwardGrant(wish)) = action {
-        streams.push(Stream::Agreement(wish.upstream_agreement_id.clone()));
+    match action {
+        Action::Agreement(_, AgreementCommand::LinkOnwardGrant(wish)) => {
+            streams.push(Stream::Agreement(wish.upstream_agreement_id.clone()));
+        }
+        // They name elements of published schemes.
+        Action::Agreement(_, AgreementCommand::ReplaceTagSet(_))
+        | Action::Pledge(_, PledgeCommand::ReplaceTagSet(_))
+        | Action::Requirement(..) => streams.push(Stream::Reference(ReferenceKind::Schemes)),
+        _ => {}
     }
     streams
 }
 
 fn to_cancel(action: &Action) -> Option<EventId> {
-    use perennial_domain::pledge::PledgeCommand;
     match action {
         Action::Adjust(_, action) => to_cancel(action),
         Action::Agreement(

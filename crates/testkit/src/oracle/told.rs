@@ -2,8 +2,8 @@
 
 use perennial_domain::classification::Pillar;
 use perennial_views::rows::{
-    AgreementRow, ByYearRow, ExceptionRow, MovementRow, NexusRow, Party, PledgeRow,
-    ReallocationRow, Row, TimelineRow,
+    AgreementRow, ByYearRow, CoverageRow, ExceptionRow, MovementRow, NexusRow, Party, PledgeRow,
+    ReallocationRow, Row, SchemeRow, TimelineRow,
 };
 use perennial_views::view::timeline::Running;
 
@@ -75,7 +75,8 @@ fn line(row: &Row) -> String {
             row.outstanding
         ),
         Row::Reallocation(row) => reallocation(row),
-        Row::Scheme(_) | Row::Coverage(_) => String::new(),
+        Row::Scheme(row) => scheme(row),
+        Row::Coverage(row) => coverage(row),
     }
 }
 
@@ -90,6 +91,58 @@ fn exception(row: &ExceptionRow) -> String {
         row.effective_on,
         row.standing,
         row.count
+    )
+}
+
+fn scheme(row: &SchemeRow) -> String {
+    let figure = |amount: i128, multi_year: i128, said: [i128; 3]| {
+        format!("{amount} ({multi_year} {said:?})")
+    };
+    format!(
+        "{} {} {} {:?} {:?} {:?} {} {:?} {:?} {} {:?} prorated {}: {} paid {}",
+        row.scheme,
+        row.partition,
+        row.direction.name(),
+        row.agreement_id,
+        id(row.donor.as_ref()),
+        id(row.recipient.as_ref()),
+        row.part.name(),
+        row.element,
+        row.year,
+        row.currency,
+        row.year_basis,
+        row.prorated,
+        figure(
+            row.committed,
+            row.committed_multi_year,
+            row.committed_by_basis
+        ),
+        figure(
+            row.disbursed,
+            row.disbursed_multi_year,
+            row.disbursed_by_basis
+        ),
+    )
+}
+
+fn coverage(row: &CoverageRow) -> String {
+    format!(
+        "{} {} {} {:?} {} {} {} prorated {}: {:?} committed {} \
+             paid {} gap {:?} over {:?} {:?}",
+        row.plan_id,
+        row.version,
+        row.scheme,
+        row.objective,
+        row.year,
+        row.direction.name(),
+        row.currency,
+        row.prorated,
+        row.required,
+        row.committed,
+        row.disbursed,
+        row.gap,
+        row.over,
+        row.covered_ppm,
     )
 }
 

@@ -5,6 +5,7 @@ use perennial_domain::classification::Split;
 use perennial_domain::event::Stream;
 use perennial_domain::ids::PledgeId;
 use perennial_domain::pledge::{PledgeAnnouncement, PledgeCommand};
+use perennial_domain::tag::TagSubject;
 
 use super::Story;
 use crate::history::words::org;
@@ -19,6 +20,16 @@ impl Story {
         if unannounced && !self.random.one_in(8) {
             let announcement = self.announcement(&id);
             return (id, PledgeCommand::Announce(announcement));
+        }
+        if self.tags_money && self.random.one_in(6) {
+            let id = self.pledge_id();
+            let whole = !self.random.one_in(12);
+            let subject = if whole {
+                TagSubject::Whole
+            } else {
+                TagSubject::Line(crate::history::words::line("line-1"))
+            };
+            return (id, PledgeCommand::ReplaceTagSet(self.tag_set(subject)));
         }
         let amount = self.money("EUR");
         let reason = String::new();

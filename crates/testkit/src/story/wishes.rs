@@ -48,6 +48,9 @@ impl Story {
         {
             return wish;
         }
+        if self.tags_money && self.random.one_in(7) {
+            return self.tagging(id);
+        }
         match self.random.below(51) {
             40..=42 => self.life(id),
             43..=44 => self.settled(id),

@@ -48,7 +48,7 @@ impl MovementRow {
     }
 }
 
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Movements {
     signed: i128,
     increases: i128,
@@ -127,8 +127,14 @@ fn rows(
 ) -> Vec<(FiscalYear, MovementRow)> {
     let mut rows = Vec::new();
     let mut opening = 0;
-    let first = years.keys().next().copied();
-    let last = years.keys().next_back().copied();
+    // Entries that cancel each other move nothing: no year begins or ends the rows by them alone.
+    let moving = || {
+        years
+            .iter()
+            .filter(|(_, moved)| **moved != Movements::default())
+    };
+    let first = moving().next().map(|(year, _)| *year);
+    let last = moving().next_back().map(|(year, _)| *year);
     let mut next = first;
     while let (Some(year), Some(last)) = (next, last) {
         let moved = years.get(&year).copied().unwrap_or_default();

@@ -164,9 +164,14 @@ pub(crate) fn stands(
 ) -> Option<bool> {
     let history = lens.facts.histories().entity(entity)?;
     let reallocations = history.reallocations_at(lens.at, lens.effective());
-    let (_, own, standing) = reallocations
+    // A move inside one heading counts for nothing, and is not kept with those that do; it may be forbidden all the same.
+    let kept = reallocations
         .iter()
-        .find(|(recorded, _, _)| recorded.event_id == event_id)?;
+        .find(|(recorded, _, _)| recorded.event_id == event_id);
+    let Some((_, own, standing)) = kept else {
+        let reversed = history.reversed_at(lens.at, lens.effective());
+        return Some(!reversed.contains(&event_id));
+    };
     if !standing {
         return Some(false);
     }

@@ -222,6 +222,27 @@ fn the_order_in_which_independent_events_arrive_changes_no_effective_figure() {
 }
 
 #[test]
+fn amounts_up_to_the_largest_there_are_neither_overflow_nor_panic() {
+    each_story("amounts_up_to_the_largest_there_are", 60, |story| {
+        let mut story = story.with_amounts_up_to(999_999_999_999_999_999);
+        story.go_on(30);
+        let facts = story.facts();
+        for view in View::ALL {
+            let question = story.question(view);
+            let expected = story.oracle.rows(view, &question).unwrap_or_default();
+            let answered = told(&view.evaluate(&facts, &question).unwrap().rows);
+            assert!(
+                answered == expected,
+                "{} of {question:?}\n{}\n{}",
+                view.name(),
+                differences(&answered, &expected),
+                story.told()
+            );
+        }
+    });
+}
+
+#[test]
 fn a_random_question_is_repeated_by_its_seed() {
     let asked = |seed: u64| {
         let random = Random::seeded(seed);

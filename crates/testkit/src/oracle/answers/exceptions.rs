@@ -198,7 +198,8 @@ pub(super) fn overrides(read: &Read<'_>) -> Vec<String> {
             _ => asked.is_empty(),
         };
         let rule = read.question.filter.rule.as_deref();
-        if !of_asked || rule.is_some_and(|rule| rule != flag.rule.code()) {
+        let resolved = read.question.filter.open && is_resolved(read, recorded, flag.rule);
+        if resolved || !of_asked || rule.is_some_and(|rule| rule != flag.rule.code()) {
             continue;
         }
         let given = recorded

@@ -78,8 +78,10 @@ pub(super) fn movements(read: &Read<'_>) -> Vec<String> {
     let mut rows = Vec::new();
     for ((direction, currency), book) in books {
         let mut opening = 0;
-        let first = book.keys().next().copied().unwrap_or(0);
-        let last = book.keys().next_back().copied().unwrap_or(-1);
+        // From the first year in which something moved to the last one.
+        let moving = || book.iter().filter(|(_, columns)| **columns != [0; 6]);
+        let first = moving().next().map_or(0, |(year, _)| *year);
+        let last = moving().next_back().map_or(-1, |(year, _)| *year);
         for year in first..=last {
             let [signed, more, less, paid, back, off] =
                 book.get(&year).copied().unwrap_or_default();

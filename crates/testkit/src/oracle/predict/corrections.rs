@@ -111,7 +111,6 @@ impl Desktop<'_> {
         };
         findings.own_date(&subject, on, self.today);
         match draft(self.desk(&subject), &mut findings, &without, (on, wish)) {
-            Draft::Trusted => Outcome::Trusted,
             Draft::Nothing => self.conclude(command, findings, Vec::new()),
             Draft::Event(event) => {
                 let fact = Fact::Agreement(*event);

@@ -344,6 +344,37 @@ fn a_breach_of_the_policy_stands_until_enough_is_taken_back() {
 }
 
 #[test]
+fn a_forbidden_move_inside_one_heading_stands_as_long_as_the_move_does() {
+    let mut log = two_years(Firmness::Firm);
+    let breach = Breach::new(
+        Rule::ReallocationWithinPolicy,
+        "agreement/agreement-1",
+        &[("forbidden", &"between lines")],
+    );
+    let inside = AgreementEvent::FundsReallocated(Box::new(ReallocatedFunds {
+        legs: Vec::new(),
+        legal_basis: String::new(),
+        amendment: None,
+        counts: Vec::new(),
+    }));
+    let moved = log.record_flagged(&[of("2020-07-01", inside)], &[breach]);
+    let standing = |log: &Log| {
+        let of = |row| match row {
+            Row::Exception(row) => Some(row.standing),
+            _ => None,
+        };
+        rows(log, View::Exceptions, &Question::default(), of)
+    };
+    assert_eq!(standing(&log), [Some(true)]);
+    let (target, reason) = (event_id(moved, 0), ReversalReason::Error);
+    log.record(&[of(
+        "2020-07-01",
+        AgreementEvent::EntryReversed { target, reason },
+    )]);
+    assert_eq!(standing(&log), [Some(false)]);
+}
+
+#[test]
 fn the_statement_shows_the_terms_in_force() {
     let mut log = Log::new();
     let lines = vec![line("line-1", usd(100), vec![firm("2020", 100)])];
