@@ -8,6 +8,7 @@
 
 mod apart;
 mod bad_input;
+mod calendars;
 mod crash;
 mod full_disk;
 mod integrity;

@@ -361,7 +361,8 @@ impl Story {
         Question {
             at,
             effective,
-            calendar: *self.random.pick(&FiscalCalendar::ALL),
+            calendar: (*self.random.pick(&FiscalCalendar::ALL)).into(),
+            restated: false,
             mapping: self.random.pick(&PillarMapping::ALL).clone().into(),
             multi_year_months: *self.random.pick(&[12, 18, 24]),
             filter: self.filter(view),

@@ -10,7 +10,7 @@ pub(crate) use delta::{decode_delta, encode_delta};
 use std::sync::Arc;
 
 /// The version of everything that this crate writes.
-pub(crate) const LAYOUT: u8 = 2;
+pub(crate) const LAYOUT: u8 = 3;
 
 /// Bytes that this crate did not write.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -2,7 +2,6 @@
 
 use perennial_domain::Date;
 use perennial_domain::log::{Position, RecordedAt};
-use perennial_domain::period::FiscalCalendar;
 
 use crate::SCHEMA;
 use crate::digest::StateDigest;
@@ -32,8 +31,10 @@ pub struct ReadInfo {
     pub effective_as_of: Option<Date>,
     /// What currency amounts are in.
     pub currency_basis: CurrencyBasis,
-    /// The calendar of the years.
-    pub fiscal_calendar: FiscalCalendar,
+    /// The calendar of the years, by its name.
+    pub fiscal_calendar: String,
+    /// Whether adjustments count in the years that they concern.
+    pub restated: bool,
     /// The pillar mapping's name, of a published one with its version.
     pub mapping_name: String,
     /// The pillar mapping's content hash.
@@ -67,7 +68,8 @@ impl ReadInfo {
             digest: lens.facts.digest(lens.at).unwrap_or_default(),
             effective_as_of: lens.effective(),
             currency_basis: lens.question.basis,
-            fiscal_calendar: lens.question.calendar,
+            fiscal_calendar: lens.question.calendar.name().to_owned(),
+            restated: lens.question.restated,
             mapping_name: mapping.name(),
             mapping_hash: mapping.content_hash(),
             notes: crate::notes::notes(view, lens, rows),

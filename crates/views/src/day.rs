@@ -9,7 +9,7 @@ pub struct Day(pub i32);
 
 /// A civil month: year times 12 plus month minus 1. Ordered as the dates are.
 ///
-/// Every fiscal calendar begins its years on the first of a month, so a month lies in exactly one year of each.
+/// Compiled-in calendars begin their years on the first of a month, so a month lies in exactly one year of each.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Month(pub u16);
 
@@ -111,7 +111,8 @@ impl Month {
 
 /// Widens a period that lies inside one month to that whole month.
 ///
-/// No fiscal calendar cuts a month, so no figure changes; but the days of a month then share one series.
+/// No compiled-in calendar cuts a month, so no figure changes; but the days of a month then share one series. For the
+/// calendars that do, rows keep the period itself ([`crate::columns::Row::period`]).
 pub fn widened_to_month(period: Period) -> Period {
     let month = Month::of(period.starts_on());
     if month == Month::of(period.ends_on()) {

@@ -17,7 +17,7 @@ use perennial_domain::money::Currency;
 use perennial_domain::party::OrgRef;
 use perennial_domain::period::Period;
 
-use crate::day::Month;
+use crate::day::{Month, widened_to_month};
 use crate::numbers::NumberHash;
 use crate::posting::{Measure, Posting, Register, Valued};
 
@@ -88,7 +88,8 @@ pub struct SeriesKind {
     pub currency: Currency,
     /// The month of the effective dates in it.
     pub month: Month,
-    /// The period it is for, where that is not decided by the effective date.
+    /// The period it is for, where that is not decided by the effective date; widened to the month that it lies inside
+    /// ([`widened_to_month`]).
     pub period: Option<PeriodNo>,
     /// How a committed amount came to its period.
     pub basis: Option<YearBasis>,
@@ -111,6 +112,19 @@ pub struct Series {
     pub facet: FacetNo,
     /// The rest.
     pub kind: SeriesKind,
+}
+
+/// The numbers of one posting.
+#[derive(Clone, Copy, Debug)]
+pub struct Numbers {
+    /// Whose money it is.
+    pub facet: FacetNo,
+    /// What it counts.
+    pub kind: KindNo,
+    /// The same of its functional amount, if it has one.
+    pub functional: Option<KindNo>,
+    /// Its period, where that is shorter than the month that the kind says.
+    pub period: Option<PeriodNo>,
 }
 
 /// Values with dense numbers, in order of first appearance. Each is held once.
@@ -338,9 +352,8 @@ impl Dictionary {
         LineNo(self.lines.intern(&(entity, line_id.clone())))
     }
 
-    /// Returns the facet and kind of a posting, and the kind of its functional amount if it has one, with new numbers for
-    /// all that is new in it.
-    pub fn numbers_of(&mut self, posting: &Posting) -> (FacetNo, KindNo, Option<KindNo>) {
+    /// Returns the numbers of a posting's parts, new ones for all that is new in it.
+    pub fn numbers_of(&mut self, posting: &Posting) -> Numbers {
         let entity = EntityNo(self.entities.intern(&posting.entity));
         let facet = Facet {
             entity,
@@ -356,9 +369,10 @@ impl Dictionary {
             measure: posting.measure,
             currency: posting.currency,
             month: Month::of(posting.effective_on),
-            period: posting
-                .period
-                .map(|period| PeriodNo(self.periods.intern(&period))),
+            period: posting.period.map(|period| {
+                let whole = widened_to_month(period);
+                PeriodNo(self.periods.intern(&whole))
+            }),
             basis: posting.basis,
             firmness: posting.firmness,
             concerns: posting
@@ -378,7 +392,15 @@ impl Dictionary {
                 ..kind
             }))
         });
-        (facet, number, functional)
+        let shorter = posting
+            .period
+            .filter(|period| widened_to_month(*period) != *period);
+        Numbers {
+            facet,
+            kind: number,
+            functional,
+            period: shorter.map(|period| PeriodNo(self.periods.intern(&period))),
+        }
     }
 
     /// The series of a row's numbers; `None` only for numbers of another dictionary.

@@ -20,7 +20,6 @@ use perennial_domain::money::{Currency, Money};
 use perennial_domain::period::Period;
 use perennial_domain::pledge::PledgeEvent;
 
-use crate::day::widened_to_month;
 use crate::posting::{Measure, Posting, Register};
 use worth::Worth;
 
@@ -332,7 +331,7 @@ impl Expansion<'_> {
             let posting = self.blank(measure, amount.currency(), sign * share.minor_units);
             self.out.push(Posting {
                 line_id: Some(line_id.clone()),
-                period: Some(widened_to_month(share.period)),
+                period: Some(share.period),
                 basis: Some(share.basis),
                 firmness: share.firmness,
                 register: Register::Commitment,
@@ -364,7 +363,7 @@ impl Expansion<'_> {
             let posting = self.blank(measure, currency, share.minor_units);
             self.out.push(Posting {
                 line_id: Some(line_id.clone()),
-                period: Some(widened_to_month(share.period)),
+                period: Some(share.period),
                 basis: Some(share.basis),
                 firmness: share.firmness,
                 ..posting
@@ -382,7 +381,7 @@ impl Expansion<'_> {
             let posting = self.blank(Measure::Moved, leg.amount.currency(), minor_units);
             self.out.push(Posting {
                 line_id: Some(leg.place.line_id.clone()),
-                period: Some(widened_to_month(period)),
+                period: Some(period),
                 basis: Some(leg.place.basis.unwrap_or(YearBasis::Scheduled)),
                 firmness: leg.place.firmness.unwrap_or_default(),
                 pillar: leg.place.pillar,
@@ -402,7 +401,7 @@ impl Expansion<'_> {
             let minor_units = sign * share.minor_units;
             let parked = Posting {
                 line_id: Some(allocation.line_id.clone()),
-                period: Some(widened_to_month(share.period)),
+                period: Some(share.period),
                 basis: Some(share.basis),
                 firmness: share.firmness,
                 ..self.blank(Measure::Moved, currency, -minor_units)

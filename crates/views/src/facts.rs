@@ -256,17 +256,18 @@ impl Facts {
         }
         let mut rows = Vec::with_capacity(postings.len());
         for posting in postings {
-            let (facet, kind, functional) = self.dictionary.numbers_of(posting);
+            let numbers = self.dictionary.numbers_of(posting);
             let row = Row {
                 index: posting.event_id.index,
-                facet,
-                kind,
+                facet: numbers.facet,
+                kind: numbers.kind,
                 day: Day::of(posting.effective_on),
                 minor_units: posting.minor_units,
                 entries: posting.entries,
+                period: numbers.period,
             };
             rows.push(row);
-            if let (Some(kind), Some(functional)) = (functional, posting.functional) {
+            if let (Some(kind), Some(functional)) = (numbers.functional, posting.functional) {
                 rows.push(Row {
                     kind,
                     minor_units: functional.minor_units(),
@@ -360,9 +361,9 @@ impl Facts {
             minor_units: row.minor_units,
             functional: None,
             effective_on: row.day.date(),
-            period: series
-                .kind
+            period: row
                 .period
+                .or(series.kind.period)
                 .and_then(|period| dictionary.periods.get(period.index()).copied()),
             basis: series.kind.basis,
             firmness: series.kind.firmness,

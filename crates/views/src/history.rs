@@ -4,6 +4,7 @@
 //! order of recording. What an answer shows is folded from the facts known at P and true at E; the few attributes
 //! that every posting needs (direction, parties, classification of a line) are kept compiled.
 
+mod calendars;
 mod compiled;
 mod entries;
 mod entry;
@@ -26,6 +27,7 @@ use perennial_domain::party::OrgRef;
 use perennial_domain::pledge::{PledgeAnnouncement, PledgeEvent};
 use perennial_domain::rule::Profile;
 
+pub use calendars::{BooksAt, CalendarAt, ClosingAt, PeriodAt, ReopeningAt};
 pub use compiled::{DimsNo, DimsVersion, Head, LineHead, PlaceNo};
 pub use entries::Entries;
 pub use entry::{Entry, Kind, Note, note_of};
@@ -62,6 +64,15 @@ pub fn is_history(fact: &Fact) -> bool {
             | PledgeEvent::PledgeLapsed { .. },
         ) => false,
     }
+}
+
+/// Whether a fact names the closed period that the next one adjusts.
+const fn adjusts(fact: &Fact) -> bool {
+    matches!(
+        fact,
+        Fact::Agreement(AgreementEvent::PriorPeriodAdjusted(_))
+            | Fact::Pledge(PledgeEvent::PriorPeriodAdjusted(_))
+    )
 }
 
 fn is_history_of_agreement(event: &AgreementEvent) -> bool {
@@ -144,6 +155,8 @@ pub struct Histories {
     /// By upstream agreement: those that were ever linked with it, each once.
     linked: HashMap<AgreementId, Vec<EntityNo>>,
     registry: Registry,
+    /// The first record that adjusts a closed period.
+    first_adjustment: Option<Position>,
 }
 
 impl Histories {
@@ -200,6 +213,10 @@ impl Histories {
             | Fact::Reference(_)
             | Fact::Requirement(_) => {}
         }
+        if adjusts(&recorded.event.fact) {
+            let position = recorded.event_id.position;
+            self.first_adjustment.get_or_insert(position);
+        }
         self.registry.add(dictionary, entity, recorded);
         let facts = &mut self.entity_mut(entity).facts;
         // Most streams have one such fact, or a few.
@@ -225,6 +242,11 @@ impl Histories {
     /// What is published and registered, tags, requirements, and what was reclassified.
     pub const fn registry(&self) -> &Registry {
         &self.registry
+    }
+
+    /// The first record that adjusts a closed period.
+    pub const fn first_adjustment(&self) -> Option<Position> {
+        self.first_adjustment
     }
 
     /// A classification.

@@ -1,39 +1,34 @@
 //! One question's way of reading the facts: its position resolved, its filter looked up, its years cut.
 
+mod when;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use perennial_domain::Date;
 use perennial_domain::classification::{Pillar, WHOLE_PPM};
 use perennial_domain::event::Stream;
+use perennial_domain::ids::CalendarId;
 use perennial_domain::log::Position;
 use perennial_domain::money::Currency;
-use perennial_domain::period::{FIRST_YEAR, FiscalYear, LAST_YEAR, Period};
+use perennial_domain::period::FiscalCalendar;
 
 use crate::columns::{Row, Total};
 use crate::cube::{Class, ClassNo};
-use crate::day::{Day, Days, Month};
+use crate::day::Day;
 use crate::dictionary::{EntityNo, Facet, FacetNo, KindNo, OrgNo, PeriodNo, Series, SeriesKind};
 use crate::facts::Facts;
 use crate::history::{DimsNo, PlaceNo};
 use crate::mapping::PillarMapping;
 use crate::posting::{Direction, Measures};
-use crate::question::{CurrencyBasis, MappingChoice, Question, QuestionError};
+use crate::question::{CalendarChoice, CurrencyBasis, MappingChoice, Question, QuestionError};
 use crate::sums::CellSums;
+use crate::years::{YearNo, Years};
+
+pub use when::{Dating, When};
 
 /// Stands where a place was not said.
 pub const UNSPECIFIED: &str = "unspecified";
-
-/// Days of one year that a period holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct YearPart {
-    /// The year.
-    pub year: FiscalYear,
-    /// Days of the period in it: at least 1.
-    pub days: u32,
-    /// All days of the period.
-    pub of_days: u32,
-}
 
 /// One series' amount with everything that is read of its facet.
 #[derive(Clone, Copy, Debug)]
@@ -46,6 +41,10 @@ pub struct Posted<'a> {
     pub class: Class,
     /// Its amount and entries.
     pub total: Total,
+    /// When it is true in the world.
+    pub day: Day,
+    /// The period it is for, where that is shorter than the month that the series says.
+    pub period: Option<PeriodNo>,
 }
 
 /// One question's way of reading the facts.
@@ -64,10 +63,7 @@ pub struct Lens<'a> {
     /// By organisation: its registered name.
     names: HashMap<OrgNo, Arc<str>>,
     filter: PartyFilter,
-    /// The years of the question's calendar that dates may lie in, with their days.
-    years: Vec<(FiscalYear, Days)>,
-    /// By month since [`first_month`]: its year's place in `years`.
-    months: Vec<u16>,
+    years: Years,
 }
 
 impl<'a> Lens<'a> {
@@ -78,7 +74,6 @@ impl<'a> Lens<'a> {
     pub fn new(facts: &'a Facts, question: &'a Question) -> Result<Self, QuestionError> {
         let at = facts.resolve(question.at)?;
         let effective = question.effective.date();
-        let years = years_of(question);
         let registry = facts.histories().registry();
         let survivors = registry.survivors(facts.dictionary(), at, effective);
         Ok(Self {
@@ -89,8 +84,7 @@ impl<'a> Lens<'a> {
             filter: PartyFilter::new(facts, question, &survivors),
             survivors,
             names: registry.names(facts.dictionary(), at, effective),
-            months: months_of(question, &years),
-            years,
+            years: years(facts, question, at)?,
         })
     }
 
@@ -162,16 +156,24 @@ impl<'a> Lens<'a> {
 
     /// As [`Lens::each_posted`], whatever the filter says of direction, currency and parties. The postings of one event
     /// follow each other, in order.
-    pub fn each_read(&self, wanted: Measures, mut each: impl FnMut(Posted<'a>)) {
+    pub fn each_read(&self, wanted: Measures, each: impl FnMut(Posted<'a>)) {
+        self.each_of_kinds(|kind| wanted.has(kind.measure), each);
+    }
+
+    fn each_of_kinds(
+        &self,
+        wanted: impl Fn(&SeriesKind) -> bool,
+        mut each: impl FnMut(Posted<'a>),
+    ) {
         let kinds = self.facts.dictionary().kinds.items();
         let basis = self.question.basis;
         let wanted: Vec<bool> = kinds
             .iter()
-            .map(|kind| wanted.has(kind.measure) && basis.counts(kind.valued))
+            .map(|kind| basis.counts(kind.valued) && wanted(kind))
             .collect();
         let wanted = |kind: KindNo| wanted.get(kind.index()).copied().unwrap_or_default();
         let mut visit = |row: &Row| {
-            if let Some(posted) = self.posted(row.facet, row.kind, total_of(row)) {
+            if let Some(posted) = self.posted(row) {
                 each(posted);
             }
         };
@@ -205,7 +207,7 @@ impl<'a> Lens<'a> {
     fn each_of(&self, entity: EntityNo, basis: CurrencyBasis, mut each: impl FnMut(Posted<'a>)) {
         self.facts
             .each_row_of(entity, self.at, self.effective(), |row| {
-                if let Some(posted) = self.posted(row.facet, row.kind, total_of(row))
+                if let Some(posted) = self.posted(row)
                     && basis.counts(posted.series.kind.valued)
                 {
                     each(posted);
@@ -246,17 +248,19 @@ impl<'a> Lens<'a> {
         }
     }
 
-    /// What is read of a series; `None` only if nothing is known of its agreement.
-    pub fn posted(&self, facet: FacetNo, kind: KindNo, total: Total) -> Option<Posted<'a>> {
+    /// What is read of a row; `None` only if nothing is known of its agreement.
+    pub fn posted(&self, row: &Row) -> Option<Posted<'a>> {
         let dictionary = self.facts.dictionary();
         let cube = self.facts.cube();
-        let of_facet = dictionary.facets.get(facet.index())?;
-        let class = *cube.class(cube.class_of(facet)?)?;
+        let of_facet = dictionary.facets.get(row.facet.index())?;
+        let class = *cube.class(cube.class_of(row.facet)?)?;
         Some(Posted {
-            series: dictionary.series(facet, kind)?,
+            series: dictionary.series(row.facet, row.kind)?,
             facet: of_facet,
             class: self.reclassified(of_facet, class),
-            total,
+            total: Total::of(row.minor_units, row.entries),
+            day: row.day,
+            period: row.period,
         })
     }
 
@@ -290,7 +294,7 @@ impl<'a> Lens<'a> {
             self.facts.each_row_of(entity, self.at, effective, |row| {
                 let class = cube.class_of(row.facet);
                 let of_cell = class.and_then(|class| cube.class(class));
-                if let Some(posted) = self.posted(row.facet, row.kind, total_of(row))
+                if let Some(posted) = self.posted(row)
                     && self.question.basis.counts(posted.series.kind.valued)
                     && let Some(of_cell) = of_cell.filter(|class| **class != posted.class)
                     && self.lets_pass(&posted)
@@ -329,46 +333,15 @@ impl<'a> Lens<'a> {
             .unwrap_or(UNSPECIFIED)
     }
 
-    /// The year that holds a month.
-    pub fn year(&self, month: Month) -> FiscalYear {
-        usize::from(month.0)
-            .checked_sub(usize::from(first_month().0))
-            .and_then(|index| self.months.get(index))
-            .and_then(|&place| self.years.get(usize::from(place)))
-            .map_or_else(
-                || self.question.calendar.year_of(month.first_day()),
-                |&(year, _)| year,
-            )
+    /// Whether anything that is known adjusts a closed period.
+    pub fn has_adjustments(&self) -> bool {
+        let first = self.facts.histories().first_adjustment();
+        first.is_some_and(|first| first <= self.at)
     }
 
-    /// The years of a period, ascending, with its days in each.
-    pub fn years(&self, period: PeriodNo) -> Vec<YearPart> {
-        match self.facts.dictionary().periods.get(period.index()) {
-            Some(period) => self.years_of(*period),
-            None => Vec::new(),
-        }
-    }
-
-    /// The years of a period, ascending, with its days in each.
-    pub fn years_of(&self, period: Period) -> Vec<YearPart> {
-        let days = Days {
-            first: Day::of(period.starts_on()),
-            last: Day::of(period.ends_on()),
-        };
-        let from = self
-            .years
-            .partition_point(|(_, year)| year.last < days.first);
-        let of_days = days.count();
-        self.years
-            .iter()
-            .skip(from)
-            .take_while(|(_, year)| year.first <= days.last)
-            .map(|&(year, whole)| YearPart {
-                year,
-                days: whole.intersection(days).count(),
-                of_days,
-            })
-            .collect()
+    /// What rows call a year.
+    pub fn label(&self, year: YearNo) -> &str {
+        self.years.label(year)
     }
 }
 
@@ -392,8 +365,27 @@ fn mapping(
     }
 }
 
-fn total_of(row: &Row) -> Total {
-    Total::of(row.minor_units, row.entries)
+/// The years of the calendar that a question asks for, as known.
+fn years(facts: &Facts, question: &Question, at: Position) -> Result<Years, QuestionError> {
+    match &question.calendar {
+        CalendarChoice::Pattern(calendar) => Ok(Years::of_pattern(*calendar)),
+        CalendarChoice::Published(id) => {
+            let registry = facts.histories().registry();
+            let calendar = registry.calendar(id, at);
+            let calendar = calendar.ok_or_else(|| {
+                let compiled = FiscalCalendar::ALL.map(FiscalCalendar::name).into_iter();
+                let published = registry.calendars(at).map(CalendarId::as_str);
+                QuestionError::NoSuchCalendar {
+                    name: id.to_string(),
+                    known: compiled.chain(published).map(str::to_owned).collect(),
+                }
+            })?;
+            let periods = calendar.periods.iter();
+            Ok(Years::published(
+                periods.map(|known| (known.label, known.period)),
+            ))
+        }
+    }
 }
 
 /// Whom a filter asks for.
@@ -453,41 +445,4 @@ impl PartyFilter {
             && party(self.donor, class.donor)
             && party(self.recipient, class.recipient)
     }
-}
-
-fn first_month() -> Month {
-    Date::new(FIRST_YEAR, 1, 1)
-        .map(Month::of)
-        .unwrap_or_default()
-}
-
-/// The calendar's years from the one that holds the first date that is allowed to the one that holds the last.
-fn years_of(question: &Question) -> Vec<(FiscalYear, Days)> {
-    let mut years = Vec::new();
-    let mut year = question.calendar.year_of(first_month().first_day());
-    for _ in FIRST_YEAR..=LAST_YEAR.saturating_add(1) {
-        let period = year.period();
-        let days = Days {
-            first: Day::of(period.starts_on()),
-            last: Day::of(period.ends_on()),
-        };
-        years.push((year, days));
-        year = year.next();
-    }
-    years
-}
-
-fn months_of(question: &Question, years: &[(FiscalYear, Days)]) -> Vec<u16> {
-    let months = usize::try_from(LAST_YEAR - FIRST_YEAR + 1).unwrap_or_default() * 12;
-    (first_month().0..)
-        .take(months)
-        .map(|month| {
-            let year = question.calendar.year_of(Month(month).first_day());
-            let place = years.binary_search_by_key(&year, |&(year, _)| year);
-            place
-                .ok()
-                .and_then(|place| u16::try_from(place).ok())
-                .unwrap_or(u16::MAX)
-        })
-        .collect()
 }

@@ -38,6 +38,7 @@ pub mod exact;
 pub mod lens;
 pub mod mapping;
 pub mod question;
+pub mod years;
 
 pub mod answer;
 mod notes;
@@ -51,10 +52,11 @@ pub use facts::{Applied, ApplyError, Facts, Gap};
 pub use mapping::PillarMapping;
 pub use pages::PageMemory;
 pub use question::{
-    AsOf, CurrencyBasis, Cut, Dimension, Filter, MappingChoice, Question, QuestionError,
+    AsOf, CalendarChoice, CurrencyBasis, Cut, Dimension, Filter, MappingChoice, Question,
+    QuestionError,
 };
 pub use view::View;
 
 /// The schema of expansion, history and rows. What was computed under another one is not comparable: a store builds
 /// a new generation.
-pub const SCHEMA: &str = "perennial-views/2";
+pub const SCHEMA: &str = "perennial-views/3";

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use perennial_domain::calendar::UNKNOWN_LABEL;
 use perennial_domain::classification::Pillar;
 use perennial_domain::money::Currency;
 
@@ -14,8 +15,11 @@ use crate::view::exceptions::overpaid_in_words;
 /// The notes for these rows, in a fixed order.
 pub(crate) fn notes(view: View, lens: &Lens<'_>, rows: &[Row]) -> Vec<String> {
     let mut notes = Vec::new();
-    currencies(lens, rows, &mut notes);
+    if view != View::Calendars {
+        currencies(lens, rows, &mut notes);
+    }
     of_view(view, lens, rows, &mut notes);
+    years(view, lens, rows, &mut notes);
     unallocable(rows, &mut notes);
     unknown_dates(rows, &mut notes);
     let of_totals = ![
@@ -25,6 +29,7 @@ pub(crate) fn notes(view: View, lens: &Lens<'_>, rows: &[Row]) -> Vec<String> {
         View::Pledges,
         View::Reallocations,
         View::CashForecast,
+        View::Calendars,
     ]
     .contains(&view);
     if of_totals {
@@ -37,6 +42,10 @@ pub(crate) fn notes(view: View, lens: &Lens<'_>, rows: &[Row]) -> Vec<String> {
 fn of_view(view: View, lens: &Lens<'_>, rows: &[Row], notes: &mut Vec<String>) {
     match view {
         View::Agreement | View::Timeline | View::Overrides => {}
+        View::Calendars => notes.push(
+            "the books of a day are closed if any calendar has closed a period that holds it"
+                .to_owned(),
+        ),
         View::Exceptions => notes.extend(overpaid_in_words(lens)),
         View::Pledges => notes.push("pledges are part of no other total".to_owned()),
         View::ByYear | View::Nexus => {
@@ -98,6 +107,53 @@ fn of_view(view: View, lens: &Lens<'_>, rows: &[Row], notes: &mut Vec<String>) {
     }
 }
 
+/// In which year adjustments of closed periods stand, and what stands in none.
+fn years(view: View, lens: &Lens<'_>, rows: &[Row], notes: &mut Vec<String>) {
+    if !view.restates() {
+        return;
+    }
+    if lens.question.restated {
+        notes.push(
+            "restated: adjustments of closed periods stand in the years that they concern"
+                .to_owned(),
+        );
+    } else if lens.has_adjustments() {
+        notes.push(
+            "as booked: adjustments of closed periods stand in the years in which they were made"
+                .to_owned(),
+        );
+    }
+    let unknown = |row: &Row| year(row).is_some_and(|year| year == UNKNOWN_LABEL);
+    if rows.iter().any(unknown) {
+        notes.push(format!(
+            "year {UNKNOWN_LABEL}: of days that no period of the calendar {} holds",
+            lens.question.calendar.name()
+        ));
+    }
+}
+
+/// The label of a row's year, where it has one.
+fn year(row: &Row) -> Option<&str> {
+    match row {
+        Row::ByYear(row) => row.year.as_deref(),
+        Row::Nexus(row) => row.year.as_deref(),
+        Row::Scheme(row) => row.year.as_deref(),
+        Row::Movement(row) => Some(&row.year),
+        Row::Coverage(row) => Some(&row.year),
+        Row::Agreement(_)
+        | Row::Timeline(_)
+        | Row::Pledge(_)
+        | Row::MultiYear(_)
+        | Row::Register(_)
+        | Row::Maturity(_)
+        | Row::Exception(_)
+        | Row::Override(_)
+        | Row::Reallocation(_)
+        | Row::CashForecast(_)
+        | Row::FiscalPeriod(_) => None,
+    }
+}
+
 /// Titles that were not checked against the framework's own text are said to be so (FRAMEWORKS.md 15).
 fn unverified(rows: &[Row], notes: &mut Vec<String>) {
     let mut codes: Vec<&str> = rows
@@ -118,6 +174,7 @@ fn unverified(rows: &[Row], notes: &mut Vec<String>) {
             | Row::Movement(_)
             | Row::Maturity(_)
             | Row::Exception(_)
+            | Row::FiscalPeriod(_)
             | Row::Override(_) => None,
         })
         .collect();
@@ -174,7 +231,7 @@ const fn currency(row: &Row) -> Option<&Currency> {
         Row::Coverage(row) => Some(&row.currency),
         Row::CashForecast(row) => Some(&row.currency),
         Row::Maturity(row) => Some(&row.currency),
-        Row::Exception(_) | Row::Override(_) => None,
+        Row::Exception(_) | Row::Override(_) | Row::FiscalPeriod(_) => None,
     }
 }
 
@@ -201,6 +258,7 @@ fn unallocable(rows: &[Row], notes: &mut Vec<String>) {
         | Row::Exception(_)
         | Row::Override(_)
         | Row::Reallocation(_)
+        | Row::FiscalPeriod(_)
         | Row::CashForecast(_) => false,
     });
     if any {
@@ -228,6 +286,7 @@ fn unknown_dates(rows: &[Row], notes: &mut Vec<String>) {
             | Row::Exception(_)
             | Row::Override(_)
             | Row::Reallocation(_)
+            | Row::FiscalPeriod(_)
             | Row::CashForecast(_) => 0,
         })
         .sum();

@@ -282,8 +282,7 @@ pub struct Posting {
     pub functional: Option<Money>,
     /// When it is true in the world.
     pub effective_on: Date,
-    /// The period it is for; without one the effective date decides the year. Widened to the month where it
-    /// lies inside one ([`crate::day::widened_to_month`]).
+    /// The period it is for; without one the effective date decides the year.
     pub period: Option<Period>,
     /// How a committed amount came to its period; cash has none and shows as `actual`.
     pub basis: Option<YearBasis>,

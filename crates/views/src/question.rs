@@ -1,7 +1,7 @@
 //! What can be asked: as known when, as true when, under which calendar and mapping, of what part.
 
 use perennial_domain::Date;
-use perennial_domain::ids::AgreementId;
+use perennial_domain::ids::{AgreementId, CalendarId};
 use perennial_domain::ledger::LedgerPolicy;
 use perennial_domain::log::{Position, RecordedAt};
 use perennial_domain::money::Currency;
@@ -41,6 +41,39 @@ impl Cut {
             Self::On(date) => Some(date),
             Self::Open => None,
         }
+    }
+}
+
+/// Which calendar cuts and labels years.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CalendarChoice {
+    /// One that is compiled in.
+    Pattern(FiscalCalendar),
+    /// One that the ledger published, with the periods that are known at the question's position.
+    Published(CalendarId),
+}
+
+impl CalendarChoice {
+    /// The word in questions and answers.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Pattern(calendar) => calendar.name(),
+            Self::Published(id) => id.as_str(),
+        }
+    }
+
+    /// The compiled-in one.
+    pub const fn pattern(&self) -> Option<FiscalCalendar> {
+        match self {
+            Self::Pattern(calendar) => Some(*calendar),
+            Self::Published(_) => None,
+        }
+    }
+}
+
+impl From<FiscalCalendar> for CalendarChoice {
+    fn from(calendar: FiscalCalendar) -> Self {
+        Self::Pattern(calendar)
     }
 }
 
@@ -197,6 +230,8 @@ pub struct Filter {
     pub element: Option<String>,
     /// This plan (view `coverage`).
     pub plan: Option<String>,
+    /// This fiscal calendar (view `calendars`).
+    pub calendar: Option<String>,
 }
 
 impl Filter {
@@ -217,6 +252,7 @@ impl Filter {
             ("scheme", self.scheme.is_some()),
             ("element", self.element.is_some()),
             ("plan_id", self.plan.is_some()),
+            ("calendar_id", self.calendar.is_some()),
         ];
         given
             .into_iter()
@@ -236,7 +272,10 @@ pub struct Question {
     /// What currency amounts are in.
     pub basis: CurrencyBasis,
     /// The calendar that cuts and labels years.
-    pub calendar: FiscalCalendar,
+    pub calendar: CalendarChoice,
+    /// Whether adjustments of closed periods count in the years that they concern, instead of those in which they were
+    /// booked.
+    pub restated: bool,
     /// The mapping that pillars are computed by.
     pub mapping: MappingChoice,
     /// From how many calendar months on an agreement is multi-year.
@@ -254,7 +293,8 @@ impl Question {
             at: AsOf::Head,
             effective: Cut::Open,
             basis: CurrencyBasis::Transaction,
-            calendar: policy.fiscal_calendar,
+            calendar: policy.fiscal_calendar.into(),
+            restated: false,
             mapping: match PillarMapping::find(&policy.pillar_mapping) {
                 Some(mapping) => MappingChoice::Is(mapping),
                 None => MappingChoice::Policy(policy.pillar_mapping.clone()),
@@ -297,6 +337,17 @@ pub enum QuestionError {
         /// The filter's name.
         name: &'static str,
     },
+    /// No such calendar is compiled in or was published until then.
+    #[error(
+        "no fiscal calendar \"{name}\" was published until then: {}",
+        there_is(known)
+    )]
+    NoSuchCalendar {
+        /// As asked.
+        name: String,
+        /// What could have been asked.
+        known: Vec<String>,
+    },
     /// No such pillar mapping was published until then.
     #[error("no pillar mapping \"{name}\" was published until then")]
     NoSuchMapping {
@@ -308,6 +359,12 @@ pub enum QuestionError {
     NoSuchScheme {
         /// As asked.
         name: String,
+    },
+    /// The view has no years that adjustments could be shown in.
+    #[error("the view {} shows no adjustments by the year that they concern", view.name())]
+    NotRestated {
+        /// The view.
+        view: View,
     },
     /// The view is not summed in this basis.
     #[error("the view {} has no amounts in the currency basis {}", view.name(), basis.name())]
@@ -325,4 +382,11 @@ pub enum QuestionError {
         /// The key.
         dimension: Dimension,
     },
+}
+
+fn there_is(known: &[String]) -> String {
+    if known.is_empty() {
+        return "there is none".to_owned();
+    }
+    format!("there is {}", known.join(", "))
 }

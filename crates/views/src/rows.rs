@@ -7,6 +7,7 @@ use perennial_domain::money::Currency;
 
 pub use crate::view::agreement::{AgreementDetails, AgreementRow, MultiYear};
 pub use crate::view::by_year::ByYearRow;
+pub use crate::view::calendars::{Books, FiscalPeriodRow};
 pub use crate::view::cash_forecast::CashForecastRow;
 pub use crate::view::coverage::CoverageRow;
 pub use crate::view::exceptions::{Disposed, ExceptionRow};
@@ -75,6 +76,8 @@ pub enum Row {
     Scheme(SchemeRow),
     /// Of `coverage`.
     Coverage(CoverageRow),
+    /// Of `calendars`.
+    FiscalPeriod(FiscalPeriodRow),
 }
 
 impl Row {
@@ -96,6 +99,7 @@ impl Row {
             Self::CashForecast(row) => row.key(),
             Self::Scheme(row) => row.key(),
             Self::Coverage(row) => row.key(),
+            Self::FiscalPeriod(row) => row.key(),
         }
     }
 }

@@ -7,6 +7,7 @@ pub mod additive;
 pub mod agreement;
 pub mod balances;
 pub mod by_year;
+pub mod calendars;
 pub mod cash_forecast;
 pub mod coverage;
 pub mod exceptions;
@@ -63,11 +64,13 @@ pub enum View {
     Scheme,
     /// What plans ask for beside what is committed for it.
     Coverage,
+    /// The periods of the published fiscal calendars.
+    Calendars,
 }
 
 impl View {
     /// All.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Agreement,
         Self::Timeline,
         Self::Pledges,
@@ -83,6 +86,7 @@ impl View {
         Self::CashForecast,
         Self::Scheme,
         Self::Coverage,
+        Self::Calendars,
     ];
 
     /// The name in commands and paths.
@@ -103,6 +107,7 @@ impl View {
             Self::CashForecast => "cash-forecast",
             Self::Scheme => "scheme",
             Self::Coverage => "coverage",
+            Self::Calendars => "calendars",
         }
     }
 
@@ -128,7 +133,8 @@ impl View {
             | Self::Overrides
             | Self::Reallocations
             | Self::CashForecast
-            | Self::Coverage => &[],
+            | Self::Coverage
+            | Self::Calendars => &[],
         }
     }
 
@@ -186,6 +192,7 @@ impl View {
                 "element",
             ],
             Self::Coverage => &["plan_id", "direction", "currency", "year"],
+            Self::Calendars => &["calendar_id"],
         }
     }
 
@@ -206,7 +213,27 @@ impl View {
             | Self::Overrides
             | Self::CashForecast
             | Self::Maturity
-            | Self::Coverage => &[CurrencyBasis::Transaction],
+            | Self::Coverage
+            | Self::Calendars => &[CurrencyBasis::Transaction],
+        }
+    }
+
+    /// Whether it can show adjustments in the years that they concern: its rows have years, and are no register of what
+    /// was published by date.
+    pub const fn restates(self) -> bool {
+        match self {
+            Self::ByYear | Self::Nexus | Self::Movements | Self::Scheme | Self::Coverage => true,
+            Self::Agreement
+            | Self::Timeline
+            | Self::Pledges
+            | Self::MultiYear
+            | Self::Registers
+            | Self::Maturity
+            | Self::Exceptions
+            | Self::Overrides
+            | Self::Reallocations
+            | Self::CashForecast
+            | Self::Calendars => false,
         }
     }
 
@@ -233,6 +260,7 @@ impl View {
             Self::CashForecast => rows(cash_forecast::evaluate(&lens), Row::CashForecast),
             Self::Scheme => rows(scheme::evaluate(&lens)?, Row::Scheme),
             Self::Coverage => rows(coverage::evaluate(&lens), Row::Coverage),
+            Self::Calendars => rows(calendars::evaluate(&lens)?, Row::FiscalPeriod),
         };
         let info = ReadInfo::of(self, &lens, &rows);
         match facts.lost_page() {
@@ -247,6 +275,9 @@ impl View {
                 view: self,
                 basis: question.basis,
             });
+        }
+        if question.restated && !self.restates() {
+            return Err(QuestionError::NotRestated { view: self });
         }
         for name in question.filter.given() {
             if !self.filters().contains(&name) {

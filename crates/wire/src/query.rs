@@ -7,6 +7,7 @@
     reason = "outside: whether the check passed; inside: whether the field is there"
 )]
 
+mod calendars;
 mod exceptions;
 mod filter;
 mod options;

@@ -3,8 +3,8 @@
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
-    agreement, bench, demo, events, exceptions, health, import, ledger, rates, replay, report,
-    reverse, scheme, serve, submit, verify,
+    agreement, bench, calendar, demo, events, exceptions, health, import, ledger, rates, replay,
+    report, reverse, scheme, serve, submit, verify,
 };
 
 const EXAMPLES: &str = "\
@@ -99,6 +99,9 @@ pub enum Command {
     Submit(submit::Arguments),
     /// Cancel a recorded entry by a linked reversal.
     Reverse(reverse::Arguments),
+    /// Open, close, reopen and list the periods of fiscal calendars.
+    #[command(subcommand)]
+    Calendar(calendar::Verb),
     /// The frameworks that money is tagged against: list, show, publish.
     #[command(subcommand)]
     Scheme(scheme::Verb),
@@ -137,6 +140,7 @@ impl Command {
             Self::Ledger(_)
             | Self::Agreement(_)
             | Self::Reverse(_)
+            | Self::Calendar(_)
             | Self::Scheme(_)
             | Self::Rates(_)
             | Self::Report(_)

@@ -2,6 +2,7 @@
 
 pub mod agreement;
 pub mod bench;
+pub mod calendar;
 pub mod demo;
 pub mod events;
 pub mod exceptions;
@@ -35,6 +36,7 @@ pub async fn run(cli: Cli, console: &Console) -> Result<(), Failure> {
         Command::Agreement(verb) => agreement::run(&session, verb).await,
         Command::Submit(arguments) => submit::run(&session, arguments).await,
         Command::Reverse(arguments) => reverse::run(&session, arguments).await,
+        Command::Calendar(verb) => calendar::run(&session, verb).await,
         Command::Scheme(verb) => scheme::run(&session, verb).await,
         Command::Import(verb) => import::run(&session, verb).await,
         Command::Rates(verb) => rates::run(&session, verb).await,

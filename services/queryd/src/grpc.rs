@@ -12,6 +12,7 @@ mod list_cash_forecast;
 mod list_commitment_by_year;
 mod list_coverage;
 mod list_exceptions;
+mod list_fiscal_periods;
 mod list_maturity;
 mod list_movements;
 mod list_multi_year;
@@ -233,6 +234,13 @@ impl pb::query::query_service_server::QueryService for Handlers {
         request: Request<pb::query::ListCoverageRequest>,
     ) -> Result<Response<pb::query::ListCoverageResponse>, Status> {
         list_coverage::list_coverage(self, &request).await
+    }
+
+    async fn list_fiscal_periods(
+        &self,
+        request: Request<pb::query::ListFiscalPeriodsRequest>,
+    ) -> Result<Response<pb::query::ListFiscalPeriodsResponse>, Status> {
+        list_fiscal_periods::list_fiscal_periods(self, &request).await
     }
 
     async fn get_digest(

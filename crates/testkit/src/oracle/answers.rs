@@ -20,6 +20,7 @@ use perennial_domain::event::{Event, Fact, Stream};
 use perennial_domain::ids::{AgreementId, PledgeId};
 use perennial_domain::ledger::{LedgerEvent, LedgerPolicy};
 use perennial_domain::log::{Position, Recorded};
+use perennial_domain::period::FiscalCalendar;
 use perennial_views::{AsOf, MappingChoice, Question, View};
 
 use super::Oracle;
@@ -49,6 +50,8 @@ pub(super) fn rows(oracle: &Oracle, view: View, question: &Question) -> Option<V
         View::CashForecast => statement::cash_forecast(&read),
         View::Scheme => tagged::schemes(&read),
         View::Coverage => coverage::rows(&read),
+        // The books of periods are not listed in stories.
+        View::Calendars => return None,
     };
     rows.sort();
     Some(rows)
@@ -58,6 +61,8 @@ pub(super) fn rows(oracle: &Oracle, view: View, question: &Question) -> Option<V
 struct Read<'a> {
     oracle: &'a Oracle,
     question: &'a Question,
+    /// Published calendars are not told in stories.
+    calendar: FiscalCalendar,
     known: Vec<Recorded<Event>>,
     deals: BTreeMap<AgreementId, Deal>,
     pledges: BTreeMap<PledgeId, Pledge>,
@@ -97,6 +102,7 @@ impl<'a> Read<'a> {
         Some(Self {
             oracle,
             question,
+            calendar: question.calendar.pattern()?,
             known,
             deals,
             pledges,

@@ -258,6 +258,7 @@ fn row(writer: &mut Writer<'_>, row: &Row) {
     writer.signed(row.day.0);
     writer.signed(row.minor_units);
     writer.signed(row.entries);
+    writer.option(row.period, |writer, period| writer.number(period.0));
 }
 
 fn read_row(reader: &mut Reader<'_>) -> Result<Row, Malformed> {
@@ -268,6 +269,7 @@ fn read_row(reader: &mut Reader<'_>) -> Result<Row, Malformed> {
         day: Day(reader.signed()?),
         minor_units: reader.signed()?,
         entries: reader.signed()?,
+        period: reader.option(|reader| reader.number().map(PeriodNo))?,
     })
 }
 

@@ -5,7 +5,7 @@ use perennial_domain::log::Position;
 use crate::columns::Total;
 use crate::cube::CellNo;
 use crate::day::{Day, Days};
-use crate::dictionary::{FacetNo, KindNo};
+use crate::dictionary::{FacetNo, KindNo, PeriodNo};
 use crate::pages::{Page, PageReader, PageWriter};
 
 /// One posting as columns hold it.
@@ -23,6 +23,8 @@ pub struct Row {
     pub minor_units: i128,
     /// As [`crate::posting::Posting::entries`].
     pub entries: i8,
+    /// The period it is for, where that is shorter than the month that its kind says.
+    pub period: Option<PeriodNo>,
 }
 
 /// Stands in the amounts column for an amount that needs more than 64 bits.
@@ -48,6 +50,8 @@ pub struct Block {
     entries: Vec<i8>,
     /// Amounts beyond 64 bits by row, ascending. Money stays below 10^18, so there is hardly ever one.
     wide: Vec<(u32, i128)>,
+    /// Periods shorter than a month by row, ascending. Most rows have none.
+    periods: Vec<(u32, PeriodNo)>,
 }
 
 impl Block {
@@ -75,6 +79,7 @@ impl Block {
         self.days.push(row.day);
         self.amounts.push(amount);
         self.entries.push(row.entries);
+        self.periods.extend(row.period.map(|period| (at, period)));
     }
 
     /// Whether `position` is 2^32 or more away from the first row's: records without rows may lie between.
@@ -206,6 +211,7 @@ impl Block {
             day: *self.days.get(at)?,
             minor_units: self.amount(at, amount),
             entries: *self.entries.get(at)?,
+            period: self.period_at(at),
         })
     }
 
@@ -224,6 +230,12 @@ impl Block {
             .ok()
             .and_then(|found| self.wide.get(found))
             .map_or(i128::from(WIDE), |&(_, amount)| amount)
+    }
+
+    fn period_at(&self, at: usize) -> Option<PeriodNo> {
+        let at = u32::try_from(at).unwrap_or(u32::MAX);
+        let found = self.periods.binary_search_by_key(&at, |&(row, _)| row);
+        self.periods.get(found.ok()?).map(|&(_, period)| period)
     }
 
     /// Whether every column has as many rows.
@@ -255,6 +267,9 @@ impl Page for Block {
         let (rows, wide): (Vec<u32>, Vec<i128>) = self.wide.iter().copied().unzip();
         out.column(&rows, u32::to_le_bytes);
         out.column(&wide, i128::to_le_bytes);
+        let (rows, periods): (Vec<u32>, Vec<PeriodNo>) = self.periods.iter().copied().unzip();
+        out.column(&rows, u32::to_le_bytes);
+        out.column(&periods, |period| period.0.to_le_bytes());
     }
 
     fn decode(bytes: &mut PageReader<'_>) -> Option<Self> {
@@ -269,11 +284,16 @@ impl Page for Block {
             amounts: bytes.column(i64::from_le_bytes)?,
             entries: bytes.column(i8::from_le_bytes)?,
             wide: Vec::new(),
+            periods: Vec::new(),
         };
         let rows = bytes.column(u32::from_le_bytes)?;
         let wide = bytes.column(i128::from_le_bytes)?;
         let whole = block.is_whole() && rows.len() == wide.len();
         block.wide = rows.into_iter().zip(wide).collect();
+        let rows = bytes.column(u32::from_le_bytes)?;
+        let periods = bytes.column(|period| PeriodNo(u32::from_le_bytes(period)))?;
+        let whole = whole && rows.len() == periods.len();
+        block.periods = rows.into_iter().zip(periods).collect();
         whole.then_some(block)
     }
 
@@ -285,7 +305,9 @@ impl Page for Block {
             + size_of::<Day>()
             + size_of::<i64>()
             + size_of::<i8>();
-        self.len() * row + self.wide.len() * size_of::<(u32, i128)>()
+        self.len() * row
+            + self.wide.len() * size_of::<(u32, i128)>()
+            + self.periods.len() * size_of::<(u32, PeriodNo)>()
     }
 }
 
@@ -300,6 +322,7 @@ impl Block {
         self.days.shrink_to_fit();
         self.amounts.shrink_to_fit();
         self.entries.shrink_to_fit();
+        self.periods.shrink_to_fit();
     }
 }
 
@@ -315,6 +338,7 @@ mod tests {
             day: Day(0),
             minor_units,
             entries: 0,
+            period: None,
         }
     }
 
@@ -329,7 +353,12 @@ mod tests {
         ];
         let mut block = Block::default();
         for (position, amount) in (5..).zip(amounts) {
-            block.push(Position(position), &row(amount), None);
+            let period = (position % 2 == 0).then_some(PeriodNo(9));
+            let row = Row {
+                period,
+                ..row(amount)
+            };
+            block.push(Position(position), &row, None);
         }
         (block, amounts)
     }
@@ -339,6 +368,8 @@ mod tests {
         let (block, amounts) = around_64_bits();
         let back: Vec<i128> = block.rows().map(|(_, row)| row.minor_units).collect();
         assert_eq!(back, amounts);
+        let periods: Vec<bool> = block.rows().map(|(_, row)| row.period.is_some()).collect();
+        assert_eq!(periods, [false, true, false, true, false, true]);
         let mut sum = 0_i128;
         block.each_row(block.len(), None, |_| true, |row| sum += row.minor_units);
         assert_eq!(sum, -i128::from(1_u64 << 63) - 1);

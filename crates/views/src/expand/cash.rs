@@ -5,7 +5,6 @@ use perennial_domain::money::{Currency, Money};
 use perennial_domain::period::Period;
 
 use super::{Expansion, worth};
-use crate::day::{Month, widened_to_month};
 use crate::posting::{Measure, Posting, Register};
 
 /// What all postings of one cash event share.
@@ -115,7 +114,7 @@ impl Expansion<'_> {
             let posting = self.blank(flow.measure, currency, sign * minor_units);
             self.out.push(Posting {
                 line_id: line_id.cloned(),
-                period: flow.period.map(widened_to_month),
+                period: flow.period,
                 provider: cash.provider.clone(),
                 receiver: cash.receiver.clone(),
                 register: flow.register,
@@ -137,11 +136,10 @@ impl Expansion<'_> {
             draws.iter().map(|draw| draw.minor_units),
         );
         for (at, draw) in draws.iter().enumerate() {
-            let period = widened_to_month(draw.period);
+            let period = draw.period;
             let open = self.blank(Measure::Drawn, currency, -draw.minor_units);
-            let due_in = draw.due_on.map(|due_on| Month::of(due_on).period());
             self.out.push(Posting {
-                period: Some(due_in.unwrap_or(period)),
+                period: Some(draw.due_on.map_or(period, Period::day)),
                 ..open
             });
             let value = values.get(at).copied().flatten();
@@ -156,34 +154,31 @@ impl Expansion<'_> {
         (currency, minor_units): (Currency, i128),
         functional: Option<Money>,
     ) {
-        let paid_in = Month::of(self.effective_on()).period();
-        if period == paid_in {
+        if period == Period::day(self.effective_on()) {
             return;
         }
         let there = (minor_units, functional);
         let away = (-minor_units, functional.map(Money::negated));
-        for (period, (minor_units, functional)) in [(paid_in, away), (period, there)] {
+        for (period, (minor_units, functional)) in [(None, away), (Some(period), there)] {
             let posting = self.blank(Measure::PaidFor, currency, minor_units);
             self.out.push(Posting {
-                period: Some(period),
                 functional,
+                period,
                 ..posting
             });
         }
     }
 }
 
-/// The period of the tranche that the posting at `drawn` was drawn from. What a payment counts for follows its draw, the
-/// month of the payment first and the tranche's period then; where the two are the same, nothing does.
+/// The period of the tranche that the posting at `drawn` was drawn from. What a payment counts for follows its draw, its
+/// own day first, without a period, and the tranche's period then; where the two are the same, nothing does.
 pub(super) fn period_drawn(postings: &[Posting], drawn: usize) -> Period {
     let mut from = postings.iter().skip(drawn);
     let on = from.next().map(|posting| posting.effective_on);
-    let mut paid_for = from
+    let there = from
         .take_while(|posting| posting.measure == Measure::PaidFor)
-        .filter_map(|posting| posting.period);
-    let paid_in = paid_for.next();
-    let there = paid_for.next().or(paid_in);
-    there.unwrap_or_else(|| Month::of(on.unwrap_or_default()).period())
+        .find_map(|posting| posting.period);
+    there.unwrap_or_else(|| Period::day(on.unwrap_or_default()))
 }
 
 /// A refund of what was published as a reimbursement stays there (SEMANTICS.md 3 "Negative values").

@@ -1,11 +1,11 @@
-//! Tranches and forecasts: what is planned to be paid, by the month it is due in.
+//! Tranches and forecasts: what is planned to be paid, by the day it is due on.
 
 use perennial_domain::Date;
 use perennial_domain::agreement::{AgreementEvent, ForecastEntry, Rescheduling};
 use perennial_domain::money::Money;
+use perennial_domain::period::Period;
 
 use super::Expansion;
-use crate::day::Month;
 use crate::posting::{Measure, Posting};
 
 impl Expansion<'_> {
@@ -46,7 +46,7 @@ impl Expansion<'_> {
         }
         let posting = self.blank(Measure::Scheduled, amount.currency(), minor_units);
         self.out.push(Posting {
-            period: Some(Month::of(due_on).period()),
+            period: Some(Period::day(due_on)),
             ..posting
         });
     }
@@ -58,7 +58,7 @@ impl Expansion<'_> {
             let signed = if negative { -minor_units } else { minor_units };
             let posting = self.blank(Measure::Forecast, entry.amount.currency(), signed);
             self.out.push(Posting {
-                period: Some(Month::of(entry.period.starts_on()).period()),
+                period: Some(Period::day(entry.period.starts_on())),
                 receiver: entry.receiver.clone(),
                 ..posting
             });

@@ -1,5 +1,5 @@
-//! What ledgers publish and register: mappings, schemes, organisations, tags and requirements, and which lines were
-//! reclassified. Everything is kept as recorded, in order, and read as known at P and in force at E.
+//! What ledgers publish and register: mappings, schemes, organisations, tags, requirements and fiscal calendars, and
+//! which lines were reclassified. Everything is kept as recorded, in order, and read as known at P and in force at E.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -7,6 +7,7 @@ use std::sync::Arc;
 use perennial_domain::Date;
 use perennial_domain::agreement::AgreementEvent;
 use perennial_domain::event::{Fact, Stream};
+use perennial_domain::ids::CalendarId;
 use perennial_domain::log::Position;
 use perennial_domain::party::OrgRef;
 use perennial_domain::pledge::PledgeEvent;
@@ -15,7 +16,7 @@ use perennial_domain::requirement::{Requirement, RequirementEvent};
 use perennial_domain::tag::{TagSet, TagSubject};
 
 use crate::dictionary::{Dictionary, EntityNo, OrgNo};
-use crate::history::HistoryFact;
+use crate::history::{CalendarAt, HistoryFact};
 
 /// Everything of that kind in one ledger.
 #[derive(Clone, Debug, Default)]
@@ -27,6 +28,7 @@ pub struct Registry {
     tags: BTreeMap<ListVersion, BTreeMap<EntityNo, Vec<HistoryFact>>>,
     requirements: BTreeMap<EntityNo, Vec<HistoryFact>>,
     reclassified: Vec<EntityNo>,
+    calendars: BTreeMap<CalendarId, Vec<HistoryFact>>,
 }
 
 /// The newest of the facts that are known at `at` and in force at `effective`; a later one of the same day wins.
@@ -57,6 +59,11 @@ impl Registry {
             Fact::Requirement(RequirementEvent::RequirementPublished(_)) => {
                 self.requirements.entry(entity).or_default().push(fact);
             }
+            Fact::Calendar(_) => {
+                if let Stream::Calendar(id) = &recorded.event.stream {
+                    self.calendars.entry(id.clone()).or_default().push(fact);
+                }
+            }
             Fact::Agreement(AgreementEvent::TagSetReplaced(set))
             | Fact::Pledge(PledgeEvent::TagSetReplaced(set)) => {
                 let of_scheme = self.tags.entry(set.list.clone()).or_default();
@@ -67,11 +74,7 @@ impl Registry {
                     self.reclassified.push(entity);
                 }
             }
-            Fact::Agreement(_)
-            | Fact::Pledge(_)
-            | Fact::Import(_)
-            | Fact::Calendar(_)
-            | Fact::Ledger(_) => {}
+            Fact::Agreement(_) | Fact::Pledge(_) | Fact::Import(_) | Fact::Ledger(_) => {}
         }
     }
 
@@ -221,6 +224,19 @@ impl Registry {
             let RequirementEvent::RequirementPublished(asked) = event;
             Some((*plan, asked))
         })
+    }
+
+    /// The published fiscal calendars, ascending by id.
+    pub fn calendars(&self, at: Position) -> impl Iterator<Item = &CalendarId> {
+        let calendars = self.calendars.iter();
+        calendars
+            .filter(move |(_, facts)| known(facts.iter(), at).next().is_some())
+            .map(|(id, _)| id)
+    }
+
+    /// A published fiscal calendar with the periods that are known at `at`, and their books as of then.
+    pub fn calendar(&self, id: &CalendarId, at: Position) -> Option<CalendarAt<'_>> {
+        CalendarAt::of(known(self.calendars.get(id)?.iter(), at))
     }
 
     /// The agreements of which a line was ever reclassified, in order of the first time.

@@ -8,7 +8,6 @@ use perennial_domain::agreement::{Firmness, YearBasis};
 use perennial_domain::classification::Pillar;
 use perennial_domain::log::EventId;
 use perennial_domain::money::Currency;
-use perennial_domain::period::FiscalYear;
 
 pub use fold::{Fold, FoldRow};
 
@@ -19,6 +18,7 @@ use crate::lens::Lens;
 use crate::posting::{Direction, Measure};
 use crate::question::Dimension;
 use crate::rows::Party;
+use crate::years::YearNo;
 
 /// One figure of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -154,7 +154,7 @@ pub struct CellKey {
     /// The place.
     pub country: Option<Place>,
     /// The year.
-    pub year: Option<FiscalYear>,
+    pub year: Option<YearNo>,
     /// The pillar.
     pub pillar: Option<Pillar>,
 }

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use perennial_domain::event::Stream;
 use perennial_domain::money::Currency;
-use perennial_domain::period::FiscalYear;
 
 use crate::dictionary::EntityNo;
 use crate::lens::Lens;
@@ -14,6 +13,7 @@ use crate::rows::RowKey;
 use crate::view::additive::{
     Basis, CellKey, Contribution, Declaration, Figure, Firm, Fold, FoldRow,
 };
+use crate::years::YearNo;
 
 const fn cash(name: &'static str, measures: &'static [Measure]) -> Figure {
     Figure {
@@ -128,15 +128,17 @@ impl ByYearRow {
 /// The rows, ordered by agreement, direction, year, currency, basis and firmness.
 pub fn evaluate(lens: &Lens<'_>) -> Vec<ByYearRow> {
     let fold = Fold::new(lens, DECLARATION);
-    let mut rows = Vec::new();
+    let mut rows: Vec<(Option<YearNo>, ByYearRow)> = Vec::new();
     for (key, bases) in by_group(fold.rows()) {
-        group(lens, &key, bases, &mut rows);
+        let mut of_group = Vec::new();
+        group(lens, &key, bases, &mut of_group);
+        rows.extend(of_group.into_iter().map(|row| (key.year, row)));
     }
-    rows.sort_by(|a, b| {
-        let left = (&a.agreement_id, a.direction, &a.year, a.currency);
-        left.cmp(&(&b.agreement_id, b.direction, &b.year, b.currency))
+    rows.sort_by(|(a_year, a), (b_year, b)| {
+        let left = (&a.agreement_id, a.direction, a_year, a.currency);
+        left.cmp(&(&b.agreement_id, b.direction, b_year, b.currency))
     });
-    rows
+    rows.into_iter().map(|(_, row)| row).collect()
 }
 
 /// The entries behind one figure of the row with this key: a part of the commitment, or one of the others, which stand in
@@ -223,7 +225,7 @@ fn group(lens: &Lens<'_>, key: &CellKey, mut bases: Bases, rows: &mut Vec<ByYear
         rows.push(ByYearRow {
             agreement_id: key.agreement.map(|entity| agreement_id(lens, entity)),
             direction: key.direction,
-            year: key.year.map(FiscalYear::label),
+            year: key.year.map(|year| lens.label(year).to_owned()),
             currency: key.currency,
             year_basis: basis.map(Basis::name),
             firmness: firmness.and_then(Firm::name),

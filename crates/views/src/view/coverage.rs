@@ -7,7 +7,6 @@
 use std::collections::BTreeMap;
 
 use perennial_domain::money::Currency;
-use perennial_domain::period::FiscalYear;
 use perennial_domain::reference::Scheme;
 use perennial_domain::requirement::Requirement;
 
@@ -18,6 +17,7 @@ use crate::posting::Direction;
 use crate::rows::RowKey;
 use crate::view::by_year::agreement_id;
 use crate::view::tagged::{Amounts, Asked, Part, rows};
+use crate::years::YearNo;
 
 /// A row of `coverage`. Amounts are minor units of `currency`. `disbursed` is what was paid: net payments of outgoing
 /// money, net receipts of incoming money.
@@ -70,7 +70,7 @@ impl CoverageRow {
 }
 
 /// Objective (the whole plan after all others), year, currency.
-type Place = (Part, FiscalYear, Currency);
+type Place = (Part, YearNo, Currency);
 
 /// The rows: plan by plan, objectives in the order of the framework, the plan as a whole after them; then by year and
 /// currency.
@@ -110,7 +110,7 @@ fn of_plan(
     places.dedup();
     let filter = &lens.question.filter;
     for place @ (part, year, currency) in places {
-        let label = year.label();
+        let label = lens.label(*year).to_owned();
         let is_asked = filter.year.as_ref().is_none_or(|asked| *asked == label)
             && filter.currency.is_none_or(|asked| asked == *currency);
         // Money with any tag is the plan as a whole; it is shown where that is asked for.
@@ -160,7 +160,7 @@ fn required(
     requirement: &Requirement,
     scheme: &Scheme,
 ) -> BTreeMap<Place, (i128, bool)> {
-    let mut exact: BTreeMap<Part, BTreeMap<(FiscalYear, Currency), Exact>> = BTreeMap::new();
+    let mut exact: BTreeMap<Part, BTreeMap<(YearNo, Currency), Exact>> = BTreeMap::new();
     for ask in &requirement.asks {
         let part = match &ask.objective {
             None => Part::AnyTag,

@@ -2,16 +2,18 @@
 //!
 //! Rows follow each other without a gap, each opening with the closing before it; the last closing is the sum of the
 //! statements' undisbursed amounts less what is written off. Moves inside agreements sum to zero and do not appear.
+//! Movements on days that no period of a published calendar holds stand after all years.
 
 use std::collections::BTreeMap;
 
 use perennial_domain::money::Currency;
-use perennial_domain::period::FiscalYear;
 
+use crate::exact::{Exact, Weight, round_partition};
 use crate::lens::Lens;
 use crate::posting::{Direction, Measure};
 use crate::rows::RowKey;
-use crate::view::registers::{each_kind, in_year};
+use crate::view::registers::in_year;
+use crate::years::YearNo;
 
 /// A row of `movements`. Amounts are minor units of `currency`;
 /// closing = opening + signed + increases - decreases - paid + refunds - write-offs.
@@ -48,117 +50,138 @@ impl MovementRow {
     }
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Movements {
-    signed: i128,
-    increases: i128,
-    decreases: i128,
-    paid: i128,
-    refunds: i128,
-    write_offs: i128,
+/// What moves the balance, in the order of the row.
+#[derive(Clone, Copy, Debug)]
+enum Column {
+    Signed,
+    Increases,
+    Decreases,
+    Paid,
+    Refunds,
+    WriteOffs,
 }
+
+const COLUMNS: usize = 6;
+
+/// By year: the exact sum of each column.
+type Book = BTreeMap<YearNo, [Exact; COLUMNS]>;
 
 /// The rows, by direction, currency and year.
 pub fn evaluate(lens: &Lens<'_>) -> Vec<MovementRow> {
-    let mut books: BTreeMap<(Direction, Currency), BTreeMap<FiscalYear, Movements>> =
-        BTreeMap::new();
-    each_kind(lens, |direction, kind, total| {
-        let mut moved = Movements::default();
-        if moved.add(kind.measure, direction, total.minor_units) {
-            let book = books.entry((direction, kind.currency)).or_default();
-            let year = book.entry(lens.year(kind.month)).or_default();
-            year.add(kind.measure, direction, total.minor_units);
+    let mut books: BTreeMap<(Direction, Currency), Book> = BTreeMap::new();
+    lens.each_dated(|direction, kind, when, total| {
+        let Some((column, sign)) = column(kind.measure, direction) else {
+            return;
+        };
+        let book = books.entry((direction, kind.currency)).or_default();
+        for part in lens.years(when) {
+            let of_year = book.entry(part.year).or_default();
+            if let Some(sum) = of_year.get_mut(column as usize) {
+                let weight = Weight::ALL.days(part.days, part.of_days);
+                sum.add(sign * total.minor_units, weight);
+            }
         }
     });
     books
         .into_iter()
-        .flat_map(|((direction, currency), years)| rows(direction, currency, &years))
+        .flat_map(|((direction, currency), book)| rows(lens, direction, currency, &book))
         .filter(|(year, _)| in_year(lens, *year))
         .map(|(_, row)| row)
         .collect()
 }
 
-impl Movements {
-    /// Adds an amount in its column; `false` if it does not move the undisbursed balance.
-    fn add(&mut self, measure: Measure, direction: Direction, minor_units: i128) -> bool {
-        let column = match (measure, direction) {
-            (Measure::Signed, _) => &mut self.signed,
-            (Measure::Increased, _) => &mut self.increases,
-            (Measure::Decreased, _) => {
-                self.decreases -= minor_units;
-                return true;
-            }
-            (Measure::Disbursed | Measure::Reimbursed, Direction::Outgoing)
-            | (Measure::Received, Direction::Incoming) => &mut self.paid,
-            (Measure::Refunded, Direction::Outgoing) | (Measure::Returned, Direction::Incoming) => {
-                self.refunds -= minor_units;
-                return true;
-            }
-            (Measure::WrittenOff | Measure::Recovered, _) => &mut self.write_offs,
-            (Measure::Disbursed | Measure::Reimbursed | Measure::Refunded, Direction::Incoming)
-            | (Measure::Received | Measure::Returned, Direction::Outgoing)
-            | (
-                Measure::Pledged
-                | Measure::Withdrawn
-                | Measure::Converted
-                | Measure::Moved
-                | Measure::Allocated
-                | Measure::LinkedOnward
-                | Measure::CarriedIn
-                | Measure::CarriedOut
-                | Measure::Scheduled
-                | Measure::Drawn
-                | Measure::Forecast
-                | Measure::Expended
-                | Measure::PaidFor
-                | Measure::OtherFlow,
-                _,
-            ) => return false,
-        };
-        *column += minor_units;
-        true
+/// Where an amount is shown, and with which sign; `None` if it does not move the undisbursed balance.
+const fn column(measure: Measure, direction: Direction) -> Option<(Column, i128)> {
+    match (measure, direction) {
+        (Measure::Signed, _) => Some((Column::Signed, 1)),
+        (Measure::Increased, _) => Some((Column::Increases, 1)),
+        (Measure::Decreased, _) => Some((Column::Decreases, -1)),
+        (Measure::Disbursed | Measure::Reimbursed, Direction::Outgoing)
+        | (Measure::Received, Direction::Incoming) => Some((Column::Paid, 1)),
+        (Measure::Refunded, Direction::Outgoing) | (Measure::Returned, Direction::Incoming) => {
+            Some((Column::Refunds, -1))
+        }
+        (Measure::WrittenOff | Measure::Recovered, _) => Some((Column::WriteOffs, 1)),
+        (Measure::Disbursed | Measure::Reimbursed | Measure::Refunded, Direction::Incoming)
+        | (Measure::Received | Measure::Returned, Direction::Outgoing)
+        | (
+            Measure::Pledged
+            | Measure::Withdrawn
+            | Measure::Converted
+            | Measure::Moved
+            | Measure::Allocated
+            | Measure::LinkedOnward
+            | Measure::CarriedIn
+            | Measure::CarriedOut
+            | Measure::Scheduled
+            | Measure::Drawn
+            | Measure::Forecast
+            | Measure::Expended
+            | Measure::PaidFor
+            | Measure::OtherFlow,
+            _,
+        ) => None,
     }
 }
 
+/// Each column by year, ascending, rounded together: an adjustment may concern days of several years.
+fn rounded(book: &Book) -> Vec<(YearNo, [i128; COLUMNS])> {
+    let mut years: Vec<(YearNo, [i128; COLUMNS])> =
+        book.keys().map(|&year| (year, [0; COLUMNS])).collect();
+    for at in 0..COLUMNS {
+        let sums: Vec<&Exact> = book.values().filter_map(|year| year.get(at)).collect();
+        for ((_, amounts), amount) in years.iter_mut().zip(round_partition(&sums)) {
+            if let Some(column) = amounts.get_mut(at) {
+                *column = amount;
+            }
+        }
+    }
+    // Entries that cancel each other move nothing: no year begins or ends the rows by them alone.
+    years.retain(|(_, amounts)| *amounts != [0; COLUMNS]);
+    years
+}
+
+/// The years from the first to the last one in which anything moved, and after them what lies in no year.
 fn rows(
+    lens: &Lens<'_>,
     direction: Direction,
     currency: Currency,
-    years: &BTreeMap<FiscalYear, Movements>,
-) -> Vec<(FiscalYear, MovementRow)> {
+    book: &Book,
+) -> Vec<(YearNo, MovementRow)> {
     let mut rows = Vec::new();
     let mut opening = 0;
-    // Entries that cancel each other move nothing: no year begins or ends the rows by them alone.
-    let moving = || {
-        years
-            .iter()
-            .filter(|(_, moved)| **moved != Movements::default())
-    };
-    let first = moving().next().map(|(year, _)| *year);
-    let last = moving().next_back().map(|(year, _)| *year);
-    let mut next = first;
-    while let (Some(year), Some(last)) = (next, last) {
-        let moved = years.get(&year).copied().unwrap_or_default();
-        let closing = opening + moved.signed + moved.increases - moved.decreases - moved.paid
-            + moved.refunds
-            - moved.write_offs;
-        rows.push((
-            year,
-            MovementRow {
+    let mut next: Option<YearNo> = None;
+    for (year, amounts) in rounded(book) {
+        // Years in which nothing moved stand between.
+        let mut at = match next {
+            Some(next) if year != YearNo::UNKNOWN => next,
+            Some(_) | None => year,
+        };
+        loop {
+            let [signed, increases, decreases, paid, refunds, write_offs] =
+                if at == year { amounts } else { [0; COLUMNS] };
+            let closing = opening + signed + increases - decreases - paid + refunds - write_offs;
+            let row = MovementRow {
                 direction,
                 currency,
-                year: year.label(),
+                year: lens.label(at).to_owned(),
                 opening,
-                signed: moved.signed,
-                increases: moved.increases,
-                decreases: moved.decreases,
-                paid: moved.paid,
-                refunds: moved.refunds,
-                write_offs: moved.write_offs,
+                signed,
+                increases,
+                decreases,
+                paid,
+                refunds,
+                write_offs,
                 closing,
-            },
-        ));
-        opening = closing;
-        next = (year < last).then(|| year.next());
+            };
+            rows.push((at, row));
+            opening = closing;
+            if year <= at {
+                break;
+            }
+            at = at.next();
+        }
+        next = Some(year.next());
     }
     rows
 }

@@ -5,9 +5,9 @@ use crate::posting::{Direction, Measure};
 use crate::question::Dimension;
 use crate::rows::{Party, RowKey};
 use crate::view::additive::{Basis, CellKey, Contribution, Declaration, Figure, Fold, FoldRow};
+use crate::years::YearNo;
 use perennial_domain::classification::Pillar;
 use perennial_domain::money::Currency;
-use perennial_domain::period::FiscalYear;
 
 /// What it sums.
 pub const DECLARATION: Declaration = Declaration {
@@ -102,22 +102,22 @@ impl NexusRow {
     }
 }
 
-/// The rows, ordered by their keys from left to right, pillars in their own order.
+/// The rows, ordered by their keys from left to right, years and pillars in their own order.
 pub fn evaluate(lens: &Lens<'_>) -> Vec<NexusRow> {
     let fold = Fold::new(lens, DECLARATION);
-    let mut rows: Vec<NexusRow> = fold
+    let mut rows: Vec<(Option<YearNo>, NexusRow)> = fold
         .rows()
         .iter()
-        .map(|(key, found)| row(lens, key, found))
+        .map(|(key, found)| (key.year, row(lens, key, found)))
         .collect();
-    rows.sort_by(|a, b| {
-        let left = (a.direction, &a.donor, &a.recipient, &a.country, &a.year);
-        let right = (b.direction, &b.donor, &b.recipient, &b.country, &b.year);
+    rows.sort_by(|(a_year, a), (b_year, b)| {
+        let left = (a.direction, &a.donor, &a.recipient, &a.country, a_year);
+        let right = (b.direction, &b.donor, &b.recipient, &b.country, b_year);
         left.cmp(&right).then_with(|| {
             (a.pillar, a.currency, a.year_basis).cmp(&(b.pillar, b.currency, b.year_basis))
         })
     });
-    rows
+    rows.into_iter().map(|(_, row)| row).collect()
 }
 
 /// The entries behind one figure (`committed`, `disbursed`, `received`, `expended`) of the row with this key.
@@ -142,7 +142,7 @@ fn row(lens: &Lens<'_>, key: &CellKey, found: &FoldRow) -> NexusRow {
         country: key
             .country
             .map(|place| lens.place(place.number()).to_owned()),
-        year: key.year.map(FiscalYear::label),
+        year: key.year.map(|year| lens.label(year).to_owned()),
         pillar: key.pillar,
         currency: key.currency,
         year_basis: key.basis.map(Basis::name),

@@ -6,14 +6,13 @@
 use std::collections::BTreeMap;
 
 use perennial_domain::money::Currency;
-use perennial_domain::period::FiscalYear;
 
-use crate::columns::Total;
 use crate::dictionary::SeriesKind;
-use crate::lens::Lens;
+use crate::lens::{Dating, Lens, When};
 use crate::posting::{Direction, Measures};
 use crate::question::CurrencyBasis;
 use crate::rows::RowKey;
+use crate::years::YearNo;
 
 /// A row of `registers`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,16 +57,23 @@ pub fn evaluate(lens: &Lens<'_>) -> Vec<RegisterRow> {
 type Registers = BTreeMap<(u8, Currency), (u64, i128)>;
 
 /// The row that an amount is in, if it is in one that is asked for.
-fn register(lens: &Lens<'_>, direction: Direction, kind: &SeriesKind) -> Option<(u8, Currency)> {
+fn register(
+    lens: &Lens<'_>,
+    direction: Direction,
+    kind: &SeriesKind,
+    when: When,
+) -> Option<(u8, Currency)> {
     let iati_type = kind.register.iati_type(direction)?;
-    in_year(lens, lens.year(kind.month)).then_some((iati_type, kind.currency))
+    let mut years = lens.years(when).into_iter();
+    let is_asked = years.any(|part| in_year(lens, part.year));
+    is_asked.then_some((iati_type, kind.currency))
 }
 
 /// Where all parts of an entry are in one row, its first one counts it.
 fn of_whole_entries(lens: &Lens<'_>) -> Registers {
     let mut registers = Registers::new();
-    each_kind(lens, |direction, kind, total| {
-        if let Some(key) = register(lens, direction, kind) {
+    lens.each_dated(|direction, kind, when, total| {
+        if let Some(key) = register(lens, direction, kind, when) {
             let (entries, amount) = registers.entry(key).or_default();
             *entries += u64::from(total.plus) + u64::from(total.minus);
             *amount += total.minor_units;
@@ -85,7 +91,8 @@ fn of_parts(lens: &Lens<'_>) -> Registers {
         if 0 < posted.total.plus + posted.total.minus {
             counted.clear();
         }
-        let key = register(lens, posted.class.direction, &posted.series.kind);
+        let when = lens.when(&posted, Dating::Effective);
+        let key = register(lens, posted.class.direction, &posted.series.kind, when);
         let Some(key) = key.filter(|_| lens.lets_pass(&posted)) else {
             return;
         };
@@ -99,24 +106,8 @@ fn of_parts(lens: &Lens<'_>) -> Registers {
     registers
 }
 
-/// Calls `each` with direction, kind and total of everything at (P, E) that the filter lets pass: from the cells, or
-/// from the rows of the asked agreements.
-pub fn each_kind(lens: &Lens<'_>, mut each: impl FnMut(Direction, &SeriesKind, &Total)) {
-    if lens.asks_for_agreements() {
-        lens.each_posted(Measures::ALL, |posted| {
-            each(posted.class.direction, &posted.series.kind, &posted.total);
-        });
-        return;
-    }
-    for (cell, total) in lens.cells().iter() {
-        if let Some(class) = lens.passing(cell.class, cell.kind.currency) {
-            each(class.direction, &cell.kind, &total);
-        }
-    }
-}
-
 /// Whether the question asks for this year, or for any.
-pub fn in_year(lens: &Lens<'_>, year: FiscalYear) -> bool {
+pub fn in_year(lens: &Lens<'_>, year: YearNo) -> bool {
     let asked = lens.question.filter.year.as_ref();
-    asked.is_none_or(|asked| *asked == year.label())
+    asked.is_none_or(|asked| *asked == lens.label(year))
 }

@@ -1,7 +1,6 @@
 //! `scheme`: what is committed and paid for each element of a scheme, by year (FRAMEWORKS.md 1).
 
 use perennial_domain::money::Currency;
-use perennial_domain::period::FiscalYear;
 use perennial_domain::reference::Scheme;
 
 use crate::lens::Lens;
@@ -211,7 +210,7 @@ fn row(lens: &Lens<'_>, scheme: &Scheme, key: &Key, amounts: &Amounts) -> Scheme
         title: element.map(|element| element.title.clone()),
         parent: element.and_then(|element| element.parent.as_deref().map(str::to_owned)),
         verified: element.map(|element| element.verified),
-        year: key.year.map(FiscalYear::label),
+        year: key.year.map(|year| lens.label(year).to_owned()),
         currency: key.currency,
         year_basis: key.basis.map(Basis::name),
         prorated: amounts.prorated,

@@ -11,21 +11,21 @@ use std::sync::Arc;
 use perennial_domain::agreement::YearBasis;
 use perennial_domain::classification::WHOLE_PPM;
 use perennial_domain::money::{Currency, divide_minor};
-use perennial_domain::period::FiscalYear;
 use perennial_domain::reference::Scheme;
 use perennial_domain::tag::{TagBasis, TagSet};
 
-use crate::columns::{Row, Total};
+use crate::columns::Row;
 use crate::cube::Class;
-use crate::dictionary::{EntityNo, Facet, FacetNo, PeriodNo, SeriesKind, Table};
+use crate::dictionary::{EntityNo, Facet, FacetNo, Table};
 use crate::exact::{Exact, Weight, round_partition, round_to};
-use crate::lens::{Lens, Posted};
+use crate::lens::{Dating, Lens, Posted, When};
 use crate::numbers::NumberHash;
 use crate::posting::{Direction, Measure, Measures};
 use crate::view::additive::{Basis, Who};
 use crate::view::agreement::MultiYear;
 use crate::view::multi_year::original_term;
 use crate::view::tags::{Tagged, Tranches};
+use crate::years::YearNo;
 
 /// What is asked of a scheme.
 #[derive(Debug)]
@@ -66,7 +66,7 @@ pub(super) struct Key {
     pub(super) donor: Who,
     pub(super) recipient: Who,
     pub(super) part: Part,
-    pub(super) year: Option<FiscalYear>,
+    pub(super) year: Option<YearNo>,
     pub(super) basis: Option<Basis>,
 }
 
@@ -139,13 +139,6 @@ struct Subject {
     /// The place of its set among those that were met.
     set: Option<usize>,
     place_ppm: u32,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum When {
-    Any,
-    Year(FiscalYear),
-    Period(PeriodNo),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -275,7 +268,7 @@ impl<'l, 'a> Fold<'l, 'a> {
                 subject
             };
             if let Some(subject) = subject {
-                let sum = self.sum(subject, figure, &posted.series.kind);
+                let sum = self.sum(subject, figure, &posted);
                 *self.sums.entry(sum).or_default() += posted.total.minor_units;
             }
         });
@@ -317,8 +310,7 @@ impl<'l, 'a> Fold<'l, 'a> {
         row: &Row,
         (sets, drawn): (&[&'a TagSet], &[i128]),
     ) {
-        let total = Total::of(row.minor_units, row.entries);
-        let Some(posted) = self.lens.posted(row.facet, row.kind, total) else {
+        let Some(posted) = self.lens.posted(row) else {
             return;
         };
         let kind = &posted.series.kind;
@@ -333,7 +325,7 @@ impl<'l, 'a> Fold<'l, 'a> {
             let to = self.subject(Some(set), posted.facet, &posted.class);
             for (subject, part) in [(from, -part), (to, part)] {
                 if let Some(subject) = subject {
-                    let sum = self.sum(subject, PAID, kind);
+                    let sum = self.sum(subject, PAID, &posted);
                     *self.sums.entry(sum).or_default() += part;
                 }
             }
@@ -396,17 +388,18 @@ impl<'l, 'a> Fold<'l, 'a> {
         Some(self.subjects.intern(&subject))
     }
 
-    fn sum(&self, subject: u32, figure: usize, kind: &SeriesKind) -> Sum {
+    fn sum(&self, subject: u32, figure: usize, posted: &Posted<'_>) -> Sum {
+        let kind = &posted.series.kind;
         let divides_years = self.asked.by_year || self.lens.question.filter.year.is_some();
         Sum {
             subject,
             currency: kind.currency,
             figure,
             basis: kind.basis.filter(|_| self.asked.by_basis),
-            when: match kind.period {
-                Some(period) if divides_years => When::Period(period),
-                None if divides_years => When::Year(self.lens.year(kind.month)),
-                Some(_) | None => When::Any,
+            when: if divides_years {
+                self.lens.when(posted, Dating::For)
+            } else {
+                When::Any
             },
         }
     }
@@ -449,25 +442,19 @@ impl<'l, 'a> Fold<'l, 'a> {
     }
 
     /// The years of an amount that the filter lets pass, unless rows show years and are picked when they are rounded.
-    fn years(&self, when: When) -> Vec<(Option<FiscalYear>, Weight)> {
-        let years = match when {
-            When::Any => return vec![(None, Weight::ALL)],
-            When::Year(year) => vec![(year, Weight::ALL)],
-            When::Period(period) => {
-                let years = self.lens.years(period).into_iter();
-                years
-                    .map(|part| (part.year, Weight::ALL.days(part.days, part.of_days)))
-                    .collect()
-            }
-        };
+    fn years(&self, when: When) -> Vec<(Option<YearNo>, Weight)> {
+        if when == When::Any {
+            return vec![(None, Weight::ALL)];
+        }
+        let years = self.lens.years(when).into_iter();
         let asked = &self.lens.question.filter.year;
-        let counted = |year: FiscalYear| {
-            self.asked.by_year || asked.as_ref().is_none_or(|asked| *asked == year.label())
+        let counted = |year: YearNo| {
+            let label = || self.lens.label(year);
+            self.asked.by_year || asked.as_ref().is_none_or(|asked| *asked == label())
         };
         years
-            .into_iter()
-            .filter(|(year, _)| counted(*year))
-            .map(|(year, weight)| (Some(year), weight))
+            .filter(|part| counted(part.year))
+            .map(|part| (Some(part.year), Weight::ALL.days(part.days, part.of_days)))
             .collect()
     }
 

@@ -234,7 +234,7 @@ fn cube_of(cells: u32) -> Cube {
             entries: 1,
             functional: None,
         });
-        assert_eq!(numbers, (FacetNo(0), KindNo(number), None));
+        assert_eq!((numbers.facet, numbers.kind), (FacetNo(0), KindNo(number)));
     }
     let mut cube = Cube::default();
     cube.extend(&dictionary, &mut histories);
@@ -272,6 +272,7 @@ fn roll_ups_give_the_totals_of_all_rows_at_every_kind_of_position() {
                 day: Day(i32::try_from(random.below(3_000)).unwrap()),
                 minor_units: i128::from(random.below(1_000)) - 500,
                 entries: 1,
+                period: None,
             })
             .collect();
         columns.add_record(Position(position), &own, &mut cube);
@@ -304,6 +305,7 @@ fn a_roll_up_that_would_save_nothing_is_not_kept_and_totals_stay_right() {
                 day: Day(0),
                 minor_units: i128::from(index),
                 entries: 0,
+                period: None,
             })
             .collect();
         columns.add_record(Position(position), &own, &mut cube);

@@ -91,7 +91,7 @@ fn the_years_of_an_agreement_sum_to_its_commitment_in_every_calendar() {
         .rows;
     for calendar in FiscalCalendar::ALL {
         let question = Question {
-            calendar,
+            calendar: calendar.into(),
             ..Question::default()
         };
         let mut committed: BTreeMap<String, i128> = BTreeMap::new();

@@ -35,7 +35,7 @@ fn example() -> Log {
 /// The expected values were computed by a second program from the description of the canonical bytes.
 #[test]
 fn the_digest_of_the_example_is_the_pinned_one_at_every_position() {
-    assert_eq!(SCHEMA, "perennial-views/2");
+    assert_eq!(SCHEMA, "perennial-views/3");
     let facts = example().facts();
     let digests: Vec<String> = (0..3)
         .map(|position| facts.digest(Position(position)).unwrap().to_string())
@@ -43,9 +43,9 @@ fn the_digest_of_the_example_is_the_pinned_one_at_every_position() {
     assert_eq!(
         digests,
         [
-            "5716712ce597401df22db2877fb3577a37b4cfa961d8f70adabd96acc18e601c",
-            "0b4de79debc5a7e66012bf07cd799f8fe0d59b11443176cabacdb7eeeccd5b87",
-            "11a265bad712aff0dd907835905daa8b3225da85b2f519f592921d2fa23871e5",
+            "5a36d18c7979f400fc9875bd3ce0f3677f09caddfb6555f389883574a5bda7c7",
+            "6cb5dd452039abb4310e965ac5f7b18bae0b294c2730b9a455feebb90a73bc5d",
+            "b17292ea5fbe7eb2c77ed37a28d3da316864b684b1a55466108696264fe5c1c7",
         ]
     );
     assert_eq!(facts.digest(Position(3)), None);

@@ -8,9 +8,10 @@ use perennial_domain::agreement::{
     AgreementEvent, CashEntry, Conditionality, Firmness, Line, LinePart, LineSplits, Perspective,
     Terms, YearBasis, YearShare,
 };
+use perennial_domain::calendar::CalendarEvent;
 use perennial_domain::classification::{LineDims, Share, Split, Vocabulary};
 use perennial_domain::event::{Event, Fact, Stream};
-use perennial_domain::ids::{AgreementId, LedgerId, LineId, PlanId, PledgeId};
+use perennial_domain::ids::{AgreementId, CalendarId, LedgerId, LineId, PlanId, PledgeId};
 use perennial_domain::ledger::{LedgerEvent, LedgerPolicy};
 use perennial_domain::log::{EventId, Position, Recorded, RecordedAt, Revision};
 use perennial_domain::money::{Currency, Money};
@@ -270,6 +271,17 @@ impl Log {
         position
     }
 
+    /// As [`Log::record`], for events that adjust a closed period.
+    pub(crate) fn record_adjusting(&mut self, concerns: Period, wishes: &[Wish<'_>]) -> u64 {
+        let position = self.record(wishes);
+        if let Some((_, events)) = self.records.last_mut() {
+            for recorded in events {
+                recorded.event.concerns = Some(concerns);
+            }
+        }
+        position
+    }
+
     pub(crate) fn facts(&self) -> Facts {
         self.facts_of_first(self.records.len())
     }
@@ -419,4 +431,54 @@ pub(crate) fn registry_facts() -> Vec<Fact> {
 /// An owned text as ids hold it.
 pub(crate) fn text(text: &str) -> Arc<str> {
     text.into()
+}
+
+pub(crate) fn calendar_id(text: &str) -> CalendarId {
+    CalendarId::parse(text).unwrap()
+}
+
+fn of_calendar<'w>(id: &str, on: &'w str, event: CalendarEvent) -> Wish<'w> {
+    let stream = Stream::Calendar(calendar_id(id));
+    (stream, on, Fact::Calendar(event))
+}
+
+/// A period of a published calendar is opened.
+pub(crate) fn opened<'w>(id: &str, label: &str, (from, to): (&str, &str)) -> Wish<'w> {
+    let event = CalendarEvent::FiscalPeriodOpened {
+        label: label.to_owned(),
+        period: period(from, to),
+        pattern: None,
+        gap_reason: None,
+    };
+    of_calendar(id, "2020-01-01", event)
+}
+
+/// The books of a period are closed.
+pub(crate) fn closed<'w>(
+    id: &str,
+    (on, grace_days, closed_from): (&'w str, u32, &str),
+    (label, from, to): (&str, &str, &str),
+) -> Wish<'w> {
+    let event = CalendarEvent::FiscalPeriodClosed {
+        label: label.to_owned(),
+        period: period(from, to),
+        grace_days,
+        closed_from: date(closed_from),
+    };
+    of_calendar(id, on, event)
+}
+
+/// The books of a period are open again.
+pub(crate) fn reopened<'w>(
+    id: &str,
+    on: &'w str,
+    (label, from, to): (&str, &str, &str),
+) -> Wish<'w> {
+    let event = CalendarEvent::FiscalPeriodReopened {
+        label: label.to_owned(),
+        period: period(from, to),
+        reason: "late invoices".to_owned(),
+        approver: "head-of-finance".to_owned(),
+    };
+    of_calendar(id, on, event)
 }

@@ -146,7 +146,7 @@ fn a_signature_posts_each_share_of_each_line_and_counts_one_entry() {
         &[
             "line-1 signed 60 2020-03-10 2020-01-01..2020-12-31 scheduled +1 commitment",
             "line-1 signed 40 2020-03-10 2021-01-01..2021-12-31 scheduled",
-            "line-2 signed 50 2020-03-10 2020-03-01..2020-03-31 signing_year",
+            "line-2 signed 50 2020-03-10 2020-03-10..2020-03-10 signing_year",
         ],
     );
 }
@@ -171,7 +171,7 @@ fn what_no_share_claims_is_posted_for_the_signing_year() {
         },
         &[
             "line-1 increased 40 2020-03-10 2021-01-01..2021-12-31 budgeted +1 commitment",
-            "line-1 increased 1 2020-03-10 2020-03-01..2020-03-31 signing_year",
+            "line-1 increased 1 2020-03-10 2020-03-10..2020-03-10 signing_year",
         ],
     );
 }
@@ -247,7 +247,7 @@ fn a_tranche_is_scheduled_by_its_due_date_moved_and_cancelled() {
             period: period("2020-07-01", "2021-06-30"),
             conditions: Vec::new(),
         },
-        &["- scheduled 100 2020-03-10 2020-09-01..2020-09-30"],
+        &["- scheduled 100 2020-03-10 2020-09-30..2020-09-30"],
     );
     check(
         AgreementEvent::TrancheRescheduled(Rescheduling {
@@ -259,8 +259,8 @@ fn a_tranche_is_scheduled_by_its_due_date_moved_and_cancelled() {
             reason: "late".to_owned(),
         }),
         &[
-            "- scheduled -60 2020-03-10 2020-09-01..2020-09-30",
-            "- scheduled 60 2020-03-10 2021-01-01..2021-01-31",
+            "- scheduled -60 2020-03-10 2020-09-30..2020-09-30",
+            "- scheduled 60 2020-03-10 2021-01-15..2021-01-15",
         ],
     );
     check(
@@ -270,7 +270,7 @@ fn a_tranche_is_scheduled_by_its_due_date_moved_and_cancelled() {
             due_on: date("2021-01-15"),
             reason: "no need".to_owned(),
         },
-        &["- scheduled -60 2020-03-10 2021-01-01..2021-01-31"],
+        &["- scheduled -60 2020-03-10 2021-01-15..2021-01-15"],
     );
 }
 
@@ -287,8 +287,8 @@ fn a_new_plan_takes_the_old_one_out() {
             entries: vec![entry("2021-07-01", "2022-06-30", 12)],
         },
         &[
-            "- forecast -10 2020-03-10 2020-01-01..2020-01-31 to R-2",
-            "- forecast 12 2020-03-10 2021-07-01..2021-07-31 to R-2",
+            "- forecast -10 2020-03-10 2020-01-01..2020-01-01 to R-2",
+            "- forecast 12 2020-03-10 2021-07-01..2021-07-01 to R-2",
         ],
     );
 }
@@ -317,8 +317,10 @@ fn a_disbursement_pays_lines_and_draws_tranches() {
             "line-1 disbursed 60 2020-03-10 from D-2 to R-2 +1 disbursement",
             "line-2 disbursed 40 2020-03-10 from D-2 to R-2",
             "- drawn -30 2020-03-10 2020-03-01..2020-03-31",
+            "- paid_for -30 2020-03-10",
+            "- paid_for 30 2020-03-10 2020-03-01..2020-03-31",
             "- drawn -50 2020-03-10 2019-01-01..2019-12-31",
-            "- paid_for -50 2020-03-10 2020-03-01..2020-03-31",
+            "- paid_for -50 2020-03-10",
             "- paid_for 50 2020-03-10 2019-01-01..2019-12-31",
         ],
     );
@@ -401,7 +403,7 @@ fn expenditure_is_for_the_reported_period() {
             period: period("2020-02-03", "2020-02-04"),
             reason: "wrong".to_owned(),
         },
-        &["line-1 expended -5 2020-03-10 2020-02-01..2020-02-29 +1 expenditure"],
+        &["line-1 expended -5 2020-03-10 2020-02-03..2020-02-04 +1 expenditure"],
     );
 }
 

@@ -130,7 +130,7 @@ fn a_period_inside_a_fiscal_year_keeps_its_basis_and_its_label() {
         vec![share("2019-12-30", "2020-01-02", 101, YearBasis::Budgeted)],
     );
     let question = Question {
-        calendar: FiscalCalendar::April,
+        calendar: FiscalCalendar::April.into(),
         ..Question::default()
     };
     let rows = by_year(&log, &question);

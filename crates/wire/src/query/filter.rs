@@ -102,9 +102,10 @@ fn condition(filter: &mut Filter, field: &str, value: &str) -> Result<(), String
         "scheme" => set(field, &mut filter.scheme, text()),
         "element" => set(field, &mut filter.element, text()),
         "plan_id" => set(field, &mut filter.plan, text()),
+        "calendar_id" => set(field, &mut filter.calendar, text()),
         unknown => Err(format!(
             "knows no field \"{unknown}\": it knows agreement_id, direction, currency, donor, recipient, country, \
-             pillar, year, rule, standing, open, scheme, element and plan_id"
+             pillar, year, rule, standing, open, scheme, element, plan_id and calendar_id"
         )),
     }
 }

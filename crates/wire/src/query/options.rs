@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use perennial_domain::Date;
 use perennial_domain::classification::Pillar;
-use perennial_domain::ids::LedgerId;
+use perennial_domain::ids::{CalendarId, LedgerId};
 use perennial_domain::ledger::LedgerPolicy;
 use perennial_domain::log::Position;
 use perennial_domain::period::FiscalCalendar;
 use perennial_views::{
-    AsOf, CurrencyBasis, Cut, Dimension, Filter, MappingChoice, PillarMapping, Question, View,
+    AsOf, CalendarChoice, CurrencyBasis, Cut, Dimension, Filter, MappingChoice, PillarMapping,
+    Question, View,
 };
 
 use super::filter::filter;
@@ -51,6 +52,8 @@ pub struct ReadRequest {
     pub scheme: String,
     /// The one plan that is asked for; empty: as the filter says.
     pub plan_id: String,
+    /// The one fiscal calendar that is asked for; empty: as the filter says.
+    pub calendar_id: String,
 }
 
 /// A question with what its reader has to do about it.
@@ -92,6 +95,7 @@ pub fn read(request: ReadRequest, defaults: Defaults<'_>) -> Result<ReadInput, V
     let filter = filter.map(|filter| Filter {
         scheme: non_empty(request.scheme).or(filter.scheme),
         plan: non_empty(request.plan_id).or(filter.plan),
+        calendar: non_empty(request.calendar_id).or(filter.calendar),
         ..filter
     });
     let page_rows = check.page_rows(in_page.field("page_size"), page.page_size);
@@ -104,6 +108,7 @@ pub fn read(request: ReadRequest, defaults: Defaults<'_>) -> Result<ReadInput, V
                 effective: Cut::On(effective?.unwrap_or(defaults.today)),
                 basis: basis?,
                 calendar: calendar?,
+                restated: options.restated,
                 mapping: mapping?,
                 multi_year_months: policy.multi_year_months,
                 filter: filter?,
@@ -180,6 +185,7 @@ pub fn subscribe(
                 effective: effective?,
                 basis: basis?,
                 calendar: calendar?,
+                restated: request.restated,
                 mapping: mapping?,
                 multi_year_months: policy.multi_year_months,
                 filter: filter?,
@@ -224,13 +230,20 @@ impl Check<'_> {
         path: Path<'_>,
         name: &str,
         policy: &LedgerPolicy,
-    ) -> Option<FiscalCalendar> {
+    ) -> Option<CalendarChoice> {
         if name.is_empty() {
-            return Some(policy.fiscal_calendar);
+            return Some(policy.fiscal_calendar.into());
         }
-        match FiscalCalendar::parse(name) {
-            Some(calendar) => Some(calendar),
-            None => self.invalid(path, "is not january, april, july or october"),
+        if let Some(calendar) = FiscalCalendar::parse(name) {
+            return Some(calendar.into());
+        }
+        // Whether it is published, only the views know; whether it can be an id is said here.
+        match CalendarId::parse(name) {
+            Ok(id) => Some(CalendarChoice::Published(id)),
+            Err(_) => self.invalid(
+                path,
+                "is not january, april, july or october, and cannot be the id of a published calendar",
+            ),
         }
     }
 

@@ -444,6 +444,7 @@ impl TryFrom<&Row> for pb::Row {
             Row::CashForecast(row) => Message::CashForecast(row.try_into()?),
             Row::Scheme(row) => Message::Scheme(row.try_into()?),
             Row::Coverage(row) => Message::Coverage(row.try_into()?),
+            Row::FiscalPeriod(row) => Message::FiscalPeriod(row.into()),
         };
         Ok(Self { row: Some(message) })
     }
@@ -478,12 +479,13 @@ pub fn read_info(info: &ReadInfo, envelope: Envelope) -> pb::ReadInfo {
             CurrencyBasis::Functional => pb::CurrencyBasis::Functional,
         }
         .into(),
-        fiscal_calendar: info.fiscal_calendar.name().to_owned(),
+        fiscal_calendar: info.fiscal_calendar.clone(),
         pillar_mapping: Some(pb::PillarMapping {
             name: info.mapping_name.clone(),
             content_hash: info.mapping_hash.clone(),
         }),
         partial: envelope.partial,
         notes: info.notes.clone(),
+        restated: info.restated,
     }
 }

@@ -5,11 +5,12 @@ use perennial_domain::classification::Pillar;
 use perennial_domain::ledger::Disposition;
 use perennial_domain::log::{EventId, Position, RecordedAt, Revision};
 use perennial_domain::party::ExternalReference;
+use perennial_domain::period::{FiscalCalendar, Period};
 use perennial_views::history::{Kind, Note};
 use perennial_views::posting::Direction;
 use perennial_views::rows::{
-    AgreementDetails, AgreementRow, ByYearRow, Disposed, ExceptionRow, MultiYear, NexusRow, Party,
-    RegisterRow, Row, TimelineRow,
+    AgreementDetails, AgreementRow, Books, ByYearRow, Disposed, ExceptionRow, FiscalPeriodRow,
+    MultiYear, NexusRow, Party, RegisterRow, Row, TimelineRow,
 };
 use perennial_views::view::timeline::Running;
 use perennial_wire::pb::google::r#type as google;
@@ -346,4 +347,48 @@ fn an_exception_tells_when_it_was_first_seen_and_whether_it_stands() {
     let message = pb::ExceptionRow::from(&unflagged);
     assert_eq!(message.event_id, "");
     assert_eq!((message.first_seen, message.disposition), (None, None));
+}
+
+#[test]
+fn a_fiscal_period_tells_its_days_and_what_became_of_its_books() {
+    let row = FiscalPeriodRow {
+        calendar_id: "own-years".to_owned(),
+        pattern: Some(FiscalCalendar::July),
+        label: "2024/25".to_owned(),
+        period: Period::new(on("2024-07-01"), on("2025-06-30")).unwrap(),
+        gap_reason: Some("founded late".to_owned()),
+        books: Books::Grace,
+        closed_on: Some(on("2025-07-10")),
+        grace_days: Some(5),
+        closed_from: Some(on("2025-07-15")),
+        reopened_on: None,
+        reopen_reason: None,
+        reopen_approver: None,
+    };
+    let day = |year, month, day| Some(google::Date { year, month, day });
+    let expected = pb::FiscalPeriodRow {
+        calendar_id: "own-years".to_owned(),
+        label: "2024/25".to_owned(),
+        starts_on: day(2024, 7, 1),
+        ends_on: day(2025, 6, 30),
+        state: pb::FiscalPeriodState::Grace.into(),
+        closed_on: day(2025, 7, 10),
+        grace_days: Some(5),
+        closed_from: day(2025, 7, 15),
+        reopened_on: None,
+        reopen_reason: None,
+        reopen_approver: None,
+        gap_reason: Some("founded late".to_owned()),
+        pattern: Some("july".to_owned()),
+    };
+    assert_eq!(pb::FiscalPeriodRow::from(&row), expected);
+    let state = |books| {
+        let row = FiscalPeriodRow {
+            books,
+            ..row.clone()
+        };
+        pb::FiscalPeriodRow::from(&row).state()
+    };
+    assert_eq!(state(Books::Open), pb::FiscalPeriodState::Open);
+    assert_eq!(state(Books::Closed), pb::FiscalPeriodState::Closed);
 }

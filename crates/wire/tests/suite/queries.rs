@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
+use perennial_domain::ids::CalendarId;
 use perennial_domain::ledger::LedgerPolicy;
 use perennial_domain::log::{Position, RecordedAt};
 use perennial_domain::period::FiscalCalendar;
 use perennial_views::posting::Direction;
-use perennial_views::{AsOf, CurrencyBasis, Cut, Dimension, MappingChoice, PillarMapping, View};
+use perennial_views::{
+    AsOf, CalendarChoice, CurrencyBasis, Cut, Dimension, MappingChoice, PillarMapping, View,
+};
 use perennial_wire::pb::google::r#type as google;
 use perennial_wire::pb::query as pb;
 use perennial_wire::pb::query::read_options::Known;
@@ -71,12 +74,33 @@ fn a_question_without_options_is_about_everything_recorded_as_true_today_by_the_
     assert_eq!((input.page_rows, input.page_token.as_str()), (100, ""));
     assert_eq!(input.question.at, AsOf::Head);
     assert_eq!(input.question.effective, Cut::On(on("2026-03-31")));
-    assert_eq!(input.question.calendar, FiscalCalendar::April);
+    assert_eq!(input.question.calendar, FiscalCalendar::April.into());
+    assert!(!input.question.restated);
     assert_eq!(
         input.question.mapping,
         MappingChoice::Is(PillarMapping::DAC_WIDE)
     );
     assert_eq!(input.question.group_by, None);
+}
+
+#[test]
+fn a_calendar_is_a_compiled_in_one_or_the_id_of_one_that_may_be_published() {
+    let calendar = |name: &str| {
+        let options = pb::ReadOptions {
+            fiscal_calendar: name.to_owned(),
+            restated: true,
+            ..pb::ReadOptions::default()
+        };
+        let question = ask(with_options(options)).unwrap().question;
+        assert!(question.restated);
+        question.calendar
+    };
+    assert_eq!(calendar("july"), FiscalCalendar::July.into());
+    let published = CalendarId::parse("ethiopia").unwrap();
+    assert_eq!(calendar("ethiopia"), CalendarChoice::Published(published));
+    let calendar = with_filter("calendar_id = ethiopia");
+    let filter = ask(calendar).unwrap().question.filter;
+    assert_eq!(filter.calendar.as_deref(), Some("ethiopia"));
 }
 
 #[test]

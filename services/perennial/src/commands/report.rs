@@ -29,6 +29,8 @@ Examples:
   perennial report exceptions --standing --rule R10       what is overpaid, flagged or not
   perennial report scheme --scheme iom-gcrp --group-by element,year
   perennial report coverage --plan ukraine-2026
+  perennial report by-year --fiscal-calendar ethiopia     years as the ledger publishes them
+  perennial report movements --restated                   adjustments where they belong
 ";
 
 /// Prints a view.
@@ -58,6 +60,9 @@ pub struct Arguments {
     /// For `coverage`: which plan; by default all.
     #[arg(long, value_name = "PLAN", default_value = "")]
     pub plan: String,
+    /// For `calendars`: which one; by default all.
+    #[arg(long, value_name = "CALENDAR", default_value = "")]
+    pub calendar: String,
     /// For `exceptions`: only what breaks its rule then, one row an agreement and rule, flagged or not.
     #[arg(long)]
     pub standing: bool,
@@ -109,9 +114,14 @@ pub struct ReadArguments {
     /// What currency amounts are in: each in its own (the default), or in the ledger's functional currency as at booking.
     #[arg(long, value_enum, value_name = "BASIS")]
     pub currency_basis: Option<Basis>,
-    /// The month that fiscal years begin with; by default as the ledger says.
-    #[arg(long, value_name = "MONTH", default_value = "")]
+    /// The calendar that cuts and labels years: january, april, july, october, or one that the ledger publishes, by its id
+    /// (`perennial calendar list`); by default as the ledger says.
+    #[arg(long, value_name = "CALENDAR", default_value = "")]
     pub fiscal_calendar: String,
+    /// Show adjustments of closed periods in the years that they concern, instead of those in which they were booked.
+    /// For views with years: `by-year`, `nexus`, `movements`, `scheme`, `coverage`.
+    #[arg(long)]
+    pub restated: bool,
 }
 
 /// What currency amounts are in.
@@ -165,6 +175,8 @@ pub enum ViewName {
     Scheme,
     /// What plans ask for, by objective and year, beside what is committed and paid for it.
     Coverage,
+    /// The periods of the fiscal calendars that the ledger publishes, and whether their books are closed.
+    Calendars,
 }
 
 impl From<ViewName> for View {
@@ -179,6 +191,7 @@ impl From<ViewName> for View {
             ViewName::Registers => Self::Registers,
             ViewName::Scheme => Self::Scheme,
             ViewName::Coverage => Self::Coverage,
+            ViewName::Calendars => Self::Calendars,
             ViewName::Movements => Self::Movements,
             ViewName::Maturity => Self::Maturity,
             ViewName::Exceptions => Self::Exceptions,
@@ -226,7 +239,8 @@ pub async fn run(session: &Session, arguments: Arguments) -> Result<(), Failure>
         | ViewName::Reallocations
         | ViewName::CashForecast
         | ViewName::Scheme
-        | ViewName::Coverage => false,
+        | ViewName::Coverage
+        | ViewName::Calendars => false,
     };
     if arguments.agreement.is_some() && !takes_agreement {
         return Err(Failure::new(Exit::Usage, "this view takes no agreement")
@@ -286,6 +300,7 @@ impl ReadArguments {
             known,
             effective_as_of: self.effective_as_of.map(api_date),
             fiscal_calendar: self.fiscal_calendar.clone(),
+            restated: self.restated,
             pillar_mapping: self.mapping.clone(),
             currency_basis: self
                 .currency_basis
@@ -309,6 +324,7 @@ impl Question {
             filter: String::new(),
             scheme: String::new(),
             plan: String::new(),
+            calendar: String::new(),
             standing: false,
             open_only: false,
             rule: String::new(),
@@ -318,6 +334,18 @@ impl Question {
             axis: Axis::Effective,
             limit: None,
         })
+    }
+
+    /// For one fiscal calendar; empty: for all of them.
+    pub(crate) fn calendar(mut self, id: &str) -> Self {
+        id.clone_into(&mut self.0.calendar);
+        self
+    }
+
+    /// From what it is computed.
+    pub(crate) fn read(mut self, read: ReadArguments) -> Self {
+        self.0.read = read;
+        self
     }
 
     /// For one agreement.

@@ -36,6 +36,8 @@ pub(super) struct Parts {
     pub(super) scheme: String,
     /// The one plan that is asked for.
     pub(super) plan_id: String,
+    /// The one fiscal calendar that is asked for.
+    pub(super) calendar_id: String,
     /// What else decides which rows there are: part of what a page token is bound to.
     pub(super) beside: String,
 }
@@ -76,6 +78,7 @@ impl Ask {
             group_by: parts.group_by,
             scheme: parts.scheme,
             plan_id: parts.plan_id,
+            calendar_id: parts.calendar_id,
         };
         let today = handlers.today();
         // Under any policy: what a field may say does not depend on it.

@@ -94,6 +94,13 @@ pub(crate) fn question(error: &QuestionError) -> Status {
         QuestionError::BeyondHead { head, .. } => position_not_yet(error.to_string(), Some(head)),
         QuestionError::NoSuchFilter { .. } => invalid_field("page.filter", error),
         QuestionError::NoSuchBasis { .. } => invalid_field("options.currency_basis", error),
+        QuestionError::NotRestated { .. } => invalid_field("options.restated", error),
+        QuestionError::NoSuchCalendar { name, known } => {
+            RichError::new(Code::NotFound, "UNKNOWN_CALENDAR", error.to_string())
+                .with("calendar", name)
+                .with("known", known.join(" "))
+                .into_status()
+        }
         QuestionError::NoSuchGrouping { .. } => invalid_field("group_by", error),
         QuestionError::NoSuchMapping { .. } => invalid_field("options.pillar_mapping", error),
         QuestionError::NoSuchScheme { name } => {

@@ -4,8 +4,9 @@ use perennial_domain::log::RecordedAt;
 use perennial_testkit::history::words::{agreement, terms};
 use perennial_wire::pb::query::query_service_server::QueryService as _;
 use perennial_wire::pb::query::{
-    GetAgreementStatementRequest, ListRegistersRequest, ListRegistersResponse,
-    ListSchemeFundingRequest, ListViewsRequest, Page, ReadOptions, read_options,
+    GetAgreementStatementRequest, ListFiscalPeriodsRequest, ListRegistersRequest,
+    ListRegistersResponse, ListSchemeFundingRequest, ListViewsRequest, Page, ReadOptions,
+    read_options,
 };
 use tonic::{Code, Request, Status};
 use tonic_types::StatusExt as _;
@@ -260,13 +261,67 @@ async fn what_is_not_published_is_no_mapping_and_no_scheme() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_calendar_that_was_not_published_is_answered_with_those_that_there_are() {
+    let (data, log) = (Data::new(), grown(1));
+    let reader = Reader::start(&data, &log);
+    reader.caught_up(&log).await;
+    let options = ReadOptions {
+        fiscal_calendar: "lunar".to_owned(),
+        ..ReadOptions::default()
+    };
+    let status = registers(&reader, options, None).await.unwrap_err();
+    assert_eq!(
+        (status.code(), reason(&status).as_str()),
+        (Code::NotFound, "UNKNOWN_CALENDAR")
+    );
+    let details = status.get_error_details();
+    let metadata = &details.error_info().unwrap().metadata;
+    assert_eq!(metadata["calendar"], "lunar");
+    assert_eq!(metadata["known"], "january april july october");
+    let ask = |calendar_id: &str| {
+        Request::new(ListFiscalPeriodsRequest {
+            ledger_id: LEDGER.to_owned(),
+            calendar_id: calendar_id.to_owned(),
+            ..ListFiscalPeriodsRequest::default()
+        })
+    };
+    let answer = reader.handlers.list_fiscal_periods(ask("lunar")).await;
+    let status = answer.unwrap_err();
+    assert_eq!(
+        (status.code(), reason(&status).as_str()),
+        (Code::NotFound, "UNKNOWN_CALENDAR")
+    );
+    let answer = reader.handlers.list_fiscal_periods(ask("")).await.unwrap();
+    assert_eq!(answer.into_inner().rows, []);
+    reader.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_view_without_years_refuses_to_be_restated() {
+    let (data, log) = (Data::new(), grown(1));
+    let reader = Reader::start(&data, &log);
+    reader.caught_up(&log).await;
+    let options = ReadOptions {
+        restated: true,
+        ..ReadOptions::default()
+    };
+    let status = registers(&reader, options, None).await.unwrap_err();
+    assert_eq!(
+        (status.code(), reason(&status).as_str()),
+        (Code::InvalidArgument, "INVALID_FIELD")
+    );
+    assert!(status.message().contains("options.restated"));
+    reader.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn every_field_that_is_wrong_is_told_at_once() {
     let (data, log) = (Data::new(), grown(1));
     let reader = Reader::start(&data, &log);
     let request = ListRegistersRequest {
         ledger_id: LEDGER.to_owned(),
         options: Some(ReadOptions {
-            fiscal_calendar: "lunar".to_owned(),
+            fiscal_calendar: "Lunar years".to_owned(),
             pillar_mapping: "my\tmapping".to_owned(),
             ..ReadOptions::default()
         }),

@@ -77,7 +77,7 @@ impl Keys<'_, '_> {
     /// Whether a cell has the country, year and pillar that are asked for, of the keys that are kept or not.
     fn asked(&self, cell: &Cell, kept: bool) -> bool {
         let filter = &self.read.question.filter;
-        let calendar = self.read.question.calendar;
+        let calendar = self.read.calendar;
         let year = cell.year.map(|year| calendar::label(calendar, year));
         let pillar = cell.pillar.map(|pillar| pillar.name().to_owned());
         let parts = [
@@ -91,7 +91,7 @@ impl Keys<'_, '_> {
     }
 
     fn years(&self, item: &Item) -> Vec<(Option<i16>, (i128, i128))> {
-        let calendar = self.read.question.calendar;
+        let calendar = self.read.calendar;
         match item.period {
             _ if !self.divides(Dimension::Year) => vec![(None, (1, 1))],
             None => vec![(Some(calendar::year_of(calendar, item.on)), (1, 1))],
@@ -300,7 +300,7 @@ pub(super) fn nexus(read: &Read<'_>) -> Vec<String> {
         figure(What::is_received, false),
         expended,
     ];
-    let calendar = read.question.calendar;
+    let calendar = read.calendar;
     let rows = fold(&keys, &figures).into_iter();
     rows.map(|(cell, (figures, prorated))| {
         let [committed, disbursed, received, expended] = at(&figures);
@@ -374,7 +374,7 @@ fn year_rows(read: &Read<'_>, mut grades: Vec<(Cell, Row)>) -> Vec<String> {
     let total =
         |place: usize| -> i128 { grades.iter().filter_map(|(_, row)| row.0.get(place)).sum() };
     let committed = total(0);
-    let calendar = read.question.calendar;
+    let calendar = read.calendar;
     let mut rows = Vec::new();
     for (index, (cell, (figures, prorated))) in grades.iter().enumerate() {
         let paid = if cell.direction == "incoming" {

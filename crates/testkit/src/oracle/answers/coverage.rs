@@ -75,7 +75,7 @@ fn of_plan(read: &Read<'_>, (id, plan): (&str, &Requirement), scheme: &Scheme) -
     for (place, amounts) in places {
         let asked = required.get(&place);
         let (part, year, currency) = place;
-        let year = calendar::label(read.question.calendar, year.unwrap_or_default());
+        let year = calendar::label(read.calendar, year.unwrap_or_default());
         let shown = filter.year.as_ref().is_none_or(|it| *it == year)
             && filter.currency.is_none_or(|it| it.code() == currency);
         if !shown || (part == Part::AnyTag && !whole) {
@@ -115,7 +115,7 @@ fn required(read: &Read<'_>, plan: &Requirement, scheme: &Scheme) -> Required {
             }
         };
         let all = calendar::days(ask.period.starts_on(), ask.period.ends_on());
-        for (year, days) in by_year(read.question.calendar, ask.period) {
+        for (year, days) in by_year(read.calendar, ask.period) {
             let days = calendar::days(days.starts_on(), days.ends_on());
             let currency = ask.amount.currency().code().to_owned();
             let sum = exact.entry(part).or_default().entry((year, currency));

@@ -193,7 +193,7 @@ fn spread(scheme: &Scheme, set: Option<&TagSet>) -> Vec<(Part, u32, usize)> {
 
 /// The years of an amount with their parts of its days; one without a year where years do not matter.
 fn years(read: &Read<'_>, asked: &Asked<'_>, item: &Item) -> Vec<(Option<i16>, (i128, i128))> {
-    let fiscal = read.question.calendar;
+    let fiscal = read.calendar;
     let wanted = &read.question.filter.year;
     let by_years = asked.keeps(Dimension::Year);
     if !by_years && wanted.is_none() {
@@ -437,9 +437,7 @@ pub(super) fn schemes(read: &Read<'_>) -> Vec<String> {
                 continue;
             }
             let filter = &read.question.filter;
-            let year = key
-                .year
-                .map(|it| calendar::label(read.question.calendar, it));
+            let year = key.year.map(|it| calendar::label(read.calendar, it));
             let of_year = year.is_none() || filter.year.is_none() || year == filter.year;
             let of_element = filter.element.is_none() || filter.element == element;
             if of_year && of_element {

@@ -13,7 +13,7 @@ use super::{Read, direction};
 
 fn is_year(read: &Read<'_>, year: i16) -> bool {
     let asked = read.question.filter.year.as_ref();
-    asked.is_none_or(|asked| *asked == calendar::label(read.question.calendar, year))
+    asked.is_none_or(|asked| *asked == calendar::label(read.calendar, year))
 }
 
 /// Published entries by IATI type: reversed ones and their reversals both count, each once in every row that it has
@@ -21,7 +21,7 @@ fn is_year(read: &Read<'_>, year: i16) -> bool {
 pub(super) fn registers(read: &Read<'_>) -> Vec<String> {
     let mut sums: BTreeMap<(u8, String), (BTreeSet<EventId>, i128)> = BTreeMap::new();
     let mut add = |item: &Item, incoming: bool| {
-        let year = calendar::year_of(read.question.calendar, item.on);
+        let year = calendar::year_of(read.calendar, item.on);
         if item.register == 0 || !is_year(read, year) {
             return;
         }
@@ -67,7 +67,7 @@ pub(super) fn movements(read: &Read<'_>) -> Vec<String> {
             What::WrittenOff | What::Recovered => (5, 1),
             _ => continue,
         };
-        let year = calendar::year_of(read.question.calendar, item.on);
+        let year = calendar::year_of(read.calendar, item.on);
         let book = books
             .entry((side.direction, item.currency.code().to_owned()))
             .or_default();
@@ -87,7 +87,7 @@ pub(super) fn movements(read: &Read<'_>) -> Vec<String> {
                 book.get(&year).copied().unwrap_or_default();
             let closing = opening + signed + more - less - paid + back - off;
             if is_year(read, year) {
-                let label = calendar::label(read.question.calendar, year);
+                let label = calendar::label(read.calendar, year);
                 rows.push(format!(
                     "{direction} {currency} {label}: {opening} + {signed} + {more} - {less} - {paid} + {back} - {off} = {closing}"
                 ));

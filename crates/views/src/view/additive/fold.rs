@@ -2,19 +2,18 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use perennial_domain::classification::{Pillar, WHOLE_PPM};
 use perennial_domain::log::EventId;
-use perennial_domain::period::FiscalYear;
 
-use crate::columns::Total;
 use crate::cube::Class;
 use crate::day::Day;
 use crate::dictionary::{EntityNo, FacetNo, KindNo, SeriesKind, Table};
 use crate::exact::{Exact, Weight, round_partition};
-use crate::lens::{Lens, Posted};
+use crate::lens::{Dating, Lens, Posted, When};
 use crate::numbers::NumberHash;
 use crate::posting::{Measure, Measures};
 use crate::question::Dimension;
-use crate::view::additive::parts::{Keys, Part, Subject, When};
+use crate::view::additive::parts::{Keys, Part, Subject};
 use crate::view::additive::{Basis, CellKey, Contribution, Declaration, Figure, Firm, Place, Who};
+use crate::years::YearNo;
 
 /// An additive view's fold over one question.
 #[derive(Debug)]
@@ -106,7 +105,7 @@ impl<'l, 'a> Fold<'l, 'a> {
     }
 
     /// Ties are broken by code; a pillar's code is its word.
-    fn code(&self, key: &CellKey) -> (Option<&'a str>, Option<FiscalYear>, &'static str) {
+    fn code(&self, key: &CellKey) -> (Option<&'a str>, Option<YearNo>, &'static str) {
         (
             key.country.map(|place| self.lens.place(place.number())),
             key.year,
@@ -142,53 +141,84 @@ impl<'l, 'a> Fold<'l, 'a> {
     fn parts(&self) -> (Table<Subject, NumberHash>, HashMap<Part, i128, NumberHash>) {
         let mut subjects: Table<Subject, NumberHash> = Table::default();
         let mut parts: HashMap<Part, i128, NumberHash> = HashMap::default();
+        let wanted = self.wanted();
         if self.kept.has(Dimension::Agreement) || self.lens.asks_for_agreements() {
             // Rows of one agreement stand together, so the last subject is mostly the next one too.
             let mut last: Option<(FacetNo, u32)> = None;
-            let figures = self.declaration.figures.iter();
-            let wanted: Vec<Measure> = figures
-                .flat_map(|figure| figure.measures)
-                .copied()
-                .collect();
-            self.lens.each_posted(Measures::of(&wanted), |posted| {
+            self.lens.each_posted(wanted, |posted| {
                 let facet = posted.series.facet;
                 let subject = match last {
                     Some((known, subject)) if known == facet => subject,
                     _ => subjects.intern(&self.subject(Some(posted.facet.entity), &posted.class)),
                 };
                 last = Some((facet, subject));
-                let part = self.part(subject, &posted.series.kind);
+                let part = self.part(subject, &posted.series.kind, self.when(&posted));
                 *parts.entry(part).or_default() += posted.total.minor_units;
             });
             return (subjects, parts);
+        }
+        if self.divided.has(Dimension::Year) {
+            self.lens.each_told_by_row(wanted, Dating::For, |posted| {
+                let subject = subjects.intern(&self.subject(None, &posted.class));
+                let part = self.part(subject, &posted.series.kind, self.when(&posted));
+                *parts.entry(part).or_default() += posted.total.minor_units;
+            });
         }
         let mut by_class: Vec<Option<u32>> = vec![None; self.lens.facts.cube().classes()];
         for (cell, total) in self.lens.cells().iter() {
             if !self.sums(cell.kind.measure) {
                 continue;
             }
-            let Some(class) = self.lens.passing(cell.class, cell.kind.currency) else {
+            let class = self.lens.passing(cell.class, cell.kind.currency);
+            let (Some(class), Some(when)) = (class, self.when_of(&cell.kind)) else {
                 continue;
             };
             let Some(known) = by_class.get_mut(cell.class.index()) else {
                 continue;
             };
             let subject = *known.get_or_insert_with(|| subjects.intern(&self.subject(None, class)));
-            let part = self.part(subject, &cell.kind);
+            let part = self.part(subject, &cell.kind, when);
             *parts.entry(part).or_default() += total.minor_units;
         }
         self.lens
             .each_reclassified(|of_cell, reads_as, kind, total| {
-                if !self.sums(kind.measure) {
+                let when = self.when_of(kind).filter(|_| self.sums(kind.measure));
+                let Some(when) = when else {
                     return;
-                }
+                };
                 for (class, sign) in [(of_cell, -1), (reads_as, 1)] {
                     let subject = subjects.intern(&self.subject(None, class));
-                    let part = self.part(subject, kind);
+                    let part = self.part(subject, kind, when);
                     *parts.entry(part).or_default() += sign * total.minor_units;
                 }
             });
         (subjects, parts)
+    }
+
+    /// The measures of the figures.
+    fn wanted(&self) -> Measures {
+        let figures = self.declaration.figures.iter();
+        let measures: Vec<Measure> = figures
+            .flat_map(|figure| figure.measures)
+            .copied()
+            .collect();
+        Measures::of(&measures)
+    }
+
+    /// When an amount counts, as far as the fold divides by years.
+    fn when(&self, posted: &Posted<'_>) -> When {
+        if self.divided.has(Dimension::Year) {
+            return self.lens.when(posted, Dating::For);
+        }
+        When::Any
+    }
+
+    /// The same of a whole series; `None` where only its rows tell.
+    fn when_of(&self, kind: &SeriesKind) -> Option<When> {
+        if self.divided.has(Dimension::Year) {
+            return self.lens.when_of(kind, Dating::For);
+        }
+        Some(When::Any)
     }
 
     fn sums(&self, measure: Measure) -> bool {
@@ -214,9 +244,8 @@ impl<'l, 'a> Fold<'l, 'a> {
         }
     }
 
-    fn part(&self, subject: u32, series: &SeriesKind) -> Part {
+    fn part(&self, subject: u32, series: &SeriesKind, when: When) -> Part {
         let by_basis = self.kept.has(Dimension::YearBasis);
-        let by_year = self.divided.has(Dimension::Year);
         let by_firmness = self.kept.has(Dimension::Firmness);
         Part {
             subject,
@@ -224,11 +253,7 @@ impl<'l, 'a> Fold<'l, 'a> {
             currency: series.currency,
             basis: series.basis.filter(|_| by_basis),
             firmness: Some(series.firmness).filter(|_| by_firmness),
-            when: match series.period {
-                Some(period) if by_year => When::Period(period),
-                None if by_year => When::Year(self.lens.year(series.month)),
-                Some(_) | None => When::Any,
-            },
+            when,
         }
     }
 
@@ -238,13 +263,14 @@ impl<'l, 'a> Fold<'l, 'a> {
         figure: &str,
         matches: impl Fn(&CellKey) -> bool,
     ) -> Vec<Contribution> {
-        let mut known: HashMap<(FacetNo, KindNo), Vec<Weight>, NumberHash> = HashMap::default();
+        let mut known: HashMap<(FacetNo, KindNo, When), Vec<Weight>, NumberHash> =
+            HashMap::default();
         let cut = self.lens.effective().map(Day::of);
         let mut contributions = Vec::new();
         for block in self.lens.facts.columns().blocks_until(self.lens.at) {
             let rows = block.rows();
             for (position, row) in rows.take_while(|(position, _)| *position <= self.lens.at) {
-                let posted = self.lens.posted(row.facet, row.kind, Total::default());
+                let posted = self.lens.posted(&row);
                 let basis = self.lens.question.basis;
                 let posted = posted.filter(|posted| basis.counts(posted.series.kind.valued));
                 let Some(posted) = posted.filter(|posted| self.lens.lets_pass(posted)) else {
@@ -254,7 +280,7 @@ impl<'l, 'a> Fold<'l, 'a> {
                     continue;
                 }
                 let weights = known
-                    .entry((row.facet, row.kind))
+                    .entry((row.facet, row.kind, self.when(&posted)))
                     .or_insert_with(|| self.weights(&posted, figure, &matches));
                 contributions.extend(weights.iter().map(|&weight| Contribution {
                     event_id: EventId {
@@ -278,7 +304,7 @@ impl<'l, 'a> Fold<'l, 'a> {
         figure: &str,
         matches: impl Fn(&CellKey) -> bool,
     ) -> Vec<Weight> {
-        let part = self.part(0, &posted.series.kind);
+        let part = self.part(0, &posted.series.kind, self.when(posted));
         let subject = self.subject(Some(posted.facet.entity), &posted.class);
         let mut weights = Vec::new();
         self.spread(&subject, &part, |at, key, weight| {
@@ -295,16 +321,10 @@ impl<'l, 'a> Fold<'l, 'a> {
         let Some(figures) = self.figures.get(part.measure.index()) else {
             return;
         };
-        let years = match part.when {
-            When::Any => Vec::new(),
-            When::Year(year) => vec![(year, Weight::ALL)],
-            When::Period(period) => {
-                let years = self.lens.years(period).into_iter();
-                years
-                    .map(|part| (part.year, Weight::ALL.days(part.days, part.of_days)))
-                    .collect()
-            }
-        };
+        let years = self.lens.years(part.when).into_iter();
+        let years: Vec<(YearNo, Weight)> = years
+            .map(|part| (part.year, Weight::ALL.days(part.days, part.of_days)))
+            .collect();
         for &at in figures {
             let Some(figure) = self.declaration.figures.get(at) else {
                 continue;
@@ -354,7 +374,7 @@ impl<'l, 'a> Fold<'l, 'a> {
     fn spread_years(
         &self,
         key: CellKey,
-        years: &[(FiscalYear, Weight)],
+        years: &[(YearNo, Weight)],
         mut each: impl FnMut(CellKey, Weight),
     ) {
         if !self.divided.has(Dimension::Year) {
@@ -419,7 +439,7 @@ impl<'l, 'a> Fold<'l, 'a> {
             let place = key.country?;
             Some(self.lens.place(place.number()).to_owned())
         };
-        let year = || key.year.map(FiscalYear::label);
+        let year = || key.year.map(|year| self.lens.label(year).to_owned());
         let pillar = || key.pillar.map(|pillar| pillar.name().to_owned());
         // The words are made only where a filter asks for them.
         let holds = |dimension, asked: &Option<String>, is: &dyn Fn() -> Option<String>| {

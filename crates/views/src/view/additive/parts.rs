@@ -1,15 +1,14 @@
 //! What a fold still distinguishes: amounts are summed by it first, so that splits and years are worked out once.
 
-use std::hash::{BuildHasher, Hash, Hasher};
+use std::hash::{Hash, Hasher};
 
 use perennial_domain::agreement::{Firmness, YearBasis};
 use perennial_domain::classification::Pillar;
 use perennial_domain::money::Currency;
-use perennial_domain::period::FiscalYear;
 
-use crate::dictionary::{EntityNo, PeriodNo};
+use crate::dictionary::EntityNo;
 use crate::history::DimsNo;
-use crate::numbers::NumberHash;
+use crate::lens::When;
 use crate::posting::{Direction, Measure};
 use crate::question::Dimension;
 use crate::view::additive::Who;
@@ -43,14 +42,6 @@ pub(super) struct Subject {
     pub(super) pillar: Option<Pillar>,
 }
 
-/// When an amount is, as far as a fold still distinguishes it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum When {
-    Any,
-    Year(FiscalYear),
-    Period(PeriodNo),
-}
-
 /// Everything that a fold still distinguishes of an amount.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Part {
@@ -67,8 +58,10 @@ impl Hash for Part {
     fn hash<H: Hasher>(&self, state: &mut H) {
         let (kind, when) = match self.when {
             When::Any => (0_u64, 0),
-            When::Year(year) => (1, number_of(year)),
-            When::Period(PeriodNo(period)) => (2, u64::from(period)),
+            When::Year(year) => (1, u64::from(year.number())),
+            When::Period(period) => (2, u64::from(period.0)),
+            // There are few adjustments, and fewer that share a period.
+            When::Adjusted { period, .. } => (3, u64::from(period.0)),
         };
         let firmness = self.firmness.map_or(0, |firmness| 1 + firmness as u64);
         let basis = self.basis.map_or(0, |basis| 1 + basis as u64) | firmness << 4;
@@ -79,9 +72,4 @@ impl Hash for Part {
         state.write_u64(u64::from(self.subject) << 32 | when);
         state.write_u64(currency << 24 | u64::from(self.measure.code()) << 16 | basis << 8 | kind);
     }
-}
-
-/// The years of one question are of one calendar, so 32 bits of their hash tell them apart well enough.
-fn number_of(year: FiscalYear) -> u64 {
-    NumberHash.hash_one(year) & u64::from(u32::MAX)
 }

@@ -136,6 +136,7 @@ fn object(row: Row) -> Result<Cell, Failure> {
         Some(Message::CashForecast(row)) => document("CashForecastRow")?.object(&row),
         Some(Message::Scheme(row)) => document("SchemeRow")?.object(&row),
         Some(Message::Coverage(row)) => document("CoverageRow")?.object(&row),
+        Some(Message::FiscalPeriod(row)) => document("FiscalPeriodRow")?.object(&row),
         None => Err(Failure::new(Exit::Other, "a row without content")),
     }
 }

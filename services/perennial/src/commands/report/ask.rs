@@ -7,8 +7,8 @@ use perennial_wire::pb::query::query_service_client::QueryServiceClient;
 use perennial_wire::pb::query::{
     FindAgreementsRequest, GetAgreementStatementRequest, ListAgreementStatementsRequest,
     ListAgreementTimelineRequest, ListCashForecastRequest, ListCommitmentByYearRequest,
-    ListCoverageRequest, ListExceptionsRequest, ListMaturityRequest, ListMovementsRequest,
-    ListMultiYearRequest, ListNexusPillarMatrixRequest, ListOverridesRequest,
+    ListCoverageRequest, ListExceptionsRequest, ListFiscalPeriodsRequest, ListMaturityRequest,
+    ListMovementsRequest, ListMultiYearRequest, ListNexusPillarMatrixRequest, ListOverridesRequest,
     ListPledgeConversionRequest, ListReallocationTrailRequest, ListRegistersRequest,
     ListSchemeFundingRequest, Page, ReadInfo, ReadOptions, TimeAxis,
 };
@@ -193,6 +193,7 @@ pub(crate) async fn ask(
         ViewName::CashForecast => cash_forecast(&asked, arguments).await?,
         ViewName::Scheme => scheme(&asked, arguments).await?,
         ViewName::Coverage => coverage(&asked, arguments).await?,
+        ViewName::Calendars => calendars(&asked, arguments).await?,
         ViewName::Reallocations => list!(
             asked,
             ReallocationRow,
@@ -246,6 +247,13 @@ async fn coverage<'s>(asked: &Asked<'s>, arguments: &Arguments) -> Result<Pages<
     Ok(list!(
         asked, CoverageRow, list_coverage, ListCoverageRequest,
         plan_id: arguments.plan.clone()
+    ))
+}
+
+async fn calendars<'s>(asked: &Asked<'s>, arguments: &Arguments) -> Result<Pages<'s>, Failure> {
+    Ok(list!(
+        asked, FiscalPeriodRow, list_fiscal_periods, ListFiscalPeriodsRequest,
+        calendar_id: arguments.calendar.clone()
     ))
 }
 

@@ -140,8 +140,13 @@ fn footnotes(session: &Session, listing: &Listing) {
         "" => "without a cut-off date".to_owned(),
         date => format!("as true on {date}"),
     };
+    let restated = if info.at("restated") == &Cell::Flag(true) {
+        " (restated)"
+    } else {
+        ""
+    };
     session.console.say(&format!(
-        "as known at position {} ({}), {effective}, calendar {}, mapping {}",
+        "as known at position {} ({}), {effective}, calendar {}{restated}, mapping {}",
         info.at("position").plain(),
         info.at("recorded_at").plain(),
         info.at("fiscal_calendar").plain(),
@@ -196,6 +201,10 @@ const fn table_columns(view: ViewName) -> &'static str {
         }
         ViewName::Coverage => {
             "plan_id objective objective_title year currency required committed disbursed gap over covered_ppm"
+        }
+        ViewName::Calendars => {
+            "calendar_id label starts_on ends_on state closed_on grace_days closed_from reopened_on \
+             reopen_reason reopen_approver gap_reason pattern"
         }
         ViewName::CashForecast => {
             "due_on agreement_id tranche_id direction provider recipient currency scheduled open \
