@@ -140,7 +140,7 @@ fn an_answer_says_from_what_it_was_computed() {
     for part in [
         "{\"position\":41,\"head_position\":42,\"recorded_at\":\"2027-01-31T12:00:00Z\",\"record_hash\":\"ab01\",\"view\":\"nexus\",",
         "\"effective_as_of\":null,",
-        "\"partial\":false,\"notes\":[\"incoming money only\"]}",
+        "\"partial\":false,\"notes\":[\"incoming money only\"],\"restated\":false}",
     ] {
         assert!(text.contains(part), "{part} is not in {text}");
     }

@@ -72,7 +72,7 @@ async fn a_quiet_ledger_has_no_lag_and_no_error() {
     reader.caught_up(&log).await;
     let expected = Projection {
         ledger_id: LEDGER.to_owned(),
-        schema: 2,
+        schema: 3,
         generation: 1,
         position: Some(49),
         progress_permille: 1_000,
