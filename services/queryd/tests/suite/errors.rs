@@ -214,6 +214,7 @@ async fn an_unknown_ledger_and_one_that_is_none() {
             "cash-forecast",
             "scheme",
             "coverage",
+            "calendars",
         ]
     );
     reader.stop().await;
