@@ -78,6 +78,9 @@ struct Side {
 
 impl<'a> Read<'a> {
     fn new(oracle: &'a Oracle, question: &'a Question) -> Option<Self> {
+        if question.restated {
+            return None;
+        }
         let until = match question.at {
             AsOf::Head => Position(u64::MAX),
             AsOf::Position(position) => position,

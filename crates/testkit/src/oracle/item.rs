@@ -72,6 +72,8 @@ impl What {
 #[derive(Clone, Debug)]
 pub(super) struct Item {
     pub(super) event_id: EventId,
+    /// The closed period that it adjusts.
+    pub(super) concerns: Option<Period>,
     pub(super) what: What,
     pub(super) amount: i128,
     pub(super) currency: Currency,
@@ -171,6 +173,7 @@ pub(super) fn items_of(
 /// target does.
 fn returned(recorded: &Recorded<Event>, item: &Item, reason: ReversalReason) -> Item {
     let mut item = item.clone();
+    item.concerns = recorded.event.concerns.or(item.concerns);
     if reason == ReversalReason::Returned || recorded.event.concerns.is_some() {
         item.on = recorded.event.effective_on;
         if item.what == What::PaidFor && item.amount < 0 {
@@ -207,6 +210,7 @@ impl Worth<'_> {
             place: None,
             register: 0,
             entries: 0,
+            concerns: event.concerns,
         });
         self.items.last_mut()
     }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use perennial_domain::agreement::{Firmness, YearBasis};
 use perennial_domain::classification::Pillar;
+use perennial_domain::period::Period;
 use perennial_views::Dimension;
 
 use super::super::calendar::{self, by_year as years_of};
@@ -96,13 +97,22 @@ impl Keys<'_, '_> {
             _ if !self.divides(Dimension::Year) => vec![(None, (1, 1))],
             None => vec![(Some(calendar::year_of(calendar, item.on)), (1, 1))],
             Some(period) => {
-                let of_days = calendar::days(period.starts_on(), period.ends_on());
-                let parts = years_of(calendar, period).into_iter();
-                parts
-                    .map(|(year, part)| {
-                        let days = calendar::days(part.starts_on(), part.ends_on());
-                        (Some(year), (days, of_days))
-                    })
+                let days = |part: Period| calendar::days(part.starts_on(), part.ends_on());
+                // Days of the closed period that is adjusted count in the year of the adjustment.
+                let planned = matches!(item.what, What::Scheduled | What::Forecast);
+                let closed = item.concerns.filter(|_| !planned);
+                let mut by_year: BTreeMap<i16, i128> = BTreeMap::new();
+                for (year, part) in years_of(calendar, period) {
+                    let adjusted = closed.and_then(|closed| part.intersection(closed));
+                    let adjusted = adjusted.map_or(0, days);
+                    *by_year.entry(year).or_default() += days(part) - adjusted;
+                    let booked = calendar::year_of(calendar, item.on);
+                    *by_year.entry(booked).or_default() += adjusted;
+                }
+                by_year.retain(|_, days| *days != 0);
+                let by_year = by_year.into_iter();
+                by_year
+                    .map(|(year, part)| (Some(year), (part, days(period))))
                     .collect()
             }
         }
