@@ -50,7 +50,7 @@ pub(super) fn rows(oracle: &Oracle, view: View, question: &Question) -> Option<V
         View::CashForecast => statement::cash_forecast(&read),
         View::Scheme => tagged::schemes(&read),
         View::Coverage => coverage::rows(&read),
-        // The books of periods are not listed in stories.
+        // What a ledger publishes of its calendars is not told in stories.
         View::Calendars => return None,
     };
     rows.sort();

@@ -313,8 +313,8 @@ impl<'l, 'a> Fold<'l, 'a> {
         let Some(posted) = self.lens.posted(row) else {
             return;
         };
-        let kind = &posted.series.kind;
-        let counts = self.lens.question.basis.counts(kind.valued) && self.lens.lets_pass(&posted);
+        let basis = self.lens.question.basis;
+        let counts = basis.counts(posted.series.kind.valued) && self.lens.lets_pass(&posted);
         if !counts || self.figure(&posted) != Some(PAID) {
             return;
         }

@@ -92,30 +92,11 @@ impl Keys<'_, '_> {
     }
 
     fn years(&self, item: &Item) -> Vec<(Option<i16>, (i128, i128))> {
-        let calendar = self.read.calendar;
-        match item.period {
-            _ if !self.divides(Dimension::Year) => vec![(None, (1, 1))],
-            None => vec![(Some(calendar::year_of(calendar, item.on)), (1, 1))],
-            Some(period) => {
-                let days = |part: Period| calendar::days(part.starts_on(), part.ends_on());
-                // Days of the closed period that is adjusted count in the year of the adjustment.
-                let planned = matches!(item.what, What::Scheduled | What::Forecast);
-                let closed = item.concerns.filter(|_| !planned);
-                let mut by_year: BTreeMap<i16, i128> = BTreeMap::new();
-                for (year, part) in years_of(calendar, period) {
-                    let adjusted = closed.and_then(|closed| part.intersection(closed));
-                    let adjusted = adjusted.map_or(0, days);
-                    *by_year.entry(year).or_default() += days(part) - adjusted;
-                    let booked = calendar::year_of(calendar, item.on);
-                    *by_year.entry(booked).or_default() += adjusted;
-                }
-                by_year.retain(|_, days| *days != 0);
-                let by_year = by_year.into_iter();
-                by_year
-                    .map(|(year, part)| (Some(year), (part, days(period))))
-                    .collect()
-            }
+        if !self.divides(Dimension::Year) {
+            return vec![(None, (1, 1))];
         }
+        let years = years_of_item(self.read, item).into_iter();
+        years.map(|(year, part)| (Some(year), part)).collect()
     }
 
     fn places(&self, side: &Side) -> Vec<(Option<String>, u32)> {
@@ -450,4 +431,29 @@ const fn firmness_name(firmness: Rank<Firmness>) -> Option<&'static str> {
         Rank::Committed(Firmness::Indicative) => Some("indicative"),
         Rank::Actual => None,
     }
+}
+
+/// The years in which an amount counts with their parts of its days, ascending. Days of the closed period that is
+/// adjusted count in the year of the adjustment.
+pub(super) fn years_of_item(read: &Read<'_>, item: &Item) -> Vec<(i16, (i128, i128))> {
+    let calendar = read.calendar;
+    let booked = calendar::year_of(calendar, item.on);
+    let Some(period) = item.period else {
+        return vec![(booked, (1, 1))];
+    };
+    let days = |part: Period| calendar::days(part.starts_on(), part.ends_on());
+    let planned = matches!(item.what, What::Scheduled | What::Forecast);
+    let closed = item.concerns.filter(|_| !planned);
+    let mut by_year: BTreeMap<i16, i128> = BTreeMap::new();
+    for (year, part) in years_of(calendar, period) {
+        let adjusted = closed.and_then(|closed| part.intersection(closed));
+        let adjusted = adjusted.map_or(0, days);
+        *by_year.entry(year).or_default() += days(part) - adjusted;
+        *by_year.entry(booked).or_default() += adjusted;
+    }
+    by_year.retain(|_, days| *days != 0);
+    let by_year = by_year.into_iter();
+    by_year
+        .map(|(year, part)| (year, (part, days(period))))
+        .collect()
 }

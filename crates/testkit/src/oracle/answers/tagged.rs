@@ -12,11 +12,12 @@ use perennial_domain::reference::{ListVersion, Scheme};
 use perennial_domain::tag::{TagBasis, TagSet, TagSubject};
 use perennial_views::Dimension;
 
-use super::super::calendar::{self, by_year};
+use super::super::calendar;
 use super::super::deal::Deal;
 use super::super::fraction::{Sum, round_to, round_together};
 use super::super::item::Item;
 use super::super::predict::registry::{above, scheme};
+use super::additive::years_of_item;
 use super::totals::is_multi_year;
 use super::{Read, WHOLE};
 
@@ -193,29 +194,16 @@ fn spread(scheme: &Scheme, set: Option<&TagSet>) -> Vec<(Part, u32, usize)> {
 
 /// The years of an amount with their parts of its days; one without a year where years do not matter.
 fn years(read: &Read<'_>, asked: &Asked<'_>, item: &Item) -> Vec<(Option<i16>, (i128, i128))> {
-    let fiscal = read.calendar;
     let wanted = &read.question.filter.year;
     let by_years = asked.keeps(Dimension::Year);
     if !by_years && wanted.is_none() {
         return vec![(None, (1, 1))];
     }
-    let mut years: Vec<(i16, (i128, i128))> = match item.period {
-        None => vec![(calendar::year_of(fiscal, item.on), (1, 1))],
-        Some(period) => {
-            let all = calendar::days(period.starts_on(), period.ends_on());
-            let parts = by_year(fiscal, period).into_iter();
-            let days = |part: perennial_domain::period::Period| {
-                calendar::days(part.starts_on(), part.ends_on())
-            };
-            parts
-                .map(|(year, part)| (year, (days(part), all)))
-                .collect()
-        }
-    };
+    let mut years = years_of_item(read, item);
     let is_wanted = |year: i16| {
         wanted
             .as_ref()
-            .is_none_or(|it| *it == calendar::label(fiscal, year))
+            .is_none_or(|it| *it == calendar::label(read.calendar, year))
     };
     years.retain(|(year, _)| by_years || is_wanted(*year));
     let years = years.into_iter();
