@@ -3,7 +3,7 @@
 //! run.
 //!
 //! Messages are lost, late, doubled, refused, acknowledged wrongly or never; nodes are killed, stopped, paused at any
-//! step and cut off; clocks go wrong; strangers write into the log. Then everything heals, and [`check`] compares what
+//! step and cut off; clocks go wrong; strangers write into the log. Then everything heals, and `check` compares what
 //! every client and every node was told with what the log holds. Shows INV-4, INV-5, INV-9 and INV-11.
 //!
 //! Read in order: `executor`, `broker`, `node`, `client`, `check`, then [`run`].
