@@ -5,8 +5,8 @@
 //! writer reads its own records back like any reader (INV-11), and the same reading keeps its state warm while another
 //! node leads. When that is, [`crate::seat`] says.
 //!
-//! Read in order: [`serving`] (the loop of a leader), [`deciding`], [`accepting`] (what becomes of what was sent),
-//! [`reading`] (what a shared log says), then the parts.
+//! Read in order: `serving` (the loop of a leader), `deciding`, `accepting` (what becomes of what was sent),
+//! `reading` (what a shared log says), then the parts.
 
 mod accepting;
 mod batch;
