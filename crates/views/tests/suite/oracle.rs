@@ -229,8 +229,12 @@ fn amounts_up_to_the_largest_there_are_neither_overflow_nor_panic() {
         let facts = story.facts();
         for view in View::ALL {
             let question = story.question(view);
-            let expected = story.oracle.rows(view, &question).unwrap_or_default();
             let answered = told(&view.evaluate(&facts, &question).unwrap().rows);
+            let Some(expected) = story.oracle.rows(view, &question) else {
+                // The oracle tells no books of periods.
+                assert_eq!(view, View::Calendars);
+                continue;
+            };
             assert!(
                 answered == expected,
                 "{} of {question:?}\n{}\n{}",
