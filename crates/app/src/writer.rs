@@ -268,8 +268,8 @@ impl Writer {
     }
 
     /// Decides once more what is on its way, which is a bug on purpose.
+    #[cfg(feature = "planted-bugs")]
     fn resend(&mut self) {
-        #[cfg(feature = "planted-bugs")]
         for job in std::mem::take(&mut self.resent) {
             self.take_new(job);
         }

@@ -342,7 +342,7 @@ impl Writer {
     }
 
     /// Takes notice of the log's end, or that nobody knows it.
-    pub(super) fn ends_at(&mut self, end: Option<LogOffset>) -> Option<TermEnd> {
+    pub(super) fn ends_at(&mut self, end: Option<LogOffset>) {
         match end {
             Some(end) => {
                 self.held.ends_at(end);
@@ -355,7 +355,6 @@ impl Writer {
                 }
             }
         }
-        None
     }
 
     /// Tells the refusals that this node could still give when the log was as long as it has read.

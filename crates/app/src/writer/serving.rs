@@ -26,6 +26,7 @@ impl Writer {
     ) -> Result<TermEnd, WriterStopped> {
         let mut jobs = Vec::with_capacity(self.options.batch_records_max);
         let mut open = true;
+        #[cfg(feature = "planted-bugs")]
         self.resend();
         while open || !self.is_idle() {
             self.start_flush(queue.is_empty());
@@ -37,7 +38,10 @@ impl Writer {
                 biased;
                 outcome = self.flights.outcome() => self.settle(outcome)?,
                 wake = Wake::of(&mut self.shared) => self.woken(wake)?,
-                end = self.held.end() => self.ends_at(end),
+                end = self.held.end() => {
+                    self.ends_at(end);
+                    None
+                }
                 received = queue.recv_many(&mut jobs, room.max(1)), if open && 0 < room => {
                     open = 0 < received;
                     for job in jobs.drain(..) {
