@@ -338,21 +338,15 @@ pub(super) fn code(scheme: &Scheme, part: Part) -> String {
     }
 }
 
+/// By each basis in turn: what is of a single year, then what is multi-year.
 fn divided(parts: &[Sum; 6], amount: i128) -> Figure {
-    let exact: Vec<&Sum> = parts.iter().collect();
-    let mut figure = Figure {
+    let rounded = round_to(&parts.iter().collect::<Vec<_>>(), amount);
+    let of_basis = |at: usize| rounded.iter().skip(2 * at).take(2).sum();
+    Figure {
         amount,
-        ..Figure::default()
-    };
-    for (place, part) in round_to(&exact, amount).into_iter().enumerate() {
-        if place % 2 == 1 {
-            figure.multi_year += part;
-        }
-        if let Some(sum) = figure.by_basis.get_mut(place / 2) {
-            *sum += part;
-        }
+        multi_year: rounded.iter().skip(1).step_by(2).sum(),
+        by_basis: [of_basis(0), of_basis(1), of_basis(2)],
     }
-    figure
 }
 
 /// Elements with what is tagged below them, any tag, and the rest.
