@@ -142,6 +142,7 @@ pub(super) const TABLE: &[Row] = &[
             "http-body",
             "http-body-util",
             "prost-types",
+            "tikv-jemallocator",
             "tokio",
             "tokio-util",
             "tonic",
