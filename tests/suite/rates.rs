@@ -1,8 +1,9 @@
 //! Rates are imported from a file with faults, entries are valued by them, and reports sum what was booked.
 
+use perennial_tests::cli::Cli;
 use perennial_tests::data::real;
 use perennial_tests::server::Server;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{binary, cli};
 
@@ -56,14 +57,7 @@ fn entries_are_valued_by_an_imported_file_and_keep_their_value_when_it_is_restat
             ])
         );
     }
-    let tables = cli.json(&["rates", "list"]).unwrap();
-    assert_eq!(tables[1]["table_version"], "2024-02");
-    assert_eq!(tables[1]["event_id"], "2-0");
-    let shown = cli.json(&["rates", "show", "published@2024-02"]).unwrap();
-    assert_eq!(
-        shown,
-        json!([{"base": "USD", "quote": "EUR", "value": "0.5", "rate_on": "2024-02-01"}])
-    );
+    tables_are_listed_and_shown(&cli);
 
     let entries = data.path().join("entries.json");
     std::fs::write(&entries, ENTRIES).unwrap();
@@ -94,6 +88,62 @@ fn entries_are_valued_by_an_imported_file_and_keep_their_value_when_it_is_restat
     assert_eq!(restated.code, 0, "{}", restated.stderr);
     assert_eq!(restated.json().unwrap()["published"], 2);
     assert_eq!(report(), booked);
+    which_rates_count_is_listed(&cli);
+}
+
+fn tables_are_listed_and_shown(cli: &Cli) {
+    let tables = cli.json(&["rates", "list"]).unwrap();
+    let second = &tables["rows"][1];
+    assert_eq!(second["table"], "published@2024-02");
+    assert_eq!(second["event_id"], "2-0");
+    let shown = cli.json(&["rates", "show", "published@2024-02"]).unwrap();
+    assert_eq!(
+        shown["rows"],
+        json!([{
+            "table": "published@2024-02", "base": "USD", "quote": "EUR", "value": "0.5",
+            "rate_on": "2024-02-01", "restated_by": null,
+        }])
+    );
+}
+
+/// The tables of the file, and of the same months stated anew.
+fn which_rates_count_is_listed(cli: &Cli) {
+    let tables = |further: &[&str]| -> Vec<Value> {
+        let list = ["rates", "list", "--source", "published"];
+        let answer = cli.json(&[list.as_slice(), further].concat()).unwrap();
+        let rows = answer["rows"].as_array().unwrap().iter();
+        rows.map(|row| json!([row["table"], row["rates"], row["restated"]]))
+            .collect()
+    };
+    // The dollar in dollars is no rate.
+    assert_eq!(
+        tables(&["--at-position", "2"]),
+        [
+            json!(["published@2024-01", 1, 0]),
+            json!(["published@2024-02", 1, 0])
+        ]
+    );
+    let now = tables(&[]);
+    assert_eq!(now[0], json!(["published@2024-01", 1, 1]));
+    assert_eq!(now[1], json!(["published@2024-02", 1, 1]));
+    assert_eq!(now.len(), 4);
+    let shown = cli
+        .run(&["rates", "show", "published@2024-02", "--output", "csv"])
+        .unwrap();
+    assert!(
+        shown.stdout.lines().nth(1).is_some_and(|row| {
+            row.contains("published@2024-02,USD,EUR,0.5,2024-02-01,published@")
+        }),
+        "{}",
+        shown.stdout
+    );
+    let unknown = cli.run(&["rates", "show", "published@2024-03"]).unwrap();
+    assert_eq!(unknown.code, 3);
+    assert!(
+        unknown.stderr.contains("UNKNOWN_LIST"),
+        "{}",
+        unknown.stderr
+    );
 }
 
 #[test]

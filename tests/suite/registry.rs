@@ -57,6 +57,7 @@ fn a_published_framework_divides_money_and_covers_a_plan() {
     std::fs::write(&file, SIGN).unwrap();
     cli.json(&["submit", file.to_str().unwrap()]).unwrap();
 
+    what_is_published_is_listed(&cli);
     framework_divides_the_money(&cli);
     plan_is_covered(&cli);
 
@@ -73,6 +74,44 @@ fn a_published_framework_divides_money_and_covers_a_plan() {
     };
     assert_eq!(pillar("2024-12-31"), "humanitarian");
     assert_eq!(pillar("2025-01-01"), "peace");
+}
+
+fn what_is_published_is_listed(cli: &Cli) {
+    let scheme = ["scheme", "show", "iom-strategic-plan", "--published"];
+    let shown = cli.json(&scheme).unwrap();
+    assert_eq!(shown["read_info"]["view"], "scheme-elements");
+    assert_eq!(shown["rows"][0]["scheme"], "iom-strategic-plan@2024");
+    let shipped = cli.json(&scheme[..3]).unwrap();
+    let codes = |rows: &serde_json::Value| -> Vec<serde_json::Value> {
+        let rows = rows.as_array().unwrap().iter();
+        rows.map(|row| row["code"].clone()).collect()
+    };
+    assert_eq!(codes(&shown["rows"]), codes(&shipped["elements"]));
+    let list = ["scheme", "list", "--published"];
+    let listed = cli.json(&list).unwrap();
+    let row = &listed["rows"][0];
+    assert_eq!(
+        json!([row["name"], row["in_force"], row["event_id"]]),
+        json!(["iom-strategic-plan", true, "1-0"])
+    );
+    let before = [list.as_slice(), &["--at-position", "0"]].concat();
+    assert_eq!(cli.json(&before).unwrap()["rows"], json!([]));
+    let offline = cli.run(&["scheme", "list", "--at-position", "0"]).unwrap();
+    assert_eq!(offline.code, 2, "{}", offline.stderr);
+
+    let mappings = cli.json(&["mapping", "list"]).unwrap();
+    assert_eq!(mappings["rows"][0]["mapping"], "dac-core");
+    assert_eq!(mappings["rows"][0]["version"], json!(null));
+    let table = cli.run(&["mapping", "show", "dac-core", "--output", "table"]);
+    let table = table.unwrap();
+    assert!(table.stdout.contains("unallocable"), "{}", table.stdout);
+    assert_eq!(cli.json(&["codelist", "list"]).unwrap()["rows"], json!([]));
+    let organisations = cli.json(&["organisation", "list"]).unwrap();
+    assert_eq!(organisations["rows"], json!([]));
+    let folded = cli
+        .json(&["replay", "schemes", "--filter", "list = iom-strategic-plan"])
+        .unwrap();
+    assert_eq!(folded["rows"], listed["rows"]);
 }
 
 fn framework_divides_the_money(cli: &Cli) {

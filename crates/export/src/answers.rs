@@ -160,38 +160,6 @@ pub struct RateTroubleDocument {
     pub problem: String,
 }
 
-/// A published table of exchange rates.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct RateTableDocument {
-    /// Who states the rates.
-    pub source: String,
-    /// Its version.
-    pub table_version: String,
-    /// How many rates it has.
-    pub rates: u64,
-    /// The first day of its rates.
-    pub first_on: String,
-    /// The last day of its rates.
-    pub last_on: String,
-    /// The event that published it.
-    pub event_id: String,
-    /// When that was recorded, UTC.
-    pub recorded_at: Option<String>,
-}
-
-/// One rate: one unit of `base` is `value` units of `quote`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct RateDocument {
-    /// The currency of which one unit is priced.
-    pub base: String,
-    /// The currency of the price.
-    pub quote: String,
-    /// The rate, as decimal text.
-    pub value: String,
-    /// The first day it is of.
-    pub rate_on: String,
-}
-
 /// One ledger of a server.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct LedgerDocument {

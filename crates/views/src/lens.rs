@@ -239,6 +239,17 @@ impl<'a> Lens<'a> {
         (key, self.names.get(&shown).map_or(name, |name| name))
     }
 
+    /// The name of the organisation with this id, whatever it is shown as: as registered last, else as first recorded;
+    /// may be empty.
+    pub fn name_of(&self, id: &str) -> &str {
+        let dictionary = self.facts.dictionary();
+        let Some(org) = dictionary.find_org(id) else {
+            return "";
+        };
+        let registered = self.names.get(&org).map(|name| &**name);
+        registered.unwrap_or_else(|| dictionary.org_words(org, self.at).1)
+    }
+
     /// Whether `asked`, an id or name, names the same organisation as it is shown.
     pub fn is_party(&self, asked: &str, org: Option<OrgNo>) -> bool {
         let asked_of = self.facts.dictionary().find_org(asked);

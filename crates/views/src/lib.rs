@@ -55,7 +55,7 @@ pub use question::{
     AsOf, CalendarChoice, CurrencyBasis, Cut, Dimension, Filter, MappingChoice, Question,
     QuestionError,
 };
-pub use view::View;
+pub use view::{Published, View};
 
 /// The schema of expansion, history and rows. What was computed under another one is not comparable: a store builds
 /// a new generation.

@@ -171,6 +171,25 @@ impl PillarMapping {
         pillars.into_iter().filter(|&(_, ppm)| 0 < ppm).collect()
     }
 
+    /// The rules, each prefix with its pillar, as they are held: the longest that fits decides.
+    pub fn rules(&self) -> Vec<(&str, Pillar)> {
+        match &self.0 {
+            Table::CompiledIn { rules, .. } => rules.to_vec(),
+            Table::Published(table) => {
+                let rules = table.rules.iter();
+                rules.map(|rule| (&*rule.prefix, rule.pillar)).collect()
+            }
+        }
+    }
+
+    /// The pillar of a purpose that no rule fits.
+    pub fn otherwise(&self) -> Pillar {
+        match &self.0 {
+            Table::CompiledIn { .. } => Pillar::Development,
+            Table::Published(table) => table.otherwise,
+        }
+    }
+
     /// The pillars of money of which nothing is known.
     pub fn unclassified(&self) -> Pillar {
         match &self.0 {

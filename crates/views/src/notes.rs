@@ -9,13 +9,14 @@ use perennial_domain::money::Currency;
 use crate::lens::Lens;
 use crate::question::CurrencyBasis;
 use crate::rows::{MultiYear, Row};
-use crate::view::View;
 use crate::view::exceptions::overpaid_in_words;
+use crate::view::{Published, View};
 
 /// The notes for these rows, in a fixed order.
 pub(crate) fn notes(view: View, lens: &Lens<'_>, rows: &[Row]) -> Vec<String> {
     let mut notes = Vec::new();
-    if view != View::Calendars {
+    let is_listing = matches!(view, View::Calendars | View::Published(_));
+    if !is_listing {
         currencies(lens, rows, &mut notes);
     }
     of_view(view, lens, rows, &mut notes);
@@ -29,10 +30,9 @@ pub(crate) fn notes(view: View, lens: &Lens<'_>, rows: &[Row]) -> Vec<String> {
         View::Pledges,
         View::Reallocations,
         View::CashForecast,
-        View::Calendars,
     ]
     .contains(&view);
-    if of_totals {
+    if of_totals && !is_listing {
         hierarchy(lens, &mut notes);
     }
     notes
@@ -46,6 +46,7 @@ fn of_view(view: View, lens: &Lens<'_>, rows: &[Row], notes: &mut Vec<String>) {
             "the books of a day are closed if any calendar has closed a period that holds it"
                 .to_owned(),
         ),
+        View::Published(of) => notes.extend(of_listing(of).map(str::to_owned)),
         View::Exceptions => notes.extend(overpaid_in_words(lens)),
         View::Pledges => notes.push("pledges are part of no other total".to_owned()),
         View::ByYear | View::Nexus => {
@@ -107,6 +108,28 @@ fn of_view(view: View, lens: &Lens<'_>, rows: &[Row], notes: &mut Vec<String>) {
     }
 }
 
+/// What a listing of what is published says of its rows.
+const fn of_listing(of: Published) -> Option<&'static str> {
+    match of {
+        Published::PillarMappings => Some(
+            "dac-core and dac-wide are compiled in: every ledger has them without publishing them",
+        ),
+        Published::Schemes | Published::Codelists => {
+            Some("a name stands for the version in force; a version never changes")
+        }
+        Published::RateTables | Published::Rates => {
+            Some("of one source, pair and day, the table that was published last counts")
+        }
+        Published::Organisations => {
+            Some("organisations that agreements merely name are not listed")
+        }
+        Published::PillarRules => {
+            Some("the longest prefix that fits a purpose's code decides its pillar")
+        }
+        Published::SchemeElements | Published::Codes => None,
+    }
+}
+
 /// In which year adjustments of closed periods stand, and what stands in none.
 fn years(view: View, lens: &Lens<'_>, rows: &[Row], notes: &mut Vec<String>) {
     if !view.restates() {
@@ -150,7 +173,8 @@ fn year(row: &Row) -> Option<&str> {
         | Row::Override(_)
         | Row::Reallocation(_)
         | Row::CashForecast(_)
-        | Row::FiscalPeriod(_) => None,
+        | Row::FiscalPeriod(_)
+        | Row::Published(_) => None,
     }
 }
 
@@ -175,6 +199,7 @@ fn unverified(rows: &[Row], notes: &mut Vec<String>) {
             | Row::Maturity(_)
             | Row::Exception(_)
             | Row::FiscalPeriod(_)
+            | Row::Published(_)
             | Row::Override(_) => None,
         })
         .collect();
@@ -231,7 +256,7 @@ const fn currency(row: &Row) -> Option<&Currency> {
         Row::Coverage(row) => Some(&row.currency),
         Row::CashForecast(row) => Some(&row.currency),
         Row::Maturity(row) => Some(&row.currency),
-        Row::Exception(_) | Row::Override(_) | Row::FiscalPeriod(_) => None,
+        Row::Exception(_) | Row::Override(_) | Row::FiscalPeriod(_) | Row::Published(_) => None,
     }
 }
 
@@ -259,6 +284,7 @@ fn unallocable(rows: &[Row], notes: &mut Vec<String>) {
         | Row::Override(_)
         | Row::Reallocation(_)
         | Row::FiscalPeriod(_)
+        | Row::Published(_)
         | Row::CashForecast(_) => false,
     });
     if any {
@@ -287,6 +313,7 @@ fn unknown_dates(rows: &[Row], notes: &mut Vec<String>) {
             | Row::Override(_)
             | Row::Reallocation(_)
             | Row::FiscalPeriod(_)
+            | Row::Published(_)
             | Row::CashForecast(_) => 0,
         })
         .sum();

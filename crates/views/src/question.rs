@@ -232,6 +232,10 @@ pub struct Filter {
     pub plan: Option<String>,
     /// This fiscal calendar (view `calendars`).
     pub calendar: Option<String>,
+    /// This published list, by name or `name@version` (views of what is published).
+    pub list: Option<String>,
+    /// This organisation and those that are shown as it, by id (view `organisations`).
+    pub organisation: Option<String>,
 }
 
 impl Filter {
@@ -253,6 +257,8 @@ impl Filter {
             ("element", self.element.is_some()),
             ("plan_id", self.plan.is_some()),
             ("calendar_id", self.calendar.is_some()),
+            ("list", self.list.is_some()),
+            ("organisation_id", self.organisation.is_some()),
         ];
         given
             .into_iter()
@@ -357,6 +363,20 @@ pub enum QuestionError {
     /// No such scheme was published until then.
     #[error("no scheme \"{name}\" was published until then")]
     NoSuchScheme {
+        /// As asked.
+        name: String,
+    },
+    /// The view shows what is in one list, and none is named.
+    #[error("the view {} shows what is in one list: name it", view.name())]
+    ListRequired {
+        /// The view.
+        view: View,
+    },
+    /// No such list was published until then.
+    #[error("there is no list \"{name}\" for the view {} until then", view.name())]
+    NoSuchList {
+        /// The view.
+        view: View,
         /// As asked.
         name: String,
     },

@@ -17,6 +17,10 @@ pub use crate::view::multi_year::MultiYearRow;
 pub use crate::view::nexus::NexusRow;
 pub use crate::view::overrides::OverrideRow;
 pub use crate::view::pledges::PledgeRow;
+pub use crate::view::published::{
+    Assessment, CodeRow, CodelistRow, Merge, OrganisationRow, PillarMappingRow, PillarRuleRow,
+    Publication, PublishedRow, RateRow, RateTableRow, SchemeElementRow, SchemeVersionRow,
+};
 pub use crate::view::reallocations::ReallocationRow;
 pub use crate::view::registers::RegisterRow;
 pub use crate::view::scheme::SchemeRow;
@@ -78,6 +82,8 @@ pub enum Row {
     Coverage(CoverageRow),
     /// Of `calendars`.
     FiscalPeriod(FiscalPeriodRow),
+    /// Of a listing of what is published.
+    Published(PublishedRow),
 }
 
 impl Row {
@@ -100,6 +106,7 @@ impl Row {
             Self::Scheme(row) => row.key(),
             Self::Coverage(row) => row.key(),
             Self::FiscalPeriod(row) => row.key(),
+            Self::Published(row) => row.key(),
         }
     }
 }

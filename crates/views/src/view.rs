@@ -17,6 +17,7 @@ pub mod multi_year;
 pub mod nexus;
 pub mod overrides;
 pub mod pledges;
+pub mod published;
 pub mod reallocations;
 pub mod registers;
 pub mod scheme;
@@ -24,6 +25,8 @@ pub mod standing;
 mod tagged;
 mod tags;
 pub mod timeline;
+
+pub use published::Published;
 
 use crate::answer::{Answer, ReadInfo};
 use crate::facts::Facts;
@@ -66,11 +69,13 @@ pub enum View {
     Coverage,
     /// The periods of the published fiscal calendars.
     Calendars,
+    /// What else is published and registered.
+    Published(Published),
 }
 
 impl View {
     /// All.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 25] = [
         Self::Agreement,
         Self::Timeline,
         Self::Pledges,
@@ -87,6 +92,15 @@ impl View {
         Self::Scheme,
         Self::Coverage,
         Self::Calendars,
+        Self::Published(Published::PillarMappings),
+        Self::Published(Published::PillarRules),
+        Self::Published(Published::Schemes),
+        Self::Published(Published::SchemeElements),
+        Self::Published(Published::Codelists),
+        Self::Published(Published::Codes),
+        Self::Published(Published::RateTables),
+        Self::Published(Published::Rates),
+        Self::Published(Published::Organisations),
     ];
 
     /// The name in commands and paths.
@@ -108,6 +122,7 @@ impl View {
             Self::Scheme => "scheme",
             Self::Coverage => "coverage",
             Self::Calendars => "calendars",
+            Self::Published(of) => of.name(),
         }
     }
 
@@ -134,7 +149,8 @@ impl View {
             | Self::Reallocations
             | Self::CashForecast
             | Self::Coverage
-            | Self::Calendars => &[],
+            | Self::Calendars
+            | Self::Published(_) => &[],
         }
     }
 
@@ -193,6 +209,7 @@ impl View {
             ],
             Self::Coverage => &["plan_id", "direction", "currency", "year"],
             Self::Calendars => &["calendar_id"],
+            Self::Published(of) => of.filters(),
         }
     }
 
@@ -214,7 +231,8 @@ impl View {
             | Self::CashForecast
             | Self::Maturity
             | Self::Coverage
-            | Self::Calendars => &[CurrencyBasis::Transaction],
+            | Self::Calendars
+            | Self::Published(_) => &[CurrencyBasis::Transaction],
         }
     }
 
@@ -233,7 +251,8 @@ impl View {
             | Self::Overrides
             | Self::Reallocations
             | Self::CashForecast
-            | Self::Calendars => false,
+            | Self::Calendars
+            | Self::Published(_) => false,
         }
     }
 
@@ -261,6 +280,7 @@ impl View {
             Self::Scheme => rows(scheme::evaluate(&lens)?, Row::Scheme),
             Self::Coverage => rows(coverage::evaluate(&lens), Row::Coverage),
             Self::Calendars => rows(calendars::evaluate(&lens)?, Row::FiscalPeriod),
+            Self::Published(of) => rows(published::evaluate(&lens, of)?, Row::Published),
         };
         let info = ReadInfo::of(self, &lens, &rows);
         match facts.lost_page() {

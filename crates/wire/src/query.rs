@@ -11,6 +11,7 @@ mod calendars;
 mod exceptions;
 mod filter;
 mod options;
+mod published;
 mod rows;
 mod tagged;
 

@@ -3,8 +3,8 @@
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
-    agreement, bench, calendar, demo, events, exceptions, health, import, ledger, rates, replay,
-    report, reverse, scheme, serve, submit, verify,
+    agreement, bench, calendar, codelist, demo, events, exceptions, health, import, ledger,
+    mapping, organisation, rates, replay, report, reverse, scheme, serve, submit, verify,
 };
 
 const EXAMPLES: &str = "\
@@ -105,6 +105,15 @@ pub enum Command {
     /// The frameworks that money is tagged against: list, show, publish.
     #[command(subcommand)]
     Scheme(scheme::Verb),
+    /// The pillar mappings that are compiled in and published.
+    #[command(subcommand)]
+    Mapping(mapping::Verb),
+    /// The published code lists.
+    #[command(subcommand)]
+    Codelist(codelist::Verb),
+    /// The organisations that were registered, merged or assessed.
+    #[command(subcommand)]
+    Organisation(organisation::Verb),
     /// Record what others published.
     #[command(subcommand)]
     Import(import::Verb),
@@ -142,6 +151,9 @@ impl Command {
             | Self::Reverse(_)
             | Self::Calendar(_)
             | Self::Scheme(_)
+            | Self::Mapping(_)
+            | Self::Codelist(_)
+            | Self::Organisation(_)
             | Self::Rates(_)
             | Self::Report(_)
             | Self::Exceptions(_)

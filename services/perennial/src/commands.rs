@@ -3,12 +3,15 @@
 pub mod agreement;
 pub mod bench;
 pub mod calendar;
+pub mod codelist;
 pub mod demo;
 pub mod events;
 pub mod exceptions;
 pub mod health;
 pub mod import;
 pub mod ledger;
+pub mod mapping;
+pub mod organisation;
 pub mod rates;
 pub mod replay;
 pub mod report;
@@ -38,6 +41,9 @@ pub async fn run(cli: Cli, console: &Console) -> Result<(), Failure> {
         Command::Reverse(arguments) => reverse::run(&session, arguments).await,
         Command::Calendar(verb) => calendar::run(&session, verb).await,
         Command::Scheme(verb) => scheme::run(&session, verb).await,
+        Command::Mapping(verb) => mapping::run(&session, verb).await,
+        Command::Codelist(verb) => codelist::run(&session, verb).await,
+        Command::Organisation(verb) => organisation::run(&session, verb).await,
         Command::Import(verb) => import::run(&session, verb).await,
         Command::Rates(verb) => rates::run(&session, verb).await,
         Command::Report(arguments) => report::run(&session, arguments).await,

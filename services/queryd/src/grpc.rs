@@ -9,6 +9,8 @@ mod get_digest;
 mod list_agreement_statements;
 mod list_agreement_timeline;
 mod list_cash_forecast;
+mod list_codelists;
+mod list_codes;
 mod list_commitment_by_year;
 mod list_coverage;
 mod list_exceptions;
@@ -17,12 +19,19 @@ mod list_maturity;
 mod list_movements;
 mod list_multi_year;
 mod list_nexus_pillar_matrix;
+mod list_organisations;
 mod list_overrides;
+mod list_pillar_mappings;
+mod list_pillar_rules;
 mod list_pledge_conversion;
 mod list_projections;
+mod list_rate_tables;
+mod list_rates;
 mod list_reallocation_trail;
 mod list_registers;
+mod list_scheme_elements;
 mod list_scheme_funding;
+mod list_schemes;
 mod list_views;
 mod pages;
 mod rebuild_projection;
@@ -241,6 +250,69 @@ impl pb::query::query_service_server::QueryService for Handlers {
         request: Request<pb::query::ListFiscalPeriodsRequest>,
     ) -> Result<Response<pb::query::ListFiscalPeriodsResponse>, Status> {
         list_fiscal_periods::list_fiscal_periods(self, &request).await
+    }
+
+    async fn list_pillar_mappings(
+        &self,
+        request: Request<pb::query::ListPillarMappingsRequest>,
+    ) -> Result<Response<pb::query::ListPillarMappingsResponse>, Status> {
+        list_pillar_mappings::list_pillar_mappings(self, &request).await
+    }
+
+    async fn list_pillar_rules(
+        &self,
+        request: Request<pb::query::ListPillarRulesRequest>,
+    ) -> Result<Response<pb::query::ListPillarRulesResponse>, Status> {
+        list_pillar_rules::list_pillar_rules(self, &request).await
+    }
+
+    async fn list_schemes(
+        &self,
+        request: Request<pb::query::ListSchemesRequest>,
+    ) -> Result<Response<pb::query::ListSchemesResponse>, Status> {
+        list_schemes::list_schemes(self, &request).await
+    }
+
+    async fn list_scheme_elements(
+        &self,
+        request: Request<pb::query::ListSchemeElementsRequest>,
+    ) -> Result<Response<pb::query::ListSchemeElementsResponse>, Status> {
+        list_scheme_elements::list_scheme_elements(self, &request).await
+    }
+
+    async fn list_codelists(
+        &self,
+        request: Request<pb::query::ListCodelistsRequest>,
+    ) -> Result<Response<pb::query::ListCodelistsResponse>, Status> {
+        list_codelists::list_codelists(self, &request).await
+    }
+
+    async fn list_codes(
+        &self,
+        request: Request<pb::query::ListCodesRequest>,
+    ) -> Result<Response<pb::query::ListCodesResponse>, Status> {
+        list_codes::list_codes(self, &request).await
+    }
+
+    async fn list_rate_tables(
+        &self,
+        request: Request<pb::query::ListRateTablesRequest>,
+    ) -> Result<Response<pb::query::ListRateTablesResponse>, Status> {
+        list_rate_tables::list_rate_tables(self, &request).await
+    }
+
+    async fn list_rates(
+        &self,
+        request: Request<pb::query::ListRatesRequest>,
+    ) -> Result<Response<pb::query::ListRatesResponse>, Status> {
+        list_rates::list_rates(self, &request).await
+    }
+
+    async fn list_organisations(
+        &self,
+        request: Request<pb::query::ListOrganisationsRequest>,
+    ) -> Result<Response<pb::query::ListOrganisationsResponse>, Status> {
+        list_organisations::list_organisations(self, &request).await
     }
 
     async fn get_digest(

@@ -50,8 +50,8 @@ pub(super) fn rows(oracle: &Oracle, view: View, question: &Question) -> Option<V
         View::CashForecast => statement::cash_forecast(&read),
         View::Scheme => tagged::schemes(&read),
         View::Coverage => coverage::rows(&read),
-        // What a ledger publishes of its calendars is not told in stories.
-        View::Calendars => return None,
+        // What a ledger publishes is not told in stories.
+        View::Calendars | View::Published(_) => return None,
     };
     rows.sort();
     Some(rows)

@@ -77,7 +77,7 @@ fn line(row: &Row) -> String {
         Row::Reallocation(row) => reallocation(row),
         Row::Scheme(row) => scheme(row),
         Row::Coverage(row) => coverage(row),
-        Row::FiscalPeriod(_) => String::new(),
+        Row::FiscalPeriod(_) | Row::Published(_) => String::new(),
     }
 }
 

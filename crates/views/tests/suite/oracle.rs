@@ -229,12 +229,13 @@ fn amounts_up_to_the_largest_there_are_neither_overflow_nor_panic() {
         let facts = story.facts();
         for view in View::ALL {
             let question = story.question(view);
-            let answered = told(&view.evaluate(&facts, &question).unwrap().rows);
+            let answered = view.evaluate(&facts, &question);
             let Some(expected) = story.oracle.rows(view, &question) else {
-                // The oracle tells no books of periods.
-                assert_eq!(view, View::Calendars);
+                // The oracle tells nothing of what is published.
+                assert!(matches!(view, View::Calendars | View::Published(_)));
                 continue;
             };
+            let answered = told(&answered.unwrap().rows);
             assert!(
                 answered == expected,
                 "{} of {question:?}\n{}\n{}",

@@ -3,6 +3,7 @@
 
 mod mappings;
 mod organisations;
+mod published;
 mod reclassification;
 mod requirements;
 mod tags;

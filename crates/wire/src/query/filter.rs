@@ -103,9 +103,11 @@ fn condition(filter: &mut Filter, field: &str, value: &str) -> Result<(), String
         "element" => set(field, &mut filter.element, text()),
         "plan_id" => set(field, &mut filter.plan, text()),
         "calendar_id" => set(field, &mut filter.calendar, text()),
+        "list" => set(field, &mut filter.list, text()),
+        "organisation_id" => set(field, &mut filter.organisation, text()),
         unknown => Err(format!(
             "knows no field \"{unknown}\": it knows agreement_id, direction, currency, donor, recipient, country, \
-             pillar, year, rule, standing, open, scheme, element, plan_id and calendar_id"
+             pillar, year, rule, standing, open, scheme, element, plan_id, calendar_id, list and organisation_id"
         )),
     }
 }

@@ -54,6 +54,10 @@ pub struct ReadRequest {
     pub plan_id: String,
     /// The one fiscal calendar that is asked for; empty: as the filter says.
     pub calendar_id: String,
+    /// The one published list that is asked for, by name or `name@version`; empty: as the filter says.
+    pub list: String,
+    /// The one organisation that is asked for; empty: as the filter says.
+    pub organisation_id: String,
 }
 
 /// A question with what its reader has to do about it.
@@ -96,6 +100,8 @@ pub fn read(request: ReadRequest, defaults: Defaults<'_>) -> Result<ReadInput, V
         scheme: non_empty(request.scheme).or(filter.scheme),
         plan: non_empty(request.plan_id).or(filter.plan),
         calendar: non_empty(request.calendar_id).or(filter.calendar),
+        list: non_empty(request.list).or(filter.list),
+        organisation: non_empty(request.organisation_id).or(filter.organisation),
         ..filter
     });
     let page_rows = check.page_rows(in_page.field("page_size"), page.page_size);

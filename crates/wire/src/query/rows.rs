@@ -62,7 +62,7 @@ pub(super) fn direction(direction: Direction) -> i32 {
     .into()
 }
 
-fn pillar(pillar: Pillar) -> i32 {
+pub(super) fn pillar(pillar: Pillar) -> i32 {
     match pillar {
         Pillar::Humanitarian => pb::Pillar::Humanitarian,
         Pillar::Development => pb::Pillar::Development,
@@ -445,6 +445,7 @@ impl TryFrom<&Row> for pb::Row {
             Row::Scheme(row) => Message::Scheme(row.try_into()?),
             Row::Coverage(row) => Message::Coverage(row.try_into()?),
             Row::FiscalPeriod(row) => Message::FiscalPeriod(row.into()),
+            Row::Published(row) => row.into(),
         };
         Ok(Self { row: Some(message) })
     }

@@ -6,11 +6,13 @@ use perennial_domain::ledger::Disposition;
 use perennial_domain::log::{EventId, Position, RecordedAt, Revision};
 use perennial_domain::party::ExternalReference;
 use perennial_domain::period::{FiscalCalendar, Period};
+use perennial_domain::reference::LocalActorClass;
 use perennial_views::history::{Kind, Note};
 use perennial_views::posting::Direction;
 use perennial_views::rows::{
-    AgreementDetails, AgreementRow, Books, ByYearRow, Disposed, ExceptionRow, FiscalPeriodRow,
-    MultiYear, NexusRow, Party, RegisterRow, Row, TimelineRow,
+    AgreementDetails, AgreementRow, Assessment, Books, ByYearRow, Disposed, ExceptionRow,
+    FiscalPeriodRow, Merge, MultiYear, NexusRow, OrganisationRow, Party, Publication, RegisterRow,
+    Row, TimelineRow,
 };
 use perennial_views::view::timeline::Running;
 use perennial_wire::pb::google::r#type as google;
@@ -391,4 +393,87 @@ fn a_fiscal_period_tells_its_days_and_what_became_of_its_books() {
     };
     assert_eq!(state(Books::Open), pb::FiscalPeriodState::Open);
     assert_eq!(state(Books::Closed), pb::FiscalPeriodState::Closed);
+}
+
+fn merged_and_assessed() -> OrganisationRow {
+    let party = |id: &str| Party {
+        id: id.to_owned(),
+        name: String::new(),
+    };
+    OrganisationRow {
+        organisation: party("XX-1"),
+        type_code: Some(22),
+        registered_on: None,
+        merge: Some(Merge {
+            into: party("XX-2"),
+            shown_as: party("XX-3"),
+            merged_on: on("2026-03-01"),
+            reason: String::new(),
+        }),
+        assessment: Some(Assessment {
+            class: LocalActorClass::LocalNonState,
+            method: "localisation@2024".to_owned(),
+            assessed_on: on("2026-03-02"),
+            reason: "charter".to_owned(),
+        }),
+        publication: Publication {
+            effective_on: on("2026-03-02"),
+            event_id: EventId {
+                position: Position(7),
+                index: 1,
+            },
+            recorded_at: RecordedAt(1_000_000),
+        },
+    }
+}
+
+#[test]
+fn an_organisation_tells_what_it_became_and_what_was_not_said_is_absent() {
+    let row = merged_and_assessed();
+    let day = |day| {
+        Some(google::Date {
+            year: 2026,
+            month: 3,
+            day,
+        })
+    };
+    let message = pb::OrganisationRow::from(&row);
+    assert_eq!(message.locality(), pb::OrganisationLocality::LocalNonState);
+    assert_eq!(
+        (
+            message.merged_on,
+            message.assessed_on,
+            message.registered_on
+        ),
+        (day(1), day(2), None)
+    );
+    assert_eq!(message.shown_as.as_ref().unwrap().id, "XX-3");
+    assert_eq!(message.merged_into.as_ref().unwrap().id, "XX-2");
+    assert_eq!(
+        (
+            message.merge_reason.as_deref(),
+            message.assessment_reason.as_deref()
+        ),
+        (None, Some("charter"))
+    );
+    assert_eq!(
+        (message.event_id.as_str(), message.type_code),
+        ("7-1", Some(22))
+    );
+    let alone = OrganisationRow {
+        merge: None,
+        assessment: None,
+        ..row
+    };
+    let message = pb::OrganisationRow::from(&alone);
+    assert_eq!(
+        (
+            message.merged_into.as_ref(),
+            message.shown_as.as_ref(),
+            message.merged_on
+        ),
+        (None, None, None)
+    );
+    assert_eq!(message.locality(), pb::OrganisationLocality::Unspecified);
+    assert_eq!(message.assessment_method, None);
 }

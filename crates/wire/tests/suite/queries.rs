@@ -217,6 +217,27 @@ fn a_scheme_and_a_plan_can_be_named_beside_the_filter_or_in_it() {
 }
 
 #[test]
+fn a_list_and_an_organisation_can_be_named_beside_the_filter_or_in_it() {
+    let filter = |list: &str, organisation_id: &str| {
+        let input = ask(ReadRequest {
+            page: Some(pb::Page {
+                filter: "list = ecb@2026-07 AND organisation_id = \"XX ORG 1\"".to_owned(),
+                ..pb::Page::default()
+            }),
+            list: list.to_owned(),
+            organisation_id: organisation_id.to_owned(),
+            ..ReadRequest::default()
+        });
+        let filter = input.unwrap().question.filter;
+        assert_eq!(filter.given(), ["list", "organisation_id"]);
+        (filter.list.unwrap(), filter.organisation.unwrap())
+    };
+    let pair = |list: &str, organisation: &str| (list.to_owned(), organisation.to_owned());
+    assert_eq!(filter("", ""), pair("ecb@2026-07", "XX ORG 1"));
+    assert_eq!(filter("mine", "XX-2"), pair("mine", "XX-2"));
+}
+
+#[test]
 fn pages_have_one_to_a_thousand_rows() {
     let rows = |page_size| {
         let page = pb::Page {

@@ -5,7 +5,7 @@ mod print;
 
 use clap::{Args, ValueEnum};
 use perennial_domain::Date;
-use perennial_views::View;
+use perennial_views::{Published, View};
 use perennial_wire::pb::query::{CurrencyBasis, ReadOptions, TimeAxis, read_options};
 use prost_types::Timestamp;
 
@@ -63,6 +63,13 @@ pub struct Arguments {
     /// For `calendars`: which one; by default all.
     #[arg(long, value_name = "CALENDAR", default_value = "")]
     pub calendar: String,
+    /// For what is published: which list, as `mine` or `mine@2026`; `pillar-rules`, `scheme-elements`, `codes` and `rates`
+    /// need one.
+    #[arg(long, value_name = "LIST", default_value = "")]
+    pub list: String,
+    /// For `organisations`: this one and those that are shown as it; by default all.
+    #[arg(long, value_name = "ID", default_value = "")]
+    pub organisation: String,
     /// For `exceptions`: only what breaks its rule then, one row an agreement and rule, flagged or not.
     #[arg(long)]
     pub standing: bool,
@@ -90,7 +97,7 @@ pub struct Arguments {
 }
 
 /// The two time axes, and how money is sorted.
-#[derive(Clone, Debug, Default, Args)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Args)]
 pub struct ReadArguments {
     /// As known up to this record, included.
     #[arg(long, value_name = "POSITION", group = "known")]
@@ -177,6 +184,24 @@ pub enum ViewName {
     Coverage,
     /// The periods of the fiscal calendars that the ledger publishes, and whether their books are closed.
     Calendars,
+    /// The pillar mappings that are compiled in and published.
+    PillarMappings,
+    /// The rules of one pillar mapping.
+    PillarRules,
+    /// The published schemes.
+    Schemes,
+    /// The elements of one scheme.
+    SchemeElements,
+    /// The published code lists.
+    Codelists,
+    /// The codes of one code list.
+    Codes,
+    /// The published tables of exchange rates.
+    RateTables,
+    /// The rates of one table.
+    Rates,
+    /// The organisations that were registered, merged or assessed.
+    Organisations,
 }
 
 impl From<ViewName> for View {
@@ -192,6 +217,15 @@ impl From<ViewName> for View {
             ViewName::Scheme => Self::Scheme,
             ViewName::Coverage => Self::Coverage,
             ViewName::Calendars => Self::Calendars,
+            ViewName::PillarMappings => Self::Published(Published::PillarMappings),
+            ViewName::PillarRules => Self::Published(Published::PillarRules),
+            ViewName::Schemes => Self::Published(Published::Schemes),
+            ViewName::SchemeElements => Self::Published(Published::SchemeElements),
+            ViewName::Codelists => Self::Published(Published::Codelists),
+            ViewName::Codes => Self::Published(Published::Codes),
+            ViewName::RateTables => Self::Published(Published::RateTables),
+            ViewName::Rates => Self::Published(Published::Rates),
+            ViewName::Organisations => Self::Published(Published::Organisations),
             ViewName::Movements => Self::Movements,
             ViewName::Maturity => Self::Maturity,
             ViewName::Exceptions => Self::Exceptions,
@@ -225,22 +259,23 @@ impl From<Axis> for TimeAxis {
 /// # Errors
 /// How it failed.
 pub async fn run(session: &Session, arguments: Arguments) -> Result<(), Failure> {
-    let takes_agreement = match arguments.view {
-        ViewName::Agreement | ViewName::Timeline => true,
-        ViewName::Pledges
-        | ViewName::ByYear
-        | ViewName::Nexus
-        | ViewName::MultiYear
-        | ViewName::Registers
-        | ViewName::Movements
-        | ViewName::Maturity
-        | ViewName::Exceptions
-        | ViewName::Overrides
-        | ViewName::Reallocations
-        | ViewName::CashForecast
-        | ViewName::Scheme
-        | ViewName::Coverage
-        | ViewName::Calendars => false,
+    let takes_agreement = match View::from(arguments.view) {
+        View::Agreement | View::Timeline => true,
+        View::Pledges
+        | View::ByYear
+        | View::Nexus
+        | View::MultiYear
+        | View::Registers
+        | View::Movements
+        | View::Maturity
+        | View::Exceptions
+        | View::Overrides
+        | View::Reallocations
+        | View::CashForecast
+        | View::Scheme
+        | View::Coverage
+        | View::Calendars
+        | View::Published(_) => false,
     };
     if arguments.agreement.is_some() && !takes_agreement {
         return Err(Failure::new(Exit::Usage, "this view takes no agreement")
@@ -325,6 +360,8 @@ impl Question {
             scheme: String::new(),
             plan: String::new(),
             calendar: String::new(),
+            list: String::new(),
+            organisation: String::new(),
             standing: false,
             open_only: false,
             rule: String::new(),
@@ -339,6 +376,18 @@ impl Question {
     /// For one fiscal calendar; empty: for all of them.
     pub(crate) fn calendar(mut self, id: &str) -> Self {
         id.clone_into(&mut self.0.calendar);
+        self
+    }
+
+    /// For one published list; empty: for all of them.
+    pub(crate) fn list(mut self, name: &str) -> Self {
+        name.clone_into(&mut self.0.list);
+        self
+    }
+
+    /// For one organisation; empty: for all of them.
+    pub(crate) fn organisation(mut self, id: &str) -> Self {
+        id.clone_into(&mut self.0.organisation);
         self
     }
 

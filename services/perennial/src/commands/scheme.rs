@@ -8,6 +8,7 @@ use perennial_domain::Date;
 use perennial_export::cell::Cell;
 use perennial_wire::pb::ledger::SubmitRequest;
 
+use super::report::{Question, ReadArguments, ViewName, print_listing};
 use super::submit;
 use crate::cli::OutputFormat;
 use crate::failure::{Exit, Failure};
@@ -19,21 +20,48 @@ use crate::time::{parse_date, today};
 /// The frameworks that money is tagged against.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
-    /// List the frameworks that come with this program.
-    List,
-    /// Show the elements of one of them, or of a file.
+    /// List the frameworks that come with this program, or the schemes that a ledger has published.
+    List(ListArguments),
+    /// Show the elements of one of them, of a file, or of a scheme that a ledger has published.
     Show(ShowArguments),
     /// Publish one of them, or a file, into a ledger, so that money can be tagged with its elements.
     Publish(PublishArguments),
 }
 
-/// Which framework.
+/// Which schemes.
 #[derive(Debug, Args)]
-#[command(before_long_help = "Example:\n  perennial scheme show iom-gcrp\n")]
+#[command(before_long_help = "Examples:
+  perennial scheme list                                        what comes with this program
+  perennial scheme list --published --ledger treasury          what the ledger has published
+  perennial scheme list --published --at-position 1200 --output csv
+")]
+pub struct ListArguments {
+    /// What the ledger has published, each version of it.
+    #[arg(long)]
+    published: bool,
+    /// From what it is computed, of what is published.
+    #[command(flatten)]
+    read: ReadArguments,
+}
+
+/// Which scheme.
+#[derive(Debug, Args)]
+#[command(before_long_help = "Examples:
+  perennial scheme show iom-gcrp                               as it comes with this program
+  perennial scheme show iom-gcrp --published --ledger treasury the version in force there
+  perennial scheme show iom-gcrp@2021 --published --at-position 1200 --output csv
+")]
 pub struct ShowArguments {
-    /// Its name, or a file of the same form as `scheme show NAME --output json` prints.
+    /// Its name, or a file of the same form as `scheme show NAME --output json` prints; of a published one its name (the
+    /// version in force) or `name@version`.
     #[arg(value_name = "NAME|FILE")]
     scheme: String,
+    /// As the ledger has published it.
+    #[arg(long)]
+    published: bool,
+    /// From what it is computed, of what is published.
+    #[command(flatten)]
+    read: ReadArguments,
 }
 
 /// What is published, and from when on.
@@ -57,10 +85,41 @@ pub struct PublishArguments {
 /// How it failed.
 pub async fn run(session: &Session, verb: Verb) -> Result<(), Failure> {
     match verb {
-        Verb::List => list(session),
-        Verb::Show(arguments) => show(session, &find(&arguments.scheme)?),
+        Verb::List(arguments) if arguments.published => {
+            published(
+                session,
+                Question::of(ViewName::Schemes).read(arguments.read),
+            )
+            .await
+        }
+        Verb::List(arguments) => {
+            of_a_ledger_alone(&arguments.read)?;
+            list(session)
+        }
+        Verb::Show(arguments) if arguments.published => {
+            let question = Question::of(ViewName::SchemeElements).list(&arguments.scheme);
+            published(session, question.read(arguments.read)).await
+        }
+        Verb::Show(arguments) => {
+            of_a_ledger_alone(&arguments.read)?;
+            show(session, &find(&arguments.scheme)?)
+        }
         Verb::Publish(arguments) => publish(session, &arguments).await,
     }
+}
+
+/// What comes with this program has no history to be read at.
+fn of_a_ledger_alone(read: &ReadArguments) -> Result<(), Failure> {
+    if *read == ReadArguments::default() {
+        return Ok(());
+    }
+    let text = "what comes with this program is the same at every time";
+    Err(Failure::new(Exit::Usage, text).hint("--published asks for what the ledger has published"))
+}
+
+async fn published(session: &Session, question: Question) -> Result<(), Failure> {
+    let ledger_id = session.ledger_id().await?;
+    print_listing(session, &question.ask(session, &ledger_id).await?)
 }
 
 /// A framework by its name, else from a file.

@@ -110,6 +110,7 @@ const PAGES: &[(&str, &str)] = pages![
     "UNKNOWN_IMPORT",
     "UNKNOWN_LEDGER",
     "UNKNOWN_LINE",
+    "UNKNOWN_LIST",
     "UNKNOWN_PAYMENT",
     "UNKNOWN_PLEDGE",
     "UNKNOWN_RATE",

@@ -38,6 +38,10 @@ pub(super) struct Parts {
     pub(super) plan_id: String,
     /// The one fiscal calendar that is asked for.
     pub(super) calendar_id: String,
+    /// The one published list that is asked for, by name or `name@version`.
+    pub(super) list: String,
+    /// The one organisation that is asked for.
+    pub(super) organisation_id: String,
     /// What else decides which rows there are: part of what a page token is bound to.
     pub(super) beside: String,
 }
@@ -79,6 +83,8 @@ impl Ask {
             scheme: parts.scheme,
             plan_id: parts.plan_id,
             calendar_id: parts.calendar_id,
+            list: parts.list,
+            organisation_id: parts.organisation_id,
         };
         let today = handlers.today();
         // Under any policy: what a field may say does not depend on it.

@@ -101,6 +101,12 @@ pub(crate) fn question(error: &QuestionError) -> Status {
                 .with("known", known.join(" "))
                 .into_status()
         }
+        QuestionError::ListRequired { .. } => invalid_field("list", error),
+        QuestionError::NoSuchList { name, .. } => {
+            RichError::new(Code::NotFound, "UNKNOWN_LIST", error.to_string())
+                .with("list", name)
+                .into_status()
+        }
         QuestionError::NoSuchGrouping { .. } => invalid_field("group_by", error),
         QuestionError::NoSuchMapping { .. } => invalid_field("options.pillar_mapping", error),
         QuestionError::NoSuchScheme { name } => {

@@ -22,6 +22,7 @@ pub(super) fn list_views(
             .iter()
             .map(|&filter| filter.to_owned())
             .collect(),
+        accepts_restated: view.restates(),
     });
     Ok(Response::new(ListViewsResponse {
         views: views.collect(),

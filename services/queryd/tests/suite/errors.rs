@@ -215,7 +215,22 @@ async fn an_unknown_ledger_and_one_that_is_none() {
             "scheme",
             "coverage",
             "calendars",
+            "pillar-mappings",
+            "pillar-rules",
+            "schemes",
+            "scheme-elements",
+            "codelists",
+            "codes",
+            "rate-tables",
+            "rates",
+            "organisations",
         ]
+    );
+    let restated = views.iter().filter(|view| view.accepts_restated);
+    let restated: Vec<&str> = restated.map(|view| view.name.as_str()).collect();
+    assert_eq!(
+        restated,
+        ["by-year", "nexus", "movements", "scheme", "coverage"]
     );
     reader.stop().await;
 }

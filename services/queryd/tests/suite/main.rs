@@ -5,6 +5,7 @@ mod errors;
 mod finding;
 mod listing;
 mod opening;
+mod published;
 mod rebuild;
 mod subscription;
 

@@ -137,6 +137,15 @@ fn object(row: Row) -> Result<Cell, Failure> {
         Some(Message::Scheme(row)) => document("SchemeRow")?.object(&row),
         Some(Message::Coverage(row)) => document("CoverageRow")?.object(&row),
         Some(Message::FiscalPeriod(row)) => document("FiscalPeriodRow")?.object(&row),
+        Some(Message::PillarMapping(row)) => document("PillarMappingRow")?.object(&row),
+        Some(Message::PillarRule(row)) => document("PillarRuleRow")?.object(&row),
+        Some(Message::SchemeVersion(row)) => document("SchemeVersionRow")?.object(&row),
+        Some(Message::SchemeElement(row)) => document("SchemeElementRow")?.object(&row),
+        Some(Message::Codelist(row)) => document("CodelistRow")?.object(&row),
+        Some(Message::Code(row)) => document("CodeRow")?.object(&row),
+        Some(Message::RateTable(row)) => document("RateTableRow")?.object(&row),
+        Some(Message::Rate(row)) => document("RateRow")?.object(&row),
+        Some(Message::Organisation(row)) => document("OrganisationRow")?.object(&row),
         None => Err(Failure::new(Exit::Other, "a row without content")),
     }
 }

@@ -3,6 +3,7 @@
 use std::future::Future;
 
 use perennial_export::cell::Cell;
+use perennial_views::View;
 use perennial_wire::pb::query::query_service_client::QueryServiceClient;
 use perennial_wire::pb::query::{
     FindAgreementsRequest, GetAgreementStatementRequest, ListAgreementStatementsRequest,
@@ -134,6 +135,8 @@ macro_rules! list {
     };
 }
 
+mod published;
+
 /// Asks for what the arguments say.
 ///
 /// # Errors
@@ -153,8 +156,8 @@ pub(crate) async fn ask(
         },
         ..asked
     };
-    let pages = match arguments.view {
-        ViewName::Agreement => match arguments.agreement.clone() {
+    let pages = match View::from(arguments.view) {
+        View::Agreement => match arguments.agreement.clone() {
             Some(agreement_id) => return one_agreement(asked, agreement_id).await,
             None => list!(
                 asked,
@@ -163,12 +166,12 @@ pub(crate) async fn ask(
                 ListAgreementStatementsRequest
             ),
         },
-        ViewName::Timeline => list!(
+        View::Timeline => list!(
             asked, TimelineRow, list_agreement_timeline, ListAgreementTimelineRequest,
             agreement_id: arguments.agreement.clone().unwrap_or_default(),
             axis: TimeAxis::from(arguments.axis).into()
         ),
-        ViewName::Pledges => {
+        View::Pledges => {
             list!(
                 asked,
                 PledgeRow,
@@ -176,25 +179,26 @@ pub(crate) async fn ask(
                 ListPledgeConversionRequest
             )
         }
-        ViewName::ByYear => list!(
+        View::ByYear => list!(
             asked, ByYearRow, list_commitment_by_year, ListCommitmentByYearRequest,
             group_by: arguments.group_by.clone()
         ),
-        ViewName::Nexus => list!(
+        View::Nexus => list!(
             asked, NexusRow, list_nexus_pillar_matrix, ListNexusPillarMatrixRequest,
             group_by: arguments.group_by.clone()
         ),
-        ViewName::MultiYear => list!(asked, MultiYearRow, list_multi_year, ListMultiYearRequest),
-        ViewName::Registers => list!(asked, RegisterRow, list_registers, ListRegistersRequest),
-        ViewName::Movements => list!(asked, MovementRow, list_movements, ListMovementsRequest),
-        ViewName::Maturity => list!(asked, MaturityRow, list_maturity, ListMaturityRequest),
-        ViewName::Exceptions => exceptions(&asked, arguments).await?,
-        ViewName::Overrides => overrides(&asked, arguments).await?,
-        ViewName::CashForecast => cash_forecast(&asked, arguments).await?,
-        ViewName::Scheme => scheme(&asked, arguments).await?,
-        ViewName::Coverage => coverage(&asked, arguments).await?,
-        ViewName::Calendars => calendars(&asked, arguments).await?,
-        ViewName::Reallocations => list!(
+        View::MultiYear => list!(asked, MultiYearRow, list_multi_year, ListMultiYearRequest),
+        View::Registers => list!(asked, RegisterRow, list_registers, ListRegistersRequest),
+        View::Movements => list!(asked, MovementRow, list_movements, ListMovementsRequest),
+        View::Maturity => list!(asked, MaturityRow, list_maturity, ListMaturityRequest),
+        View::Exceptions => exceptions(&asked, arguments).await?,
+        View::Overrides => overrides(&asked, arguments).await?,
+        View::CashForecast => cash_forecast(&asked, arguments).await?,
+        View::Scheme => scheme(&asked, arguments).await?,
+        View::Coverage => coverage(&asked, arguments).await?,
+        View::Calendars => calendars(&asked, arguments).await?,
+        View::Published(of) => published::pages(&asked, of, arguments).await?,
+        View::Reallocations => list!(
             asked,
             ReallocationRow,
             list_reallocation_trail,

@@ -2,6 +2,7 @@
 
 use perennial_export::cell::Cell;
 use perennial_export::csv_rows::CsvRows;
+use perennial_views::{Published, View};
 use serde_json::Value;
 
 use super::{Listing, ViewName};
@@ -155,64 +156,87 @@ fn footnotes(session: &Session, listing: &Listing) {
 }
 
 /// What of a row fits a table; documents and CSV have everything.
-const fn table_columns(view: ViewName) -> &'static str {
-    match view {
-        ViewName::Agreement => {
+fn table_columns(view: ViewName) -> &'static str {
+    match View::from(view) {
+        View::Agreement => {
             "agreement_id title direction provider recipient currency committed disbursed received \
              undisbursed ends_on status"
         }
-        ViewName::Timeline => {
+        View::Timeline => {
             "event_id kind effective_on recorded_at currency change.committed change.disbursed \
              change.received effective_running.undisbursed reason"
         }
-        ViewName::Pledges => {
+        View::Pledges => {
             "pledge_id direction donor recipient currency announced_on pledged converted withdrawn \
              outstanding disbursed"
         }
-        ViewName::ByYear => {
+        View::ByYear => {
             "agreement_id direction year currency year_basis firmness committed moved carried_in \
              carried_out disbursed received scheduled remaining overdrawn"
         }
-        ViewName::Nexus => {
+        View::Nexus => {
             "direction donor recipient country year pillar currency year_basis committed disbursed \
              received expended"
         }
-        ViewName::MultiYear => {
+        View::MultiYear => {
             "direction currency agreements amount multi_year_agreements multi_year_amount \
              unknown_agreements"
         }
-        ViewName::Registers => "iati_type currency entries amount",
-        ViewName::Movements => {
+        View::Registers => "iati_type currency entries amount",
+        View::Movements => {
             "direction currency year opening signed increases decreases paid refunds write_offs closing"
         }
-        ViewName::Maturity => {
+        View::Maturity => {
             "direction currency firmness under_one_year one_to_five_years over_five_years undisbursed \
              overdrawn"
         }
-        ViewName::Exceptions => {
+        View::Exceptions => {
             "rule reason subject event_id effective_on count standing disposition.state values"
         }
-        ViewName::Overrides => {
+        View::Overrides => {
             "rule subject event_id effective_on reason maker approver disposition.state values"
         }
-        ViewName::Scheme => {
+        View::Scheme => {
             "scheme direction agreement_id donor recipient part element title year currency year_basis \
              committed committed_multi_year disbursed"
         }
-        ViewName::Coverage => {
+        View::Coverage => {
             "plan_id objective objective_title year currency required committed disbursed gap over covered_ppm"
         }
-        ViewName::Calendars => {
+        View::Calendars => {
             "calendar_id label starts_on ends_on state closed_on grace_days closed_from reopened_on \
              reopen_reason reopen_approver gap_reason pattern"
         }
-        ViewName::CashForecast => {
+        View::Published(of) => listed_columns(of),
+        View::CashForecast => {
             "due_on agreement_id tranche_id direction provider recipient currency scheduled open \
              days_late outstanding"
         }
-        ViewName::Reallocations => {
+        View::Reallocations => {
             "agreement_id heading event_id effective_on currency moved counted cumulative limit \
              used_ppm amendment legal_basis reversed"
+        }
+    }
+}
+
+/// The same, of what is published.
+const fn listed_columns(of: Published) -> &'static str {
+    match of {
+        Published::PillarMappings => {
+            "mapping in_force rules otherwise unclassified reads_humanitarian_flag effective_on event_id"
+        }
+        Published::PillarRules => "prefix pillar",
+        Published::Schemes => {
+            "scheme in_force elements partition title valid_from valid_to supersedes effective_on event_id"
+        }
+        Published::SchemeElements => "code parent title verified",
+        Published::Codelists => "codelist in_force codes title effective_on event_id",
+        Published::Codes => "code title",
+        Published::RateTables => "table rates pairs first_on last_on restated event_id recorded_at",
+        Published::Rates => "base quote value rate_on restated_by",
+        Published::Organisations => {
+            "organisation.id organisation.name type_code registered_on merged_on shown_as merge_reason \
+             locality assessment_method assessed_on event_id"
         }
     }
 }
