@@ -236,6 +236,28 @@ fn statement(facts: &Facts, identifier: &str) -> AgreementRow {
     }
 }
 
+/// What `report exceptions --standing --rule R10` shows of the corpus.
+fn standing_exceptions_say_the_same(facts: &Facts) {
+    let question = Question {
+        filter: Filter {
+            rule: Some("R10".to_owned()),
+            standing: true,
+            direction: Some(Direction::Outgoing),
+            ..Filter::default()
+        },
+        ..Question::default()
+    };
+    let answer = View::Exceptions.evaluate(facts, &question).unwrap();
+    assert_eq!(answer.rows.len(), 375 + 2_347);
+    let said = "R10, outgoing: 375 of 5349 agreements with both commitments and payments exceed what is committed; 2347 \
+                more are paid without any commitment";
+    assert!(
+        answer.info.notes.iter().any(|note| note == said),
+        "{:?}",
+        answer.info.notes
+    );
+}
+
 /// What one outgoing agreement has in the registers.
 #[derive(Clone, Copy, Default)]
 struct Registers {
@@ -286,6 +308,7 @@ fn the_corpus_has_375_of_5349_agreements_that_pay_more_than_they_commit() {
     let above = both.iter().filter(|of| of.committed < of.disbursed);
     assert_eq!(above.count(), 375);
     assert_eq!(without.iter().filter(|of| 0 < of.disbursed).count(), 2_347);
+    standing_exceptions_say_the_same(&facts);
     // The statements say the same of every one of them.
     let overdrawn = rows(&facts, View::Agreement, &question);
     let overdrawn: BTreeSet<String> = overdrawn

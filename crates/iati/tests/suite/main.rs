@@ -2,7 +2,8 @@
 //!
 //! `reading` and `bad_input` test bytes to activities; `booking`, `parties`, `classification`, `budgets`,
 //! `schedules`, `pledges`, `restatement` and `runs` test activities to submissions, on files written for it;
-//! `real_data` and `corpus` test both on published files, where those are found, and `answers` what the views then say.
+//! `real_data` and `corpus` test both on published files, where those are found, `counts` what these publish, and `answers`
+//! what the views then say.
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -21,6 +22,7 @@ mod booking;
 mod budgets;
 mod classification;
 mod corpus;
+mod counts;
 mod parties;
 mod pledges;
 mod reading;
