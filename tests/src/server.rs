@@ -1,6 +1,6 @@
 //! A server process on a free port.
 
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
@@ -12,10 +12,83 @@ use rustix::process::{Pid, Resource, Rlimit, Signal, kill_process, prlimit};
 /// Long enough for any machine; nothing waits that long unless it fails.
 const PATIENCE: Duration = Duration::from_mins(1);
 
+/// A `perennial serve` that may not be ready yet. Dropping it kills it.
+#[derive(Debug)]
+pub struct Starting {
+    child: Process,
+    /// Its log lines that nobody looked at yet.
+    lines: Receiver<String>,
+}
+
+impl Starting {
+    /// Starts a server on `data` without waiting for anything.
+    ///
+    /// # Errors
+    /// If there is no such binary.
+    pub fn spawn(binary: &Path, data: &Path, arguments: &[&str]) -> Result<Self> {
+        let mut command = Command::new(binary);
+        command
+            .arg("serve")
+            .arg("--data")
+            .arg(data)
+            .args(["--listen", "127.0.0.1:0"])
+            .args(arguments);
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut child = Process(command.spawn().context("start the server")?);
+        let lines = drain(&mut child.0);
+        Ok(Self { child, lines })
+    }
+
+    /// Waits for a log line as [`Server::says`].
+    ///
+    /// # Errors
+    /// As [`Server::says`].
+    pub fn says(&self, text: &str) -> Result<String> {
+        says(&self.lines, text)
+    }
+
+    /// Waits for its end and returns its exit code with what it said.
+    ///
+    /// # Errors
+    /// If it cannot be waited for.
+    pub fn end(mut self) -> Result<(i32, String)> {
+        let status = self.child.0.wait().context("wait for the server")?;
+        let said: Vec<String> = self.lines.iter().collect();
+        Ok((status.code().unwrap_or(-1), said.join("\n")))
+    }
+
+    /// Waits until it is ready.
+    ///
+    /// # Errors
+    /// With what it said, if it ends before.
+    pub fn ready(mut self) -> Result<Server> {
+        let stdout = self.child.0.stdout.take();
+        let mut lines = BufReader::new(stdout.context("the server has no stdout")?);
+        let mut line = String::new();
+        lines.read_line(&mut line).context("read the ready line")?;
+        let Some(address) = line.trim_end().strip_prefix("ready grpc=") else {
+            let (_, said) = self.end()?;
+            bail!("the server printed \"{line}\" instead of its ready line; it said: {said}");
+        };
+        Ok(Server {
+            address: address.to_owned(),
+            child: self.child,
+            lines: self.lines,
+        })
+    }
+}
+
+/// A process that ends with this value.
+#[derive(Debug)]
+struct Process(Child);
+
 /// A running `perennial serve`. Dropping it kills it.
 #[derive(Debug)]
 pub struct Server {
-    child: Child,
+    child: Process,
     address: String,
     /// Its log lines that nobody looked at yet.
     lines: Receiver<String>,
@@ -35,35 +108,7 @@ impl Server {
     /// # Errors
     /// As [`Server::start`].
     pub fn start_with(binary: &Path, data: &Path, arguments: &[&str]) -> Result<Self> {
-        let mut command = Command::new(binary);
-        command
-            .arg("serve")
-            .arg("--data")
-            .arg(data)
-            .args(["--listen", "127.0.0.1:0"])
-            .args(arguments);
-        command
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        let mut child = command.spawn().context("start the server")?;
-        let mut lines = BufReader::new(child.stdout.take().context("the server has no stdout")?);
-        let mut line = String::new();
-        lines.read_line(&mut line).context("read the ready line")?;
-        let Some(address) = line.trim_end().strip_prefix("ready grpc=") else {
-            let mut said = String::new();
-            if let Some(mut stderr) = child.stderr.take() {
-                stderr.read_to_string(&mut said)?;
-            }
-            bail!("the server printed \"{line}\" instead of its ready line; it said: {said}");
-        };
-        let address = address.to_owned();
-        let lines = drain(&mut child);
-        Ok(Self {
-            child,
-            address,
-            lines,
-        })
+        Starting::spawn(binary, data, arguments)?.ready()
     }
 
     /// Where it listens.
@@ -76,14 +121,7 @@ impl Server {
     /// # Errors
     /// With everything it said instead, if it says no such thing within a minute.
     pub fn says(&self, text: &str) -> Result<String> {
-        let mut others = Vec::new();
-        while let Ok(line) = self.lines.recv_timeout(PATIENCE) {
-            if line.contains(text) {
-                return Ok(line);
-            }
-            others.push(line);
-        }
-        bail!("the server does not say \"{text}\"; it says {others:#?}");
+        says(&self.lines, text)
     }
 
     /// Whether a log line that nobody looked at yet holds `text`; forgets all of them.
@@ -101,7 +139,7 @@ impl Server {
             current: bytes,
             maximum: None,
         };
-        prlimit(Some(Pid::from_child(&self.child)), Resource::Fsize, limit)
+        prlimit(Some(Pid::from_child(&self.child.0)), Resource::Fsize, limit)
             .context("limit the server's files")?;
         Ok(())
     }
@@ -111,8 +149,8 @@ impl Server {
     /// # Errors
     /// If it cannot be signalled.
     pub fn kill(mut self) -> Result<()> {
-        self.child.kill().context("kill the server")?;
-        self.child.wait().context("wait for the server")?;
+        self.child.0.kill().context("kill the server")?;
+        self.child.0.wait().context("wait for the server")?;
         Ok(())
     }
 
@@ -121,7 +159,7 @@ impl Server {
     /// # Errors
     /// If it cannot be signalled.
     pub fn hold(&self) -> Result<()> {
-        kill_process(Pid::from_child(&self.child), Signal::STOP).context("hold the server")
+        kill_process(Pid::from_child(&self.child.0), Signal::STOP).context("hold the server")
     }
 
     /// Asks it to stop, and returns its exit code.
@@ -129,8 +167,8 @@ impl Server {
     /// # Errors
     /// If it cannot be signalled.
     pub fn terminate(mut self) -> Result<i32> {
-        kill_process(Pid::from_child(&self.child), Signal::TERM).context("signal the server")?;
-        let status = self.child.wait().context("wait for the server")?;
+        kill_process(Pid::from_child(&self.child.0), Signal::TERM).context("signal the server")?;
+        let status = self.child.0.wait().context("wait for the server")?;
         Ok(status.code().unwrap_or(-1))
     }
 }
@@ -152,10 +190,21 @@ fn drain(child: &mut Child) -> Receiver<String> {
     lines
 }
 
-impl Drop for Server {
+impl Drop for Process {
     fn drop(&mut self) {
         // It may have ended already; either way nothing is left running.
-        drop(self.child.kill());
-        drop(self.child.wait());
+        drop(self.0.kill());
+        drop(self.0.wait());
     }
+}
+
+fn says(lines: &Receiver<String>, text: &str) -> Result<String> {
+    let mut others = Vec::new();
+    while let Ok(line) = lines.recv_timeout(PATIENCE) {
+        if line.contains(text) {
+            return Ok(line);
+        }
+        others.push(line);
+    }
+    bail!("the server does not say \"{text}\"; it says {others:#?}");
 }

@@ -14,6 +14,7 @@ mod full_disk;
 mod integrity;
 mod interrupt;
 mod iom;
+mod kafka;
 mod life_cycle;
 mod limits;
 mod netherlands;

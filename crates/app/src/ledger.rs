@@ -18,7 +18,7 @@ use crate::ports::log::{LogRead, Sharing};
 use crate::ports::tasks::Tasks;
 use crate::recovery::{KnownPoint, RecoverError, Recovered};
 use crate::seat::Seat;
-use crate::seat::status::SeatStatus;
+use crate::seat::status::{Leader, SeatStatus};
 use crate::submission::{Accepted, Place, Prepared, SubmitError};
 use crate::writer::{
     Answer, Job, Tellers, Writer, WriterOptions, WriterPorts, WriterState, WriterStopped,
@@ -61,6 +61,14 @@ pub struct Claimant {
     pub node: String,
     /// Where clients reach it.
     pub address: String,
+}
+
+impl Claimant {
+    /// Whether a claim that began a term is this node's own, from before a restart perhaps. Two nodes that were given
+    /// one name by mistake still differ by their addresses: each waits for the other as for any leader.
+    pub(crate) fn made_claim_of(&self, leader: &Leader) -> bool {
+        self.node == leader.node && self.address == leader.address
+    }
 }
 
 /// Why a ledger could not be opened for writing.

@@ -171,7 +171,7 @@ impl Seat {
         let elsewhere = self
             .writer
             .leader()
-            .filter(|leader| leader.node != self.claimant.node);
+            .filter(|leader| !self.claimant.made_claim_of(leader));
         let error = match elsewhere {
             Some(leader) => SubmitError::NotLeader {
                 leader: leader.clone(),

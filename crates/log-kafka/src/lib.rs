@@ -11,7 +11,7 @@
 //!
 //! Reading order: `settings`, `link` (is there a broker?), `topic` and `requirements` (what a topic must be),
 //! `headers`, `followed` (what this process has read), `follower`, `tail`, `producer`, `writer`, `ends`, `looks`, then
-//! [`KafkaCluster`] and [`KafkaLog`].
+//! [`KafkaCluster`], [`KafkaLog`] and [`KafkaLogs`], all ledgers for whoever only reads.
 
 mod cluster;
 mod ends;
@@ -20,6 +20,7 @@ mod followed;
 mod follower;
 mod headers;
 mod instant;
+mod ledgers;
 mod link;
 mod log;
 mod looks;
@@ -32,6 +33,7 @@ mod writer;
 
 pub use cluster::KafkaCluster;
 pub use error::ClusterError;
+pub use ledgers::{KafkaLogs, follow_reach};
 pub use link::Connection;
 pub use log::KafkaLog;
 pub use requirements::Finding;

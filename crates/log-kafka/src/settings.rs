@@ -133,9 +133,11 @@ impl KafkaSettings {
         Ok(settings)
     }
 
+    /// Checks that the settings can be followed by this build.
+    ///
     /// # Errors
     /// [`SettingsError`], but for secrets: those are read when they are needed.
-    pub(crate) fn check(&self) -> Result<(), SettingsError> {
+    pub fn check(&self) -> Result<(), SettingsError> {
         let is_allowed =
             |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
         let prefix = &self.prefix;

@@ -3,6 +3,7 @@
 use perennial_app::ports::ledgers::LedgerLogs;
 use perennial_transport::listen::Listener;
 use perennial_transport::node::{self, Node};
+use perennial_transport::readiness::{NotLetIn, Readiness};
 use perennial_transport::serve::{Port, ServeError};
 use tokio_util::sync::CancellationToken;
 
@@ -12,16 +13,27 @@ use crate::ledgers::Ledgers;
 /// Full names of the gRPC services of auditd, for health.
 pub const SERVICES: [&str; 1] = ["perennial.audit.v1.AuditService"];
 
-/// Runs auditd alone until `stop`; calls `ready` once records are served.
+/// Why the service ended.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The port failed.
+    #[error(transparent)]
+    Serve(#[from] ServeError),
+    /// Whoever keeps the logs does not let this process in.
+    #[error(transparent)]
+    NotLetIn(#[from] NotLetIn),
+}
+
+/// Runs auditd alone until `stop`; calls `ready` once the logs are reached and records are served.
 ///
 /// # Errors
-/// [`ServeError`] if the port failed.
+/// [`RunError`].
 pub async fn run(
     logs: &dyn LedgerLogs,
     listener: Listener,
     stop: CancellationToken,
     ready: impl FnOnce(),
-) -> Result<(), ServeError> {
+) -> Result<(), RunError> {
     let ledgers = Ledgers::start(logs, stop.clone());
     let port = Port::new(perennial_wire::FILE_DESCRIPTOR_SET)?;
     let health = port.health();
@@ -30,13 +42,15 @@ pub async fn run(
     let port = port
         .with(|routes| handlers.add_to(routes))
         .with(|routes| node.add_to(routes));
-    for service in SERVICES.into_iter().chain([node::SERVICE, ""]) {
-        health
-            .set_service_status(service, tonic_health::ServingStatus::Serving)
-            .await;
-    }
-    ready();
-    let served = port.serve(listener, stop.clone()).await;
+    let readiness = Readiness {
+        writing: Vec::new(),
+        reading: SERVICES.into_iter().chain([node::SERVICE]).collect(),
+        reach: logs.reach(),
+    };
+    let served = tokio::select! {
+        served = port.serve(listener, stop.clone()) => served.map_err(RunError::from),
+        refused = readiness.tell(health, ready) => Err(refused.into()),
+    };
     stop.cancel();
     served
 }

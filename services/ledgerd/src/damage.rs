@@ -6,6 +6,7 @@ use perennial_app::ledger::OpenError;
 use perennial_app::ports::log::ReadError;
 use perennial_app::records::LedgerReadError;
 use perennial_app::recovery::RecoverError;
+use perennial_app::writer::WriterStopped;
 use perennial_domain::log::Position;
 use perennial_log_file::Scanner;
 use perennial_proof::verify::KnownPoint;
@@ -17,16 +18,7 @@ use crate::ledgers::LedgerError;
 pub(crate) fn is_damage(error: &LedgerError) -> bool {
     match error {
         LedgerError::Log { source, .. } => source.is_integrity_failure(),
-        LedgerError::Open(OpenError::Recover { source, .. }) => match source {
-            RecoverError::Read(LedgerReadError::Log(ReadError::Unavailable { .. }))
-            | RecoverError::RequestIndex(_)
-            | RecoverError::RequestsUnindexed => false,
-            RecoverError::Read(_)
-            | RecoverError::Decode { .. }
-            | RecoverError::Fold { .. }
-            | RecoverError::LostHistory { .. }
-            | RecoverError::NotCreated => true,
-        },
+        LedgerError::Open(OpenError::Recover { source, .. }) => damages(source),
         LedgerError::BrokenOff { .. }
         | LedgerError::Open(
             OpenError::Append { .. } | OpenError::Exists { .. } | OpenError::ClockBehind { .. },
@@ -34,11 +26,36 @@ pub(crate) fn is_damage(error: &LedgerError) -> bool {
     }
 }
 
+fn damages(source: &RecoverError) -> bool {
+    match source {
+        RecoverError::Read(LedgerReadError::Log(ReadError::Unavailable { .. }))
+        | RecoverError::RequestIndex(_)
+        | RecoverError::RequestsUnindexed => false,
+        RecoverError::Read(_)
+        | RecoverError::Decode { .. }
+        | RecoverError::Fold { .. }
+        | RecoverError::LostHistory { .. }
+        | RecoverError::NotCreated => true,
+    }
+}
+
+/// Whether a writer stopped because records are damaged or lost, and where, if it says so.
+pub(crate) fn of_writer(stopped: &WriterStopped) -> (bool, Option<Position>) {
+    match stopped {
+        WriterStopped::Recover(source) => (damages(source), position_of(source)),
+        WriterStopped::OutcomeUnknown { .. } | WriterStopped::RequestsUnindexed => (false, None),
+    }
+}
+
 /// Where `error` itself says that the damage is.
 pub(crate) fn stated_position(error: &LedgerError) -> Option<Position> {
-    let LedgerError::Open(OpenError::Recover { source, .. }) = error else {
-        return None;
-    };
+    match error {
+        LedgerError::Open(OpenError::Recover { source, .. }) => position_of(source),
+        LedgerError::Log { .. } | LedgerError::BrokenOff { .. } | LedgerError::Open(_) => None,
+    }
+}
+
+fn position_of(source: &RecoverError) -> Option<Position> {
     match source {
         RecoverError::Decode { position, .. }
         | RecoverError::Fold { position, .. }

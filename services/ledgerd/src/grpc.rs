@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use perennial_app::ledger::Ledger;
 use perennial_domain::ids::LedgerId;
-use perennial_log_file::FileLog;
+use perennial_log_engine::EngineLog;
 use perennial_transport::node::OpenStreams;
 use perennial_wire::pb;
 use perennial_wire::stored::Actor;
@@ -62,7 +62,7 @@ impl Handlers {
         perennial_app::ports::clock::Clock::now(&crate::system::SystemClock).date()
     }
 
-    fn open_ledger(&self, ledger_id: &str) -> Result<(Ledger, Arc<FileLog>), Status> {
+    fn open_ledger(&self, ledger_id: &str) -> Result<(Ledger, EngineLog), Status> {
         let unknown = || error::unknown_ledger(ledger_id);
         let ledger_id =
             LedgerId::parse(ledger_id).map_err(|malformed| error::malformed_id(&malformed))?;
@@ -107,7 +107,7 @@ impl pb::ledger::ledger_service_server::LedgerService for Handlers {
         &self,
         request: Request<pb::ledger::GetHeadRequest>,
     ) -> Result<Response<pb::ledger::GetHeadResponse>, Status> {
-        get_head::get_head(self, &request)
+        get_head::get_head(self, request).await
     }
 }
 

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use perennial_app::ports::ledgers::LedgerLogs as _;
 use perennial_transport::listen::Listener;
 use perennial_transport::node::{self, Node};
+use perennial_transport::readiness::{NotLetIn, Readiness};
 use perennial_transport::serve::{Port, ServeError};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -28,6 +30,9 @@ pub enum RunError {
     /// The port failed.
     #[error(transparent)]
     Serve(#[from] ServeError),
+    /// Whoever keeps the logs does not let this node in.
+    #[error(transparent)]
+    NotLetIn(#[from] NotLetIn),
     /// A writer stopped: the process must not go on answering.
     #[error("the writer of ledger \"{ledger_id}\" stopped: {problem}")]
     Writer {
@@ -38,7 +43,7 @@ pub enum RunError {
     },
 }
 
-/// Opens the data directory for a node that clients reach at `address`.
+/// Opens the data directory for a node that listens on `address`.
 ///
 /// # Errors
 /// [`StartError`].
@@ -60,7 +65,8 @@ pub async fn failed(failures: &mut mpsc::Receiver<Failure>) -> RunError {
     }
 }
 
-/// Runs ledgerd alone until `stop`; calls `ready` once writes are accepted.
+/// Runs ledgerd alone until `stop`; calls `ready` once its logs are reached and its
+/// ledgers are open.
 ///
 /// # Errors
 /// [`RunError`].
@@ -79,15 +85,15 @@ pub async fn run(
     let port = port
         .with(|routes| handlers.add_to(routes))
         .with(|routes| node.add_to(routes));
-    for service in SERVICES.into_iter().chain([node::SERVICE, ""]) {
-        health
-            .set_service_status(service, tonic_health::ServingStatus::Serving)
-            .await;
-    }
-    ready();
+    let readiness = Readiness {
+        writing: SERVICES.to_vec(),
+        reading: vec![node::SERVICE],
+        reach: ledgers.reach(),
+    };
     let outcome = tokio::select! {
         served = port.serve(listener, stop.clone()) => served.map_err(RunError::from),
         failure = failed(&mut failures) => Err(failure),
+        refused = readiness.tell(health, ready) => Err(refused.into()),
     };
     stop.cancel();
     ledgers.close().await;

@@ -3,8 +3,9 @@
 //! The command line parses flags, environment and defaults; this module puts the file in between, with every problem
 //! of the file at its line and column, and says of each setting where it comes from.
 
+mod key;
+
 use std::collections::BTreeMap;
-use std::fmt;
 use std::fs;
 use std::io::ErrorKind;
 use std::net::SocketAddr;
@@ -13,8 +14,10 @@ use std::str::FromStr;
 
 use clap::builder::BoolishValueParser;
 use clap::parser::ValueSource;
-use clap::{ArgAction, ArgMatches, Args};
+use clap::{ArgAction, ArgMatches, Args, ValueEnum as _};
+use key::{Key, Origin};
 use perennial_export::answers::SettingDocument;
+use perennial_log_engine::{KafkaArguments, SaslMechanism};
 use perennial_observe::LogFormat;
 use perennial_transport::process::LogArguments;
 use serde_json::Value;
@@ -26,7 +29,8 @@ use crate::submission::Place;
 /// What a server is told at start.
 #[derive(Clone, Debug, Args)]
 pub struct Settings {
-    /// The data directory; made where there is none. Logs lie at DIR/ledgers/LEDGER/log/*.seg.
+    /// The data directory; made where there is none. Logs in files lie at DIR/ledgers/LEDGER/log/*.seg; with logs on
+    /// Kafka it holds what this node can build again.
     #[arg(
         long,
         env = "PERENNIAL_DATA_DIR",
@@ -59,6 +63,15 @@ pub struct Settings {
         value_name = "NAME"
     )]
     pub node: String,
+    /// Where clients and other nodes reach this node; by default where it listens. Claims name it.
+    #[arg(
+        long,
+        env = "PERENNIAL_ADVERTISE",
+        default_value = "",
+        hide_default_value = true,
+        value_name = "HOST:PORT"
+    )]
+    pub advertise: String,
     /// Milliseconds added to every flush, to see how a slow disk would do.
     #[arg(
         long,
@@ -76,98 +89,15 @@ pub struct Settings {
         value_name = "MIB"
     )]
     pub view_memory_mib: u32,
+    /// Where the ledgers' logs are, if not in files.
+    #[command(flatten)]
+    pub kafka: KafkaArguments,
     /// How log lines are written.
     #[command(flatten)]
     pub log: LogArguments,
     /// Where settings come from that do not have their default.
     #[arg(skip)]
     origins: BTreeMap<Key, Origin>,
-}
-
-/// One setting.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Key {
-    Data,
-    Listen,
-    Insecure,
-    Node,
-    AddedFlushMs,
-    ViewMemoryMib,
-    LogFilter,
-    LogFormat,
-}
-
-impl Key {
-    /// All, in the order in which they are printed.
-    const ALL: [Self; 8] = [
-        Self::Data,
-        Self::Listen,
-        Self::Insecure,
-        Self::Node,
-        Self::AddedFlushMs,
-        Self::ViewMemoryMib,
-        Self::LogFilter,
-        Self::LogFormat,
-    ];
-
-    /// The flag's name without its dashes in front.
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Data => "data",
-            Self::Listen => "listen",
-            Self::Insecure => "insecure",
-            Self::Node => "node",
-            Self::AddedFlushMs => "added-flush-ms",
-            Self::ViewMemoryMib => "view-memory-mib",
-            Self::LogFilter => "log-filter",
-            Self::LogFormat => "log-format",
-        }
-    }
-
-    const fn variable(self) -> &'static str {
-        match self {
-            Self::Data => "PERENNIAL_DATA_DIR",
-            Self::Listen => "PERENNIAL_LISTEN",
-            Self::Insecure => "PERENNIAL_INSECURE",
-            Self::Node => "PERENNIAL_NODE",
-            Self::AddedFlushMs => "PERENNIAL_ADDED_FLUSH_MS",
-            Self::ViewMemoryMib => "PERENNIAL_VIEW_MEMORY_MIB",
-            Self::LogFilter => "PERENNIAL_LOG",
-            Self::LogFormat => "PERENNIAL_LOG_FORMAT",
-        }
-    }
-
-    fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|key| key.name() == name)
-    }
-}
-
-/// Where a setting comes from, unless it has its default.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Origin {
-    Flag(Key),
-    Environment(Key),
-    File { path: PathBuf, line: u64 },
-}
-
-impl Origin {
-    const fn word(&self) -> &'static str {
-        match self {
-            Self::Flag(_) => "flag",
-            Self::Environment(_) => "environment",
-            Self::File { .. } => "file",
-        }
-    }
-}
-
-impl fmt::Display for Origin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Flag(key) => write!(f, "--{}", key.name()),
-            Self::Environment(key) => f.write_str(key.variable()),
-            Self::File { path, line } => write!(f, "{}, line {line}", path.display()),
-        }
-    }
 }
 
 /// Something that is wrong with a file of settings.
@@ -181,7 +111,7 @@ impl Settings {
     /// Notes which settings were given on the command line or in the environment, from what was parsed.
     pub fn note_origins(&mut self, matches: &ArgMatches) {
         for key in Key::ALL {
-            let origin = match matches.value_source(&key.name().replace('-', "_")) {
+            let origin = match matches.value_source(&key.id()) {
                 Some(ValueSource::CommandLine) => Origin::Flag(key),
                 Some(ValueSource::EnvVariable) => Origin::Environment(key),
                 // A default; the command line knows no further sources today.
@@ -272,15 +202,38 @@ impl Settings {
             Key::Listen => {
                 self.listen = address(text(value)?).map_err(|problem| format!("is {problem}"))?;
             }
-            Key::Insecure => {
-                self.insecure = value.as_bool().ok_or("is neither true nor false")?;
-            }
+            Key::Insecure => self.insecure = truth(value)?,
             Key::Node => text(value)?.clone_into(&mut self.node),
+            Key::Advertise => text_or_none(value)?.clone_into(&mut self.advertise),
             Key::AddedFlushMs => {
                 self.added_flush_ms = whole(value).ok_or("is no whole number of milliseconds")?;
             }
             Key::ViewMemoryMib => {
                 self.view_memory_mib = whole(value).ok_or("is no whole number of MiB")?;
+            }
+            Key::Log => text_or_none(value)?.clone_into(&mut self.kafka.log_url),
+            Key::KafkaReplicas => {
+                self.kafka.kafka_replicas = whole(value).ok_or("is no whole number of replicas")?;
+            }
+            Key::KafkaAllowWeakDurability => {
+                self.kafka.kafka_allow_weak_durability = truth(value)?;
+            }
+            Key::KafkaTls => self.kafka.kafka_tls = truth(value)?,
+            Key::KafkaCaFile => text_or_none(value)?.clone_into(&mut self.kafka.kafka_ca_file),
+            Key::KafkaCertificateFile => {
+                text_or_none(value)?.clone_into(&mut self.kafka.kafka_certificate_file);
+            }
+            Key::KafkaKeyFile => text_or_none(value)?.clone_into(&mut self.kafka.kafka_key_file),
+            Key::KafkaSasl => {
+                let parsed = SaslMechanism::from_str(text(value)?, false);
+                self.kafka.kafka_sasl = parsed
+                    .map_err(|_| "is none of none, plain, scram-sha-256 and scram-sha-512")?;
+            }
+            Key::KafkaUsername => {
+                text_or_none(value)?.clone_into(&mut self.kafka.kafka_username);
+            }
+            Key::KafkaPasswordFile => {
+                text_or_none(value)?.clone_into(&mut self.kafka.kafka_password_file);
             }
             Key::LogFilter => text(value)?.clone_into(&mut self.log.log_filter),
             Key::LogFormat => {
@@ -292,13 +245,25 @@ impl Settings {
     }
 
     fn value(&self, key: Key) -> Value {
+        let kafka = &self.kafka;
         match key {
             Key::Data => Value::from(self.data.display().to_string()),
             Key::Listen => Value::from(self.listen.to_string()),
             Key::Insecure => Value::from(self.insecure),
             Key::Node => Value::from(self.node.as_str()),
+            Key::Advertise => Value::from(self.advertise.as_str()),
             Key::AddedFlushMs => Value::from(self.added_flush_ms),
             Key::ViewMemoryMib => Value::from(self.view_memory_mib),
+            Key::Log => Value::from(kafka.log_url.as_str()),
+            Key::KafkaReplicas => Value::from(kafka.kafka_replicas),
+            Key::KafkaAllowWeakDurability => Value::from(kafka.kafka_allow_weak_durability),
+            Key::KafkaTls => Value::from(kafka.kafka_tls),
+            Key::KafkaCaFile => Value::from(kafka.kafka_ca_file.as_str()),
+            Key::KafkaCertificateFile => Value::from(kafka.kafka_certificate_file.as_str()),
+            Key::KafkaKeyFile => Value::from(kafka.kafka_key_file.as_str()),
+            Key::KafkaSasl => Value::from(kafka.kafka_sasl.name()),
+            Key::KafkaUsername => Value::from(kafka.kafka_username.as_str()),
+            Key::KafkaPasswordFile => Value::from(kafka.kafka_password_file.as_str()),
             Key::LogFilter => Value::from(self.log.log_filter.as_str()),
             Key::LogFormat => Value::from(match self.log.log_format {
                 LogFormat::Human => "human",
@@ -352,6 +317,15 @@ fn text<'v>(value: &'v DeValue<'_>) -> Result<&'v str, String> {
         return Err("is empty".to_owned());
     }
     Ok(text)
+}
+
+/// As [`text`]; empty stands for none.
+fn text_or_none<'v>(value: &'v DeValue<'_>) -> Result<&'v str, String> {
+    Ok(value.as_str().ok_or("is no text in quotes")?)
+}
+
+fn truth(value: &DeValue<'_>) -> Result<bool, String> {
+    Ok(value.as_bool().ok_or("is neither true nor false")?)
 }
 
 fn whole<T: FromStr>(value: &DeValue<'_>) -> Option<T> {
@@ -421,8 +395,9 @@ mod tests {
 
     #[test]
     fn a_flag_goes_before_the_file_and_the_file_before_the_default() {
-        let mut settings = given(&["--node", "flagged"]);
-        let text = "# ours\nlisten = \"127.0.0.1:9\"\nnode = \"filed\"\nadded-flush-ms = 1_000\nview-memory-mib = 8\n";
+        let mut settings = given(&["--node", "flagged", "--kafka-replicas", "1"]);
+        let text = "# ours\nlisten = \"127.0.0.1:9\"\nnode = \"filed\"\nadded-flush-ms = 1_000\nview-memory-mib = 8\n\
+                    log = \"kafka://a:1/p\"\nkafka-sasl = \"plain\"\n";
         assert_eq!(settings.read(Path::new("a.toml"), text), []);
         assert_eq!(settings.node, "flagged");
         assert_eq!(settings.listen.port(), 9);
@@ -441,8 +416,19 @@ mod tests {
                 ("listen = \"127.0.0.1:9\"", "file: a.toml, line 2"),
                 ("insecure = false", "default"),
                 ("node = \"flagged\"", "flag: --node"),
+                ("advertise = \"\"", "default"),
                 ("added-flush-ms = 1000", "file: a.toml, line 4"),
                 ("view-memory-mib = 8", "file: a.toml, line 5"),
+                ("log = \"kafka://a:1/p\"", "file: a.toml, line 6"),
+                ("kafka-replicas = 1", "flag: --kafka-replicas"),
+                ("kafka-allow-weak-durability = false", "default"),
+                ("kafka-tls = false", "default"),
+                ("kafka-ca-file = \"\"", "default"),
+                ("kafka-certificate-file = \"\"", "default"),
+                ("kafka-key-file = \"\"", "default"),
+                ("kafka-sasl = \"plain\"", "file: a.toml, line 7"),
+                ("kafka-username = \"\"", "default"),
+                ("kafka-password-file = \"\"", "default"),
                 ("log-filter = \"info\"", "default"),
                 ("log-format = \"human\"", "default"),
             ]
@@ -481,10 +467,14 @@ mod tests {
                 "line 3, column 12: insecure is neither true nor false",
                 "line 4, column 18: added-flush-ms is no whole number of milliseconds",
                 "line 5, column 1: there is no setting \"nodename\": there are data, listen, insecure, node, \
-                 added-flush-ms, view-memory-mib, log-filter, log-format",
+                 advertise, added-flush-ms, view-memory-mib, log, kafka-replicas, kafka-allow-weak-durability, \
+                 kafka-tls, kafka-ca-file, kafka-certificate-file, kafka-key-file, kafka-sasl, kafka-username, \
+                 kafka-password-file, log-filter, log-format",
                 "line 6, column 14: log-format is neither \"human\" nor \"json\"",
                 "line 7, column 2: there is no setting \"queue\": there are data, listen, insecure, node, \
-                 added-flush-ms, view-memory-mib, log-filter, log-format",
+                 advertise, added-flush-ms, view-memory-mib, log, kafka-replicas, kafka-allow-weak-durability, \
+                 kafka-tls, kafka-ca-file, kafka-certificate-file, kafka-key-file, kafka-sasl, kafka-username, \
+                 kafka-password-file, log-filter, log-format",
             ]
         );
     }

@@ -1,25 +1,30 @@
-//! The read side alone: follows the logs of a ledgerd and keeps views in a directory of its own.
+//! The read side alone: follows the logs of a ledgerd, or those on Kafka, and keeps views in a directory of its own.
 
 use std::error::Error;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::Parser;
+use perennial_app::ports::ledgers::LedgerLogs;
+use perennial_log_engine::{KafkaArguments, Place};
 use perennial_log_file::DirectoryLock;
+use perennial_log_kafka::{KafkaCluster, KafkaLogs};
 use perennial_log_remote::RemoteLogs;
 use perennial_queryd::Config;
 use perennial_transport::listen::Listener;
 use perennial_transport::process;
 use tokio_util::sync::CancellationToken;
 
-/// Serves views of the ledgers of a ledgerd.
+/// Serves views of the ledgers of a ledgerd, or of those on Kafka.
 ///
 /// Example: queryd --ledgerd 127.0.0.1:7410 --data ./views --listen 127.0.0.1:7411
+/// Example: queryd --log kafka://127.0.0.1:9092/perennial --data ./views --listen 127.0.0.1:7411
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Arguments {
-    /// The ledgerd whose logs are followed.
+    /// The ledgerd whose logs are followed, unless they are on Kafka (--log).
     #[arg(long, env = "PERENNIAL_LEDGERD", default_value = "127.0.0.1:7410")]
     ledgerd: String,
     /// The directory for views; made where there is none. Everything in it can be built again.
@@ -35,6 +40,8 @@ struct Arguments {
     /// Listen beyond this machine although nothing is encrypted or authenticated yet.
     #[arg(long)]
     insecure: bool,
+    #[command(flatten)]
+    kafka: KafkaArguments,
     #[command(flatten)]
     log: process::LogArguments,
 }
@@ -53,10 +60,18 @@ async fn serve(arguments: Arguments) -> Result<(), Box<dyn Error + Send + Sync>>
     let _lock = DirectoryLock::acquire(&arguments.data, &holder)?;
     let stop = CancellationToken::new();
     process::stop_on_signals(&stop)?;
-    let logs = RemoteLogs::start(&arguments.ledgerd, stop.clone())?;
+    let (logs, data): (Arc<dyn LedgerLogs>, _) = match arguments.kafka.place(&arguments.data)? {
+        Place::Files(data) => (RemoteLogs::start(&arguments.ledgerd, stop.clone())?, data),
+        Place::Kafka(settings) => {
+            let data =
+                perennial_log_engine::engine::kafka_caches(&arguments.data, &settings.prefix);
+            let cluster = KafkaCluster::connect(*settings)?;
+            (KafkaLogs::start(cluster, stop.clone()), data)
+        }
+    };
     let config = Config {
         view_memory_bytes: u64::from(arguments.view_memory_mib) * 1024 * 1024,
-        ..Config::new(arguments.data)
+        ..Config::new(data)
     };
     perennial_queryd::service::run(config, logs, listener, stop, || process::ready(address))
         .await?;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use perennial_app::ports::ledgers::LedgerLogs;
 use perennial_transport::listen::Listener;
 use perennial_transport::node::{self, Node};
+use perennial_transport::readiness::{NotLetIn, Readiness};
 use perennial_transport::serve::{Port, ServeError};
 use tokio_util::sync::CancellationToken;
 
@@ -18,17 +19,29 @@ pub const SERVICES: [&str; 2] = [
     "perennial.admin.v1.ProjectionAdminService",
 ];
 
-/// Runs queryd alone until `stop`; calls `ready` once questions are answered.
+/// Why the service ended.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The port failed.
+    #[error(transparent)]
+    Serve(#[from] ServeError),
+    /// Whoever keeps the logs does not let this process in.
+    #[error(transparent)]
+    NotLetIn(#[from] NotLetIn),
+}
+
+/// Runs queryd alone until `stop`; calls `ready` once the logs are reached and questions are answered.
 ///
 /// # Errors
-/// [`ServeError`] if the port failed.
+/// [`RunError`].
 pub async fn run(
     config: Config,
     logs: Arc<dyn LedgerLogs>,
     listener: Listener,
     stop: CancellationToken,
     ready: impl FnOnce(),
-) -> Result<(), ServeError> {
+) -> Result<(), RunError> {
+    let reach = logs.reach();
     let projections = Projections::start(config, logs, stop.clone());
     let port = Port::new(perennial_wire::FILE_DESCRIPTOR_SET)?;
     let health = port.health();
@@ -37,13 +50,15 @@ pub async fn run(
     let port = port
         .with(|routes| handlers.add_to(routes))
         .with(|routes| node.add_to(routes));
-    for service in SERVICES.into_iter().chain([node::SERVICE, ""]) {
-        health
-            .set_service_status(service, tonic_health::ServingStatus::Serving)
-            .await;
-    }
-    ready();
-    let served = port.serve(listener, stop.clone()).await;
+    let readiness = Readiness {
+        writing: Vec::new(),
+        reading: SERVICES.into_iter().chain([node::SERVICE]).collect(),
+        reach,
+    };
+    let served = tokio::select! {
+        served = port.serve(listener, stop.clone()) => served.map_err(RunError::from),
+        refused = readiness.tell(health, ready) => Err(refused.into()),
+    };
     stop.cancel();
     projections.close().await;
     served

@@ -26,7 +26,7 @@ impl Seat {
         loop {
             self.writer.snapshots.begin_if_due(self.writer.newest());
             let leader = self.writer.leader();
-            let waits_for = WaitsFor::of(leader, &self.claimant.node);
+            let waits_for = WaitsFor::of(leader, &self.claimant);
             tokio::select! {
                 biased;
                 wake = Wake::of(&mut self.writer.shared) => match wake {

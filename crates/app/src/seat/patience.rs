@@ -8,6 +8,7 @@ use tokio::sync::oneshot;
 
 use super::SeatOptions;
 use super::status::Leader;
+use crate::ledger::Claimant;
 use crate::ports::ids::Ids;
 use crate::ports::liveness::{Liveness, Pulse, PulseAnswer};
 use crate::ports::tasks::{Task, Tasks};
@@ -33,9 +34,9 @@ pub(super) enum Ended {
 
 impl WaitsFor {
     /// Says whom a node waits for, by who led last.
-    pub(super) fn of(leader: Option<&Leader>, own: &str) -> Self {
+    pub(super) fn of(leader: Option<&Leader>, own: &Claimant) -> Self {
         match leader {
-            Some(leader) if leader.node != own => Self::Leader(leader.clone()),
+            Some(leader) if !own.made_claim_of(leader) => Self::Leader(leader.clone()),
             Some(_) | None => Self::Nobody,
         }
     }

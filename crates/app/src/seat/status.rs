@@ -2,6 +2,8 @@
 
 use perennial_proof::Term;
 
+use crate::ports::log::LogOffset;
+
 /// The node that leads, as its claim names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Leader {
@@ -38,6 +40,8 @@ pub struct SeatStatus {
     pub dead_records: u64,
     /// Claims that came too late, since this node began to read.
     pub dead_claims: u64,
+    /// Up to where this node has read a shared log, and taken notice of everything there; 0 for an exclusive one.
+    pub read_to: LogOffset,
     /// What went wrong last, in words; absent if nothing did.
     pub last_problem: Option<String>,
 }

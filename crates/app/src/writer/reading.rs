@@ -309,12 +309,14 @@ impl Writer {
         let Some(shared) = &self.shared else { return };
         let leader = shared.claim.as_ref().map(|claim| &claim.leader);
         let (term, (dead_records, dead_claims)) = (shared.chain().term(), shared.dead);
+        let read_to = shared.reader.next_offset();
         self.told.status.send_if_modified(|status| {
             let is_same = status.term == term
+                && status.read_to == read_to
                 && status.leader.as_ref() == leader
                 && (status.dead_records, status.dead_claims) == shared.dead;
             if !is_same {
-                status.term = term;
+                (status.term, status.read_to) = (term, read_to);
                 status.leader = leader.cloned();
                 (status.dead_records, status.dead_claims) = (dead_records, dead_claims);
             }

@@ -71,9 +71,15 @@ pub(super) const TABLE: &[Row] = &[
     },
     Row {
         name: "log-kafka",
-        workspace: &["app", "proof"],
+        workspace: &["domain", "app", "proof"],
         // The instants of headers are text: ADR-0018.
-        third_party: &["tokio", "tracing", "jiff", "rdkafka"],
+        third_party: &["tokio", "tokio-util", "tracing", "jiff", "rdkafka"],
+    },
+    Row {
+        name: "log-engine",
+        // The one crate beside the services that knows more than one engine: it chooses between them.
+        workspace: &["app", "proof", "log-file", "log-kafka"],
+        third_party: &["clap"],
     },
     Row {
         name: "log-remote",
@@ -133,7 +139,8 @@ pub(super) const TABLE: &[Row] = &[
     },
     Row {
         name: "transport",
-        workspace: &["observe", "wire"],
+        // Whether a process is ready depends on its logs, which a port of `app` tells.
+        workspace: &["app", "observe", "wire"],
         // What every gRPC port and its process share (ADR-0003).
         third_party: &[
             "bytes",

@@ -41,8 +41,10 @@ async fn existing(
     ledger_id: &LedgerId,
     new: NewLedger,
 ) -> Result<Response<pb::admin::CreateLedgerResponse>, Status> {
-    let Some(Slot::Open(ledger, _)) = handlers.ledgers.slot(ledger_id) else {
-        return Err(error::unknown_ledger(ledger_id.as_str()));
+    let ledger = match handlers.ledgers.slot(ledger_id) {
+        Some(Slot::Open(ledger, _)) => ledger,
+        Some(Slot::Refused(refused)) => return Err(error::not_served(&refused)),
+        None => return Err(error::unavailable("the ledger exists, and is not open yet")),
     };
     let first =
         tokio::task::spawn_blocking(move || perennial_app::ledger::creation(&*ledger.log(), &new))

@@ -1,5 +1,6 @@
 //! What ledgerd tells of its ledgers.
 
+use perennial_app::seat::status::Role as SeatRole;
 use perennial_domain::ids::LedgerId;
 use perennial_transport::node::{INTEGRITY, Part, TROUBLE};
 use perennial_wire::pb::admin::{LedgerStatus, Role, ServiceStatus};
@@ -30,6 +31,7 @@ fn status(ledger_id: &LedgerId, slot: &Slot) -> LedgerStatus {
     match slot {
         Slot::Open(ledger, log) => {
             let head = *ledger.head().borrow();
+            let seat = ledger.status().borrow().clone();
             let stats = log.stats();
             let position = head.newest.map(|place| place.position.0);
             LedgerStatus {
@@ -39,7 +41,7 @@ fn status(ledger_id: &LedgerId, slot: &Slot) -> LedgerStatus {
                 appended_entries: stats.entries,
                 flushes: stats.flushes,
                 services: vec![ServiceStatus {
-                    role: Role::Leader.into(),
+                    role: role(seat.role).into(),
                     position,
                     ..ServiceStatus::default()
                 }],
@@ -57,5 +59,12 @@ fn status(ledger_id: &LedgerId, slot: &Slot) -> LedgerStatus {
             }],
             ..LedgerStatus::default()
         },
+    }
+}
+
+const fn role(role: SeatRole) -> Role {
+    match role {
+        SeatRole::Leading => Role::Leader,
+        SeatRole::Following | SeatRole::Campaigning => Role::Follower,
     }
 }

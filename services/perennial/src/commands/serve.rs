@@ -27,8 +27,9 @@ use crate::session::Session;
   perennial serve --data ./perennial-data --listen 127.0.0.1:0
   perennial serve --print-config > perennial.toml   what is in force, as a file
   perennial serve --config perennial.toml
+  perennial serve --log kafka://127.0.0.1:9092/perennial --kafka-replicas 1   ledgers on Kafka, shared by nodes
 
-Prints `ready grpc=ADDR` on stdout when writes are accepted. SIGTERM and Ctrl-C let open calls end.
+Prints `ready grpc=ADDR` on stdout when writes are accepted; with logs on Kafka, when it reaches them. SIGTERM and Ctrl-C let open calls end.
 A setting is taken from its flag, else from the environment, else from the file, else it has its default.
 ")]
 pub struct Arguments {
@@ -65,6 +66,11 @@ pub async fn run(session: &Session, arguments: Arguments) -> Result<(), Failure>
         .log
         .start()
         .map_err(|error| Failure::new(Exit::Usage, "write log lines").because(error.to_string()))?;
+    let place = settings.kafka.place(&settings.data);
+    let place = place.map_err(|error| {
+        Failure::caused(Exit::Usage, "use --log and what goes with it", &error)
+            .hint("docs/kafka.md has an example of each set-up")
+    })?;
     if let Some(path) = &arguments.config {
         tracing::info!(file = %path.display(), "settings are read from a file");
     }
@@ -78,6 +84,8 @@ pub async fn run(session: &Session, arguments: Arguments) -> Result<(), Failure>
         .map_err(|error| Failure::caused(Exit::Other, "listen for signals", &error))?;
     let address = listener.address();
     let config = NodeConfig {
+        place,
+        advertise: Some(settings.advertise).filter(|address| !address.is_empty()),
         data: settings.data,
         name: settings.node,
         added_flush_delay: Duration::from_millis(settings.added_flush_ms),
@@ -114,7 +122,14 @@ pub(crate) fn ended(error: &NodeError) -> Failure {
         NodeError::Ledgerd(RunError::Writer { .. }) => failure.hint(
             "see that its disk is well and has room, then start again: what was acknowledged is there",
         ),
-        NodeError::Ledgerd(RunError::Start(StartError::List { .. }) | RunError::Serve(_))
+        NodeError::Ledgerd(RunError::NotLetIn(_)) | NodeError::NotLetIn(_) => failure
+            .hint("correct the user, the password's file or the certificates, then start again"),
+        NodeError::Ledgerd(RunError::Start(StartError::NoAddress { .. })) => {
+            failure.hint("say where other nodes reach this one: --advertise HOST:PORT")
+        }
+        NodeError::Ledgerd(
+            RunError::Start(StartError::List { .. } | StartError::Engine(_)) | RunError::Serve(_),
+        )
         | NodeError::Serve(_) => failure,
     }
 }
