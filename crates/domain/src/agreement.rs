@@ -19,6 +19,7 @@
 //! - A payment without lines where nothing is undisbursed is split by the commitments, without any on the first
 //!   line. A refund is split by what was paid, a report of spending by what is not yet spent.
 
+mod carrying;
 pub(crate) mod coded;
 mod entry;
 mod further;
@@ -47,6 +48,7 @@ pub(crate) mod decide;
 mod effects;
 mod evolve;
 
+pub use carrying::CarryingValue;
 pub use command::{
     AgreementCommand, CarryOver, Cash, EarlyEnd, LineAmount, LineDecommitment, Reallocation,
     Receivable, Tranche,

@@ -100,6 +100,7 @@ impl Book {
             flags: Vec::new(),
             overrides: Vec::new(),
             concerns: None,
+            carrying: Vec::new(),
             fact: Fact::Ledger(LedgerEvent::LedgerCreated {
                 ledger_id,
                 profile,
@@ -316,7 +317,8 @@ impl Book {
         match (&event.stream, &event.fact) {
             (Stream::Agreement(id), Fact::Agreement(fact)) => {
                 let unlinked = self.upstream_of(id, fact);
-                fold::agreement(&mut self.agreements, id, at, fact)?;
+                let fact_at = (fact, event.carrying.as_slice());
+                fold::agreement(&mut self.agreements, id, at, fact_at)?;
                 if let AgreementEvent::OnwardGrantLinked(link) = fact {
                     self.note_link(&link.upstream_agreement_id, id);
                 }

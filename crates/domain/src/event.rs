@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 
-use crate::agreement::AgreementEvent;
+use crate::agreement::{AgreementEvent, CarryingValue};
 use crate::calendar::CalendarEvent;
 use crate::ids::{AgreementId, CalendarId, ImportId, PlanId, PledgeId};
 use crate::import::ImportEvent;
@@ -88,6 +88,9 @@ pub struct Event {
     pub overrides: Vec<Override>,
     /// The closed period that it adjusts from an open one; absent but for adjustments.
     pub concerns: Option<Period>,
+    /// What the committed money that it moves or gives up is carried at, ascending by part; empty where nobody ever said
+    /// what that money is in the functional currency.
+    pub carrying: Vec<CarryingValue>,
     /// What happened.
     pub fact: Fact,
 }

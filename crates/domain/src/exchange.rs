@@ -114,7 +114,7 @@ impl Rate {
 }
 
 /// Divides and rounds half to even; `denominator` is above 0.
-fn half_even(numerator: i128, denominator: i128) -> Option<i128> {
+pub(crate) fn half_even(numerator: i128, denominator: i128) -> Option<i128> {
     let quotient = numerator.checked_div_euclid(denominator)?;
     let remainder = numerator.checked_rem_euclid(denominator)?;
     let up = match remainder.cmp(&denominator.checked_sub(remainder)?) {

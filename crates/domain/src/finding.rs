@@ -2,6 +2,7 @@
 
 use jiff::civil::Date;
 
+use crate::agreement::CarryingValue;
 use crate::calendar::Closings;
 use crate::exchange::Rates;
 use crate::ledger::LedgerPolicy;
@@ -59,6 +60,8 @@ pub(crate) struct Verdict {
     pub(crate) flags: Vec<Breach>,
     /// Those of them that only an override lets pass, ascending.
     pub(crate) overrides: Vec<Override>,
+    /// What the money that it moves or gives up is carried at.
+    pub(crate) carrying: Vec<CarryingValue>,
 }
 
 /// Collects what is found, in the order of finding.
@@ -152,6 +155,7 @@ impl Findings {
         Ok(Verdict {
             flags: self.flags,
             overrides,
+            carrying: Vec::new(),
         })
     }
 

@@ -118,6 +118,7 @@ impl Given {
             flags: Vec::new(),
             overrides: Vec::new(),
             concerns: None,
+            carrying: Vec::new(),
             fact: happened.fact,
         };
         must(self.book.evolve(&recorded(self.next, 0, event)));

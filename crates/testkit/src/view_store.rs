@@ -241,6 +241,7 @@ fn sample_events(position: u64) -> Vec<Event> {
         flags: Vec::new(),
         overrides: Vec::new(),
         concerns: None,
+        carrying: Vec::new(),
         fact: happened.fact,
     };
     match step % 6 {

@@ -257,6 +257,7 @@ fn event(number: u64) -> Recorded<Event> {
             flags: Vec::new(),
             overrides: Vec::new(),
             concerns: None,
+            carrying: Vec::new(),
             fact: Fact::Agreement(fact),
         },
     }

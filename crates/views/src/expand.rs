@@ -9,7 +9,7 @@ mod worth;
 
 use perennial_domain::Date;
 use perennial_domain::agreement::{
-    AgreementEvent, Allocation, Decommitment, Firmness, Leg, LegDirection, ReceivableEntry,
+    AgreementEvent, Allocation, CarryingValue, Decommitment, Firmness, Leg, LegDirection, ReceivableEntry,
     ReversalReason, ShareMove, Termination, Terms, TransferDirection, YearBasis, YearShare,
 };
 use perennial_domain::event::{Event, Fact};
@@ -261,7 +261,7 @@ impl Expansion<'_> {
                 Measure::Signed,
                 &line.line_id,
                 (line.amount, line.functional.as_deref()),
-                &line.year_shares,
+                (0, &line.year_shares),
             );
         }
         self.count_entry();
@@ -274,16 +274,18 @@ impl Expansion<'_> {
         worth: Worth<'_>,
         year_shares: &[YearShare],
     ) {
-        self.shares(measure, line_id, worth, year_shares);
+        self.shares(measure, line_id, worth, (0, year_shares));
         self.count_entry();
     }
 
     /// An early end is one entry, whatever it takes from how many lines.
     fn given_up(&mut self, decommitments: &[Decommitment]) {
+        let mut first_part = 0;
         for given_up in decommitments {
-            // What is given up at an early end has no functional amount of its own: it stays in its own currency.
             let (line_id, worth) = (&given_up.line_id, (given_up.amount, None));
-            self.shares(Measure::Decreased, line_id, worth, &given_up.year_shares);
+            let shares = given_up.year_shares.as_slice();
+            self.shares(Measure::Decreased, line_id, worth, (first_part, shares));
+            first_part += shares.len();
         }
         self.count_entry();
     }
@@ -307,13 +309,14 @@ impl Expansion<'_> {
         }
     }
 
-    /// Posts an amount by the periods it is for. What the shares leave is for the effective date.
+    /// Posts an amount by the periods it is for, the first of them this part of the event. What the shares leave is for
+    /// the effective date.
     fn shares(
         &mut self,
         measure: Measure,
         line_id: &LineId,
         (amount, functional): Worth<'_>,
-        shares: &[YearShare],
+        (first_part, shares): (usize, &[YearShare]),
     ) {
         let from = self.out.len();
         let sign = if measure == Measure::Decreased { -1 } else { 1 };
@@ -324,21 +327,47 @@ impl Expansion<'_> {
             basis: YearBasis::SigningYear,
             firmness: Firmness::Firm,
         };
-        for share in shares.iter().chain(std::iter::once(&rest)) {
+        let parts = (first_part..).map(Some).take(shares.len());
+        let parts = parts.chain(std::iter::once(None));
+        let shares = shares.iter().chain(std::iter::once(&rest));
+        for (share, part) in shares.zip(parts) {
             if share.minor_units == 0 {
                 continue;
             }
             let posting = self.blank(measure, amount.currency(), sign * share.minor_units);
-            self.out.push(Posting {
+            let posting = Posting {
                 line_id: Some(line_id.clone()),
                 period: Some(share.period),
                 basis: Some(share.basis),
                 firmness: share.firmness,
                 register: Register::Commitment,
                 ..posting
-            });
+            };
+            self.carry(part, posting);
         }
         self.value_since(from, functional, sign);
+    }
+
+    /// Posts a part of the event's committed money: what is carried with its functional amount, and what is left of it
+    /// without one.
+    fn carry(&mut self, part: Option<usize>, posting: Posting) {
+        let of_part = |carried: &&CarryingValue| usize::try_from(carried.part).ok() == part;
+        let carrying = self.recorded.event.carrying.iter();
+        let mut left = posting.minor_units;
+        for carried in carrying.filter(|carried| part.is_some() && of_part(carried)) {
+            left -= carried.minor_units;
+            self.out.push(Posting {
+                minor_units: carried.minor_units,
+                functional: Some(carried.functional),
+                ..posting.clone()
+            });
+        }
+        if left != 0 || posting.minor_units == 0 {
+            self.out.push(Posting {
+                minor_units: left,
+                ..posting
+            });
+        }
     }
 
     fn value_since(&mut self, from: usize, functional: Option<&Functional>, sign: i128) {
@@ -358,28 +387,29 @@ impl Expansion<'_> {
         let Some(currency) = self.beside.currency else {
             return;
         };
-        for ShareMove { line_id, share } in moves {
+        for (part, ShareMove { line_id, share }) in moves.iter().enumerate() {
             let measure = measure(share.minor_units);
             let posting = self.blank(measure, currency, share.minor_units);
-            self.out.push(Posting {
+            let posting = Posting {
                 line_id: Some(line_id.clone()),
                 period: Some(share.period),
                 basis: Some(share.basis),
                 firmness: share.firmness,
                 ..posting
-            });
+            };
+            self.carry(Some(part), posting);
         }
     }
 
     fn reallocated(&mut self, legs: &[Leg]) {
-        for leg in legs {
+        for (part, leg) in legs.iter().enumerate() {
             let minor_units = match leg.direction {
                 LegDirection::From => -leg.amount.minor_units(),
                 LegDirection::To => leg.amount.minor_units(),
             };
             let period = leg.place.period.unwrap_or(Period::day(self.effective_on()));
             let posting = self.blank(Measure::Moved, leg.amount.currency(), minor_units);
-            self.out.push(Posting {
+            let posting = Posting {
                 line_id: Some(leg.place.line_id.clone()),
                 period: Some(period),
                 basis: Some(leg.place.basis.unwrap_or(YearBasis::Scheduled)),
@@ -388,7 +418,8 @@ impl Expansion<'_> {
                 purpose: leg.place.purpose.clone(),
                 place: leg.place.country.clone(),
                 ..posting
-            });
+            };
+            self.carry(Some(part), posting);
         }
     }
 

@@ -5,6 +5,7 @@
 
 mod allocation;
 mod carry_over;
+mod carrying;
 mod cash;
 mod classification;
 mod commitment;
@@ -71,6 +72,8 @@ pub(crate) struct Case<'a> {
     taken_out: Option<&'a (Date, Vec<Effect>)>,
     /// What happens to the other half where a half of a transfer is corrected.
     other_half: OtherHalf,
+    /// What the giving half of a transfer brings to this agreement.
+    brought: Option<&'a carrying::Brought>,
 }
 
 /// What happens to the other half of a transfer.
@@ -135,6 +138,7 @@ impl<'a> Case<'a> {
             judged_on: agreement,
             taken_out: None,
             other_half: OtherHalf::Stays,
+            brought: None,
         }
     }
 }
@@ -264,16 +268,23 @@ impl Case<'_> {
         effective_on: Date,
         fact: Option<AgreementEvent>,
     ) -> Drafts<AgreementEvent> {
+        let mut carrying = Vec::new();
         if let Some(fact) = &fact {
             if self.is_of_the_books(fact) {
                 let open = crate::rules::period_open(&self.context, self.subject, effective_on);
                 findings.breach(open);
             }
             self.judge(&mut findings, effective_on, fact);
+            if !findings.unusable() {
+                carrying = carrying::decide(self, &mut findings, fact);
+            }
         } else if !findings.refused() {
             findings.malformed("command", "makes no event");
         }
-        let verdict = findings.finish(&self.context)?;
+        let verdict = Verdict {
+            carrying,
+            ..findings.finish(&self.context)?
+        };
         let draft = |fact| Draft {
             effective_on,
             fact,

@@ -73,6 +73,7 @@ fn draws(effects: &[Effect], paid: Measure) -> Vec<(usize, Date, i128)> {
         } => Some((period.starts_on(), minor_units.saturating_neg())),
         Effect::Amount { .. }
         | Effect::Share { .. }
+        | Effect::Worth { .. }
         | Effect::Allocated { .. }
         | Effect::Counted { .. }
         | Effect::WrittenOff { .. } => None,

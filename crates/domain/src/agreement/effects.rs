@@ -1,12 +1,14 @@
 //! What each event changes in the amounts of its agreement, as a pure function: `decide` holds it against the
 //! rules, `evolve` posts it, and a reversal posts it with the other sign.
 
+use crate::agreement::carrying::worth_of_shares;
 use crate::agreement::state::{Effect, EntryKind, Measure};
 use crate::agreement::{
     Agreement, AgreementEvent, Allocation, CashEntry, Decommitment, HeadingCount, Leg,
     LegDirection, ShareMove, Termination, Terms, Transfer, TransferDirection, YearShare,
 };
 use crate::book::Impossible;
+use crate::exchange::Functional;
 use crate::ids::{LineId, TrancheId};
 use crate::log::EventId;
 use crate::money::Money;
@@ -21,14 +23,16 @@ impl Agreement {
                 line_id,
                 amount,
                 year_shares,
+                functional,
                 ..
-            } => self.commitment_effects(line_id, *amount, year_shares, 1),
+            } => self.valued_effects((line_id, *amount), year_shares, functional.as_deref(), 1),
             AgreementEvent::CommitmentDecreased {
                 line_id,
                 amount,
                 year_shares,
+                functional,
                 ..
-            } => self.commitment_effects(line_id, *amount, year_shares, -1),
+            } => self.valued_effects((line_id, *amount), year_shares, functional.as_deref(), -1),
             AgreementEvent::PeriodExtended { moves, .. } => self.move_effects(moves),
             AgreementEvent::FundsCarriedOver(carried) => self.move_effects(&carried.moves),
             AgreementEvent::TrancheScheduled {
@@ -126,6 +130,25 @@ impl Agreement {
         let minor_units = money.minor_units().saturating_mul(sign);
         let mut effects = vec![amount(line, Measure::Committed, minor_units)];
         effects.extend(shares(line, year_shares, sign));
+        Ok(effects)
+    }
+
+    /// The same of an amount that may say what it is in the functional currency.
+    fn valued_effects(
+        &self,
+        (line_id, money): (&LineId, Money),
+        year_shares: &[YearShare],
+        functional: Option<&Functional>,
+        sign: i128,
+    ) -> Result<Vec<Effect>, Impossible> {
+        let mut effects = self.commitment_effects(line_id, money, year_shares, sign)?;
+        let line = self.place(line_id)?;
+        let worths = worth_of_shares(functional, year_shares, sign).into_iter();
+        effects.extend(worths.map(|(share, functional)| Effect::Worth {
+            line,
+            share,
+            functional,
+        }));
         Ok(effects)
     }
 

@@ -41,6 +41,7 @@ impl Entry {
             Effect::WrittenOff { minor_units } => sum.saturating_add(*minor_units),
             Effect::Amount { .. }
             | Effect::Share { .. }
+            | Effect::Worth { .. }
             | Effect::Tranche { .. }
             | Effect::Allocated { .. }
             | Effect::Counted { .. } => sum,
@@ -52,6 +53,7 @@ impl Entry {
         self.effects.iter().fold(0, |sum, effect| match effect {
             Effect::Amount { minor_units, .. } => sum.saturating_add(*minor_units),
             Effect::Share { .. }
+            | Effect::Worth { .. }
             | Effect::Tranche { .. }
             | Effect::Allocated { .. }
             | Effect::Counted { .. }

@@ -8,8 +8,8 @@ use crate::agreement::schedule::TrancheState;
 use crate::agreement::state::{Claim, Effect, Entry, EntryKind, Life, LineState};
 use crate::agreement::status::Milestone;
 use crate::agreement::{
-    Agreement, AgreementEvent, ConditionEntry, Line, Rescheduling, SignedTerms, Terms, TrancheDraw,
-    TransferDirection, Turn,
+    Agreement, AgreementEvent, CarryingValue, ConditionEntry, Line, Rescheduling, SignedTerms,
+    Terms, TrancheDraw, TransferDirection, Turn,
 };
 use crate::book::Impossible;
 use crate::log::{EventId, Revision};
@@ -65,19 +65,21 @@ impl Agreement {
         Ok(agreement)
     }
 
-    /// Folds one later event.
+    /// Folds one later event, with what its money is carried at.
     pub(crate) fn evolve(
         &mut self,
         event_id: EventId,
         effective_on: Date,
         event: &AgreementEvent,
+        carrying: &[CarryingValue],
     ) -> Result<(), Impossible> {
         if let AgreementEvent::EntryReversed { target, .. }
         | AgreementEvent::EntryReplaced { target } = event
         {
             self.reverse(event_id, effective_on, *target)?;
         } else {
-            let effects = self.effects(event)?;
+            let mut effects = self.effects(event)?;
+            effects.extend(self.carrying_effects(event, carrying)?);
             self.post(effective_on, &effects)?;
             let entry = Entry {
                 payment_id: event.payment_id().cloned(),
@@ -107,7 +109,7 @@ impl Agreement {
                     self.balances.add(on, change);
                 }
                 // It follows from the entries.
-                Effect::Share { line, .. } => {
+                Effect::Share { line, .. } | Effect::Worth { line, .. } => {
                     self.lines.get(*line).ok_or(Impossible::UnknownLine)?;
                 }
                 Effect::Tranche {

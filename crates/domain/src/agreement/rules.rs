@@ -110,6 +110,7 @@ impl<'a> Change<'a> {
                 } => Some(*line),
                 Effect::Amount { .. }
                 | Effect::Share { .. }
+                | Effect::Worth { .. }
                 | Effect::Tranche { .. }
                 | Effect::Allocated { .. }
                 | Effect::Counted { .. }
@@ -138,6 +139,7 @@ fn balances(effects: &[(Date, Vec<Effect>)], only: Option<usize>) -> Vec<(Date, 
         Effect::Amount { .. }
         | Effect::Tranche { .. }
         | Effect::Share { .. }
+        | Effect::Worth { .. }
         | Effect::Allocated { .. }
         | Effect::Counted { .. }
         | Effect::WrittenOff { .. } => sum,

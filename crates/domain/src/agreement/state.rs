@@ -12,7 +12,7 @@ use crate::agreement::status::{Milestone, Status, Turn};
 use crate::agreement::{Conditionality, FurtherTerms, Line, LineSplits, Perspective, YearShare};
 use crate::ids::{AgreementId, AllocationId, LineId, PaymentId, TrancheId};
 use crate::log::{EventId, Revision};
-use crate::money::Currency;
+use crate::money::{Currency, Money};
 use crate::packed::{Decoder, Names, Sorted, Stored as _};
 use crate::party::OrgRef;
 use crate::period::Period;
@@ -141,6 +141,13 @@ pub(crate) enum Effect {
     },
     /// To the share of a line's commitment that is for one period.
     Share { line: usize, share: YearShare },
+    /// To what a share of a line's commitment is in a functional currency.
+    Worth {
+        line: usize,
+        /// How much of the share has the functional amount, in the agreement's currency.
+        share: YearShare,
+        functional: Money,
+    },
     /// To what is open of a tranche.
     Tranche {
         tranche_id: TrancheId,
@@ -174,6 +181,12 @@ impl Effect {
                 *minor_units = minor_units.saturating_neg();
             }
             Self::Share { share, .. } => share.minor_units = share.minor_units.saturating_neg(),
+            Self::Worth {
+                share, functional, ..
+            } => {
+                share.minor_units = share.minor_units.saturating_neg();
+                *functional = functional.negated();
+            }
         }
         effect
     }

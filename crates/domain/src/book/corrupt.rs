@@ -66,6 +66,9 @@ pub enum Impossible {
     /// It names a line that the agreement does not have.
     #[error("it names an unknown line")]
     UnknownLine,
+    /// It names an amount of its own that it does not have.
+    #[error("it names an amount that it does not have")]
+    UnknownPart,
     /// It names a tranche that the agreement does not have.
     #[error("it names an unknown tranche")]
     UnknownTranche,

@@ -206,6 +206,7 @@ impl<'a> Working<'a> {
                 overrides: draft.verdict.overrides,
                 // The first event says what is adjusted; what follows adjusts it.
                 concerns: concerns.filter(|_| 0 < index),
+                carrying: draft.verdict.carrying,
                 fact: draft.fact,
             };
             self.take_up(event, copied)
@@ -463,7 +464,8 @@ impl<'a> Working<'a> {
                 let known = self.agreements.contains_key(id);
                 self.agreements
                     .extend(copied(known, id, book.agreements.get(id)));
-                fold::agreement(&mut self.agreements, id, (event_id, on), fact)
+                let carried = (fact, event.carrying.as_slice());
+                fold::agreement(&mut self.agreements, id, (event_id, on), carried)
             }
             (Stream::Pledge(id), Fact::Pledge(fact)) => {
                 let known = self.pledges.contains_key(id);

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use jiff::civil::Date;
 
-use crate::agreement::{Agreement, AgreementEvent};
+use crate::agreement::{Agreement, AgreementEvent, CarryingValue};
 use crate::book::Impossible;
 use crate::calendar::{Calendar, CalendarEvent};
 use crate::ids::{AgreementId, CalendarId, ImportId, PlanId, PledgeId};
@@ -18,10 +18,10 @@ pub(super) fn agreement(
     agreements: &mut HashMap<AgreementId, Box<Agreement>>,
     id: &AgreementId,
     (event_id, effective_on): (EventId, Date),
-    fact: &AgreementEvent,
+    (fact, carrying): (&AgreementEvent, &[CarryingValue]),
 ) -> Result<(), Impossible> {
     if let Some(agreement) = agreements.get_mut(id) {
-        return agreement.evolve(event_id, effective_on, fact);
+        return agreement.evolve(event_id, effective_on, fact, carrying);
     }
     let AgreementEvent::AgreementSigned(terms) = fact else {
         return Err(Impossible::NotTheBeginning);

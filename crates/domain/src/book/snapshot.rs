@@ -25,7 +25,7 @@ use crate::reference::ReferenceKind;
 use crate::rule::Profile;
 
 /// The version of the encoding, in the first bytes of every part.
-pub const SNAPSHOT_FORMAT: u64 = 4;
+pub const SNAPSHOT_FORMAT: u64 = 5;
 
 /// Bytes that are no snapshot of this version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

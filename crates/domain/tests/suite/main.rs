@@ -12,6 +12,7 @@
 mod allocations;
 mod amounts;
 mod carry_overs;
+mod carrying_values;
 mod conditions;
 mod corrections;
 mod currencies;

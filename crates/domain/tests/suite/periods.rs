@@ -327,6 +327,7 @@ fn overpaid(on: &str, overrides: Vec<Override>) -> Event {
         flags: vec![breach(Rule::WithinCommitment, &[("limit", "100.00 EUR")])],
         overrides,
         concerns: None,
+        carrying: Vec::new(),
         fact: happened.fact,
     }
 }

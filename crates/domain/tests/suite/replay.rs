@@ -439,6 +439,7 @@ fn event(fact: AgreementEvent, revision: u64) -> Event {
         flags: Vec::new(),
         overrides: Vec::new(),
         concerns: None,
+        carrying: Vec::new(),
         fact: Fact::Agreement(fact),
     }
 }

@@ -342,6 +342,7 @@ impl Desktop<'_> {
                 flags: Vec::new(),
                 overrides: Vec::new(),
                 concerns: self.concerns,
+                carrying: Vec::new(),
                 fact,
             },
         }

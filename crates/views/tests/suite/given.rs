@@ -236,6 +236,7 @@ impl Log {
                         evidence: Vec::new(),
                         overrides: Vec::new(),
                         concerns: None,
+                        carrying: Vec::new(),
                         flags: if index == 0 {
                             flags.to_vec()
                         } else {

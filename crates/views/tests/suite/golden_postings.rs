@@ -33,6 +33,7 @@ fn recorded(stream: Stream, effective_on: &str, fact: Fact) -> Recorded<Event> {
             flags: Vec::new(),
             overrides: Vec::new(),
             concerns: None,
+            carrying: Vec::new(),
             fact,
         },
     }

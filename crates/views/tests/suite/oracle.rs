@@ -170,6 +170,7 @@ fn target(fact: &Fact) -> Option<EventId> {
         flags: Vec::new(),
         overrides: Vec::new(),
         concerns: None,
+        carrying: Vec::new(),
         fact: fact.clone(),
     })
 }

@@ -12,6 +12,7 @@ use perennial_domain::requirement::RequirementEvent;
 use perennial_domain::rule::{Breach, Override, Rule};
 use prost::Message;
 
+use super::exchange::carrying;
 use super::error::{At, DecodeError, Problem, list, optional};
 use super::value::{day, document, external_reference, figure, period};
 use super::{
@@ -58,6 +59,7 @@ pub fn event_to_message(event: &Event) -> pb::StoredEvent {
         evidence: event.evidence.iter().map(Into::into).collect(),
         overrides: event.overrides.iter().map(Into::into).collect(),
         concerns: event.concerns.map(Into::into),
+        carrying: event.carrying.iter().map(Into::into).collect(),
         kind: Some(kind),
     }
 }
@@ -89,6 +91,7 @@ pub fn event_from_message(message: pb::StoredEvent) -> Result<Event, DecodeError
         flags: list("flags", message.flags, flag)?,
         overrides: list("overrides", message.overrides, permitted)?,
         concerns: optional("concerns", message.concerns, period)?,
+        carrying: list("carrying", message.carrying, carrying)?,
         fact,
     })
 }

@@ -3,13 +3,13 @@
 use std::str::FromStr;
 
 use perennial_domain::Decimal;
-use perennial_domain::agreement::Rate;
+use perennial_domain::agreement::{CarryingValue, Rate};
 use perennial_domain::exchange::Functional;
 
 use super::error::{At, DecodeError, Problem, enumeration, optional, required};
-use super::value::{amount, currency, day};
-use crate::date;
+use super::value::{amount, currency, day, minor_units};
 use crate::pb::log as pb;
+use crate::{date, money};
 
 impl From<&Functional> for pb::Functional {
     fn from(functional: &Functional) -> Self {
@@ -25,6 +25,24 @@ pub(super) fn functional(message: pb::Functional) -> Result<Box<Functional>, Dec
         money: required("money", message.money, amount)?,
         rate: optional("rate", message.rate, rate)?,
     }))
+}
+
+impl From<&CarryingValue> for pb::CarryingValue {
+    fn from(carried: &CarryingValue) -> Self {
+        Self {
+            part: carried.part,
+            minor_units: money::minor(carried.minor_units),
+            functional: Some(carried.functional.into()),
+        }
+    }
+}
+
+pub(super) fn carrying(message: pb::CarryingValue) -> Result<CarryingValue, DecodeError> {
+    Ok(CarryingValue {
+        part: message.part,
+        minor_units: minor_units(message.minor_units).at("minor_units")?,
+        functional: required("functional", message.functional, amount)?,
+    })
 }
 
 impl From<&Rate> for pb::Rate {

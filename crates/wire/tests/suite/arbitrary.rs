@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use perennial_domain::agreement::{
-    AidType, Cash, CashEntry, CashModality, Conditionality, Conversion, CountedSide, Description,
+    AidType, CarryingValue, Cash, CashEntry, CashModality, Conditionality, Conversion, CountedSide, Description,
     EarmarkingModality, Firmness, FlexibilityFeature, ForecastEntry, FurtherTerms, HeadingCount,
     Leg, LegDirection, LegPlace, LimitBase, Line, LineAmount, LinePart, MoveDimension, NewHeading,
     OtherFlowKind, ParticipatingOrg, Perspective, PledgeLink, Published, Rate, RateSource,
@@ -438,6 +438,14 @@ impl Random {
             money: self.positive(),
             rate: self.maybe(Self::rate),
         })
+    }
+
+    pub(crate) fn carrying(&mut self) -> CarryingValue {
+        CarryingValue {
+            part: u32::try_from(self.below(200)).unwrap(),
+            minor_units: self.minor(),
+            functional: self.positive().negated(),
+        }
     }
 
     pub(crate) fn payment(&mut self) -> Cash {

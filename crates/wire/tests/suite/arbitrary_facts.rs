@@ -67,6 +67,7 @@ impl Random {
             flags: self.some(0, 2, breach),
             overrides: self.some(0, 2, Self::permitted),
             concerns: self.maybe(Self::period),
+            carrying: self.some(0, 2, Self::carrying),
             stream: sample.stream,
             fact,
         }

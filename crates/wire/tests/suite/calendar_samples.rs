@@ -77,6 +77,7 @@ pub(crate) fn events() -> Vec<(&'static str, Event)> {
             "entry_reversed.adjusting",
             Event {
                 concerns: Some(days),
+                carrying: Vec::new(),
                 ..agreement(AgreementEvent::EntryReversed {
                     target: target(),
                     reason: ReversalReason::Error,

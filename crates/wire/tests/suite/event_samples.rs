@@ -41,6 +41,7 @@ pub(crate) fn agreement(fact: AgreementEvent) -> Event {
         flags: Vec::new(),
         overrides: Vec::new(),
         concerns: None,
+        carrying: Vec::new(),
         fact: Fact::Agreement(fact),
     }
 }

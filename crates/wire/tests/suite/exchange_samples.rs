@@ -6,7 +6,8 @@
 
 use perennial_domain::Decimal;
 use perennial_domain::agreement::{
-    AgreementCommand, AgreementEvent, Cash, DecreaseReason, Line, Rate, RateSource,
+    AgreementCommand, AgreementEvent, CarriedFunds, CarryingValue, Cash, DecreaseReason, Firmness,
+    Line, Rate, RateSource, ShareMove, YearBasis, YearShare,
 };
 use perennial_domain::command::Action;
 use perennial_domain::event::{Event, Fact, Stream};
@@ -21,7 +22,7 @@ use perennial_views::content;
 
 use crate::command_samples::announcement;
 use crate::values::{agreement_id, bare_cash, line, line_id, pledge_id};
-use crate::{currency, money, on};
+use crate::{currency, money, on, period};
 
 /// 1,000.25 USD in Swedish kronor.
 fn functional() -> Option<Box<Functional>> {
@@ -78,6 +79,39 @@ fn event(stream: Stream, fact: Fact) -> Event {
         overrides: Vec::new(),
         fact,
         concerns: None,
+        carrying: Vec::new(),
+    }
+}
+
+/// 1,000.25 USD carried to the next year, 1,000.00 of which have a functional amount.
+fn carried() -> Event {
+    let moved = |minor_units, year: &str| ShareMove {
+        line_id: line_id(),
+        share: YearShare {
+            period: period(&format!("{year}-01-01"), &format!("{year}-12-31")),
+            minor_units,
+            basis: YearBasis::Scheduled,
+            firmness: Firmness::Firm,
+        },
+    };
+    let value = |part, minor_units, functional| CarryingValue {
+        part,
+        minor_units,
+        functional: money(functional, "SEK"),
+    };
+    let fact = AgreementEvent::FundsCarriedOver(Box::new(CarriedFunds {
+        from_period: period("2026-01-01", "2026-12-31"),
+        to_period: period("2027-01-01", "2027-12-31"),
+        amount: money("1000.25", "USD"),
+        moves: vec![moved(-100_025, "2026"), moved(100_025, "2027")],
+        reason: String::new(),
+    }));
+    Event {
+        carrying: vec![
+            value(0, -100_000, "-9520.00"),
+            value(1, 100_000, "9520.00"),
+        ],
+        ..event(Stream::Agreement(agreement_id()), Fact::Agreement(fact))
     }
 }
 
@@ -160,6 +194,7 @@ pub(crate) fn events() -> Vec<(&'static str, Event)> {
             ),
         ),
         ("ledger_created.rates", ledger()),
+        ("funds_carried_over.carrying", carried()),
     ]
 }
 

@@ -33,6 +33,7 @@ pub(crate) fn first(stream: Stream, fact: Fact) -> Event {
         flags: Vec::new(),
         overrides: Vec::new(),
         concerns: None,
+        carrying: Vec::new(),
         fact,
     }
 }

@@ -156,6 +156,7 @@ fn event(stream: Stream, fact: Fact) -> Event {
         flags: Vec::new(),
         overrides: Vec::new(),
         concerns: None,
+        carrying: Vec::new(),
         fact,
     }
 }

@@ -134,6 +134,7 @@ async fn a_reference_that_names_several_agreements_lists_them() {
         flags: Vec::new(),
         overrides: Vec::new(),
         concerns: None,
+        carrying: Vec::new(),
         fact: perennial_domain::event::Fact::Agreement(
             perennial_domain::agreement::AgreementEvent::AgreementSigned(terms(
                 perennial_testkit::history::words::eur(10),

@@ -66,6 +66,7 @@ fn event(id: &str, revision: u64, fact: AgreementEvent) -> Event {
         evidence: Vec::new(),
         overrides: Vec::new(),
         concerns: None,
+        carrying: Vec::new(),
         flags: Vec::new(),
         fact: Fact::Agreement(fact),
     }

@@ -87,7 +87,7 @@ pub(super) fn replace(
         position: crate::log::Position(u64::MAX),
         index: u32::MAX,
     };
-    if without.evolve(after_all, booked_on, &fact).is_err() {
+    if without.evolve(after_all, booked_on, &fact, &[]).is_err() {
         let problem = "it cannot be taken out";
         findings.breach(Some(reversal_target(case.subject, target, problem)));
         return case.conclude(findings, effective_on, None);

@@ -3,6 +3,7 @@
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 
+use crate::agreement::decide::carrying::Brought;
 use crate::agreement::decide::commitment::released;
 use crate::agreement::decide::{Case, Draft};
 use crate::agreement::state::Agreement;
@@ -60,6 +61,13 @@ pub(crate) fn decide(
     let first = out_case.conclude(findings, effective_on, fact);
     let mut findings = Findings::new(context.profile);
     in_case.permit_deed(&mut findings, effective_on, (Deed::Commit, ASKED));
+    let given = first.iter().flatten().next();
+    let carrying = given.map_or(&[][..], |draft| draft.verdict.carrying.as_slice());
+    let brought = Brought::of(&out_case, wish.amount, carrying);
+    let in_case = Case {
+        brought: Some(&brought),
+        ..in_case
+    };
     let asked = (wish, giver.id, arrives);
     let fact = in_half(&in_case, &mut findings, effective_on, asked);
     let second = in_case.conclude(findings, effective_on, fact);

@@ -389,6 +389,16 @@ impl Stored for Effect {
                 line.put(out);
                 share.put(out);
             }
+            Self::Worth {
+                line,
+                share,
+                functional,
+            } => {
+                out.byte(7);
+                line.put(out);
+                share.put(out);
+                functional.put(out);
+            }
             Self::Tranche {
                 tranche_id,
                 period,
@@ -449,6 +459,11 @@ impl Stored for Effect {
             2 => Self::Share {
                 line: Stored::take(from)?,
                 share: Stored::take(from)?,
+            },
+            7 => Self::Worth {
+                line: Stored::take(from)?,
+                share: Stored::take(from)?,
+                functional: Stored::take(from)?,
             },
             3 => Self::Tranche {
                 tranche_id: Stored::take(from)?,
