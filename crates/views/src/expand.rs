@@ -9,8 +9,9 @@ mod worth;
 
 use perennial_domain::Date;
 use perennial_domain::agreement::{
-    AgreementEvent, Allocation, CarryingValue, Decommitment, Firmness, Leg, LegDirection, ReceivableEntry,
-    ReversalReason, ShareMove, Termination, Terms, TransferDirection, YearBasis, YearShare,
+    AgreementEvent, Allocation, CarryingValue, Decommitment, Firmness, Leg, LegDirection,
+    ReceivableEntry, ReversalReason, ShareMove, Termination, Terms, TransferDirection, YearBasis,
+    YearShare,
 };
 use perennial_domain::event::{Event, Fact};
 use perennial_domain::exchange::Functional;

@@ -59,4 +59,4 @@ pub use view::{Published, View};
 
 /// The schema of expansion, history and rows. What was computed under another one is not comparable: a store builds
 /// a new generation.
-pub const SCHEMA: &str = "perennial-views/4";
+pub const SCHEMA: &str = "perennial-views/3";

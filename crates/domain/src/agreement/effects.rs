@@ -8,7 +8,6 @@ use crate::agreement::{
     LegDirection, ShareMove, Termination, Terms, Transfer, TransferDirection, YearShare,
 };
 use crate::book::Impossible;
-use crate::exchange::Functional;
 use crate::ids::{LineId, TrancheId};
 use crate::log::EventId;
 use crate::money::Money;
@@ -19,20 +18,8 @@ impl Agreement {
     /// What an event changes in the amounts. Pure; a reversal changes what its target did, negated.
     pub(crate) fn effects(&self, event: &AgreementEvent) -> Result<Vec<Effect>, Impossible> {
         match event {
-            AgreementEvent::CommitmentIncreased {
-                line_id,
-                amount,
-                year_shares,
-                functional,
-                ..
-            } => self.valued_effects((line_id, *amount), year_shares, functional.as_deref(), 1),
-            AgreementEvent::CommitmentDecreased {
-                line_id,
-                amount,
-                year_shares,
-                functional,
-                ..
-            } => self.valued_effects((line_id, *amount), year_shares, functional.as_deref(), -1),
+            AgreementEvent::CommitmentIncreased { .. }
+            | AgreementEvent::CommitmentDecreased { .. } => self.changed_effects(event),
             AgreementEvent::PeriodExtended { moves, .. } => self.move_effects(moves),
             AgreementEvent::FundsCarriedOver(carried) => self.move_effects(&carried.moves),
             AgreementEvent::TrancheScheduled {
@@ -133,17 +120,31 @@ impl Agreement {
         Ok(effects)
     }
 
-    /// The same of an amount that may say what it is in the functional currency.
-    fn valued_effects(
-        &self,
-        (line_id, money): (&LineId, Money),
-        year_shares: &[YearShare],
-        functional: Option<&Functional>,
-        sign: i128,
-    ) -> Result<Vec<Effect>, Impossible> {
-        let mut effects = self.commitment_effects(line_id, money, year_shares, sign)?;
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "`effects` names every event and sends only these here"
+    )]
+    fn changed_effects(&self, event: &AgreementEvent) -> Result<Vec<Effect>, Impossible> {
+        let ((line_id, amount), year_shares, functional, sign) = match event {
+            AgreementEvent::CommitmentIncreased {
+                line_id,
+                amount,
+                year_shares,
+                functional,
+                ..
+            } => ((line_id, amount), year_shares, functional, 1),
+            AgreementEvent::CommitmentDecreased {
+                line_id,
+                amount,
+                year_shares,
+                functional,
+                ..
+            } => ((line_id, amount), year_shares, functional, -1),
+            _ => return Ok(Vec::new()),
+        };
+        let mut effects = self.commitment_effects(line_id, *amount, year_shares, sign)?;
         let line = self.place(line_id)?;
-        let worths = worth_of_shares(functional, year_shares, sign).into_iter();
+        let worths = worth_of_shares(functional.as_deref(), year_shares, sign).into_iter();
         effects.extend(worths.map(|(share, functional)| Effect::Worth {
             line,
             share,

@@ -12,6 +12,8 @@
 mod allocations;
 mod amounts;
 mod carry_overs;
+mod carrying_corrections;
+mod carrying_property;
 mod carrying_values;
 mod conditions;
 mod corrections;

@@ -28,7 +28,7 @@ use crate::given::{
 
 macro_rules! rows_of {
     ($name:ident, $view:ident, $row:ident, $type:ty) => {
-        fn $name(facts: &Facts, question: &Question) -> Vec<$type> {
+        pub(crate) fn $name(facts: &Facts, question: &Question) -> Vec<$type> {
             let rows = View::$view.evaluate(facts, question).unwrap().rows;
             rows.into_iter()
                 .filter_map(|row| match row {
@@ -47,19 +47,19 @@ rows_of!(multi_years, MultiYear, MultiYear, MultiYearRow);
 rows_of!(registers, Registers, Register, RegisterRow);
 rows_of!(movements, Movements, Movement, MovementRow);
 
-fn functional() -> Question {
+pub(crate) fn functional() -> Question {
     Question {
         basis: CurrencyBasis::Functional,
         ..Question::default()
     }
 }
 
-fn transaction() -> Question {
+pub(crate) fn transaction() -> Question {
     Question::default()
 }
 
 /// A ledger that keeps its books in euros.
-fn in_euros() -> Log {
+pub(crate) fn in_euros() -> Log {
     Log::created(LedgerPolicy {
         functional_currency: Some(Currency::parse("EUR").unwrap()),
         ..LedgerPolicy::default()
@@ -70,14 +70,14 @@ fn in_euros() -> Log {
     clippy::unnecessary_wraps,
     reason = "a sample has the shape of the field it fills"
 )]
-fn worth(cents: i128) -> Option<Box<Functional>> {
+pub(crate) fn worth(cents: i128) -> Option<Box<Functional>> {
     Some(Box::new(Functional {
         money: money(cents, "EUR"),
         rate: None,
     }))
 }
 
-fn year(year: &str, minor_units: i128) -> YearShare {
+pub(crate) fn year(year: &str, minor_units: i128) -> YearShare {
     let (first, last) = (format!("{year}-01-01"), format!("{year}-12-31"));
     share(&first, &last, minor_units, YearBasis::Scheduled)
 }
@@ -124,11 +124,11 @@ fn partly_valued() -> Log {
     log
 }
 
-fn codes<R>(rows: &[R], of: impl Fn(&R) -> (String, i128)) -> Vec<(String, i128)> {
+pub(crate) fn codes<R>(rows: &[R], of: impl Fn(&R) -> (String, i128)) -> Vec<(String, i128)> {
     rows.iter().map(of).collect()
 }
 
-fn shown(rows: &[(&str, i128)]) -> Vec<(String, i128)> {
+pub(crate) fn shown(rows: &[(&str, i128)]) -> Vec<(String, i128)> {
     rows.iter()
         .map(|(key, amount)| ((*key).to_owned(), *amount))
         .collect()

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use perennial_domain::Date;
 use perennial_domain::agreement::{
-    AgreementEvent, CashEntry, Conditionality, Firmness, Line, LinePart, LineSplits, Perspective,
-    Terms, YearBasis, YearShare,
+    AgreementEvent, CarryingValue, CashEntry, Conditionality, Firmness, Line, LinePart, LineSplits,
+    Perspective, Terms, YearBasis, YearShare,
 };
 use perennial_domain::calendar::CalendarEvent;
 use perennial_domain::classification::{LineDims, Share, Split, Vocabulary};
@@ -268,6 +268,15 @@ impl Log {
         let position = self.record_flagged(&[wish], flags);
         if let Some((_, events)) = self.records.last_mut() {
             events[0].event.overrides = overrides.to_vec();
+        }
+        position
+    }
+
+    /// As [`Log::record`], for one event whose money is carried so.
+    pub(crate) fn record_carrying(&mut self, wish: Wish<'_>, carrying: &[CarryingValue]) -> u64 {
+        let position = self.record(&[wish]);
+        if let Some((_, events)) = self.records.last_mut() {
+            events[0].event.carrying = carrying.to_vec();
         }
         position
     }

@@ -11,6 +11,7 @@ mod as_of;
 mod conservation;
 mod digests;
 mod functional;
+mod functional_moves;
 mod given;
 mod golden_moves;
 mod golden_postings;

@@ -12,8 +12,8 @@ use perennial_domain::requirement::RequirementEvent;
 use perennial_domain::rule::{Breach, Override, Rule};
 use prost::Message;
 
-use super::exchange::carrying;
 use super::error::{At, DecodeError, Problem, list, optional};
+use super::exchange::carrying;
 use super::value::{day, document, external_reference, figure, period};
 use super::{
     agreement, calendar, cash, classification, import, ledger, life, pledge, reference, requirement,

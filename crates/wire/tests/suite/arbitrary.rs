@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use perennial_domain::agreement::{
-    AidType, CarryingValue, Cash, CashEntry, CashModality, Conditionality, Conversion, CountedSide, Description,
-    EarmarkingModality, Firmness, FlexibilityFeature, ForecastEntry, FurtherTerms, HeadingCount,
-    Leg, LegDirection, LegPlace, LimitBase, Line, LineAmount, LinePart, MoveDimension, NewHeading,
-    OtherFlowKind, ParticipatingOrg, Perspective, PledgeLink, Published, Rate, RateSource,
-    ReallocationPolicy, ReallocationScope, ReversalReason, RevisableTerm, ShareMove, Terms,
-    TermsRevision, UpstreamLink, YearBasis, YearShare,
+    AidType, CarryingValue, Cash, CashEntry, CashModality, Conditionality, Conversion, CountedSide,
+    Description, EarmarkingModality, Firmness, FlexibilityFeature, ForecastEntry, FurtherTerms,
+    HeadingCount, Leg, LegDirection, LegPlace, LimitBase, Line, LineAmount, LinePart,
+    MoveDimension, NewHeading, OtherFlowKind, ParticipatingOrg, Perspective, PledgeLink, Published,
+    Rate, RateSource, ReallocationPolicy, ReallocationScope, ReversalReason, RevisableTerm,
+    ShareMove, Terms, TermsRevision, UpstreamLink, YearBasis, YearShare,
 };
 use perennial_domain::classification::{Code, LineDims, OwnCode, Pillar, Share, Split, Vocabulary};
 use perennial_domain::exchange::Functional;

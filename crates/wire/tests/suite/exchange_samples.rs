@@ -107,10 +107,7 @@ fn carried() -> Event {
         reason: String::new(),
     }));
     Event {
-        carrying: vec![
-            value(0, -100_000, "-9520.00"),
-            value(1, 100_000, "9520.00"),
-        ],
+        carrying: vec![value(0, -100_000, "-9520.00"), value(1, 100_000, "9520.00")],
         ..event(Stream::Agreement(agreement_id()), Fact::Agreement(fact))
     }
 }

@@ -35,6 +35,7 @@ fn table(version: &str, days: i8, revision: u64) -> Event {
         flags: Vec::new(),
         overrides: Vec::new(),
         concerns: None,
+        carrying: Vec::new(),
         fact: Fact::Reference(ReferenceEvent::RateTablePublished(RateTable {
             source: RateSource::Ecb,
             table_version: version.into(),

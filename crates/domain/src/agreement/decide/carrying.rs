@@ -21,7 +21,7 @@ pub(super) struct Brought {
 
 impl Brought {
     /// What the giving half of a transfer takes along. Money in the functional currency itself is its own value.
-    pub(super) fn of(gives: &Case<'_>, amount: Money, carrying: &[CarryingValue]) -> Self {
+    pub(super) fn of(case: &Case<'_>, amount: Money, carrying: &[CarryingValue]) -> Self {
         let mut worths = Vec::new();
         for carried in carrying {
             let worth = Worth {
@@ -32,7 +32,7 @@ impl Brought {
             add(&mut worths, worth);
         }
         let given = amount.minor_units();
-        if gives.context.policy.functional_currency == Some(amount.currency()) {
+        if case.context.policy.functional_currency == Some(amount.currency()) {
             worths = vec![Worth {
                 currency: amount.currency(),
                 minor_units: given,

@@ -61,8 +61,8 @@ pub(crate) fn decide(
     let first = out_case.conclude(findings, effective_on, fact);
     let mut findings = Findings::new(context.profile);
     in_case.permit_deed(&mut findings, effective_on, (Deed::Commit, ASKED));
-    let given = first.iter().flatten().next();
-    let carrying = given.map_or(&[][..], |draft| draft.verdict.carrying.as_slice());
+    let half = first.iter().flatten().next();
+    let carrying = half.map_or(&[][..], |draft| draft.verdict.carrying.as_slice());
     let brought = Brought::of(&out_case, wish.amount, carrying);
     let in_case = Case {
         brought: Some(&brought),
