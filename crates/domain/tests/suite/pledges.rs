@@ -10,6 +10,7 @@ use perennial_domain::pledge::{PledgeAnnouncement, PledgeCommand, PledgeEvent};
 use perennial_domain::rejection::Rejection;
 use perennial_domain::rule::{Breach, Profile, Rule};
 use perennial_domain::tag::TagSubject;
+use perennial_testkit::history::periods::{closed_2024, three_years};
 use perennial_testkit::history::registry_words::{objectives, scheme_published, tags};
 use perennial_testkit::history::words::*;
 use perennial_testkit::history::{Happened, given};
@@ -65,6 +66,32 @@ fn ask(on: &str, command: PledgeCommand) -> Command {
         action: Action::Pledge(the_pledge(), command),
         functional_from_table: false,
     }
+}
+
+#[test]
+fn tags_of_a_pledge_are_no_entry_of_the_books_and_its_money_is() {
+    let history = || {
+        let years = three_years().into_iter();
+        years.chain([
+            scheme_published(objectives()),
+            announced(eur(100)),
+            closed_2024(0),
+        ])
+    };
+    let set = || tags(TagSubject::Whole, "objectives@2024", &[("2", 1_000_000)]);
+    for profile in [Profile::Strict, Profile::Mirror] {
+        let tagged = given(profile, history())
+            .when_asked(ask("2024-06-01", PledgeCommand::ReplaceTagSet(set())));
+        tagged.then([pledged("2024-06-01", PledgeEvent::TagSetReplaced(set()))]);
+    }
+    let withdrawn = |on| given(Profile::Strict, history()).when_asked(withdraw(on, eur(10)));
+    let broken: Vec<Rule> = withdrawn("2024-12-31")
+        .reasons()
+        .iter()
+        .filter_map(|refused| Some(refused.rejection.breach()?.rule))
+        .collect();
+    assert_eq!(broken, [Rule::ClosedPeriod]);
+    withdrawn("2025-01-01").accepted();
 }
 
 fn convert(on: &str, amount: Money) -> Command {

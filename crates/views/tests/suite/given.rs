@@ -6,12 +6,14 @@ use std::sync::Arc;
 use perennial_domain::Date;
 use perennial_domain::agreement::{
     AgreementEvent, CarryingValue, CashEntry, Conditionality, Firmness, Line, LinePart, LineSplits,
-    Perspective, Terms, YearBasis, YearShare,
+    Perspective, Terms, TrancheDraw, YearBasis, YearShare,
 };
 use perennial_domain::calendar::CalendarEvent;
 use perennial_domain::classification::{LineDims, Share, Split, Vocabulary};
 use perennial_domain::event::{Event, Fact, Stream};
-use perennial_domain::ids::{AgreementId, CalendarId, LedgerId, LineId, PlanId, PledgeId};
+use perennial_domain::ids::{
+    AgreementId, CalendarId, LedgerId, LineId, PlanId, PledgeId, TrancheId,
+};
 use perennial_domain::ledger::{LedgerEvent, LedgerPolicy};
 use perennial_domain::log::{EventId, Position, Recorded, RecordedAt, Revision};
 use perennial_domain::money::{Currency, Money};
@@ -175,6 +177,39 @@ pub(crate) fn increased(minor_units: i128, year_shares: Vec<YearShare>) -> Fact 
         amendment: None,
         published: None,
         functional: None,
+    })
+}
+
+pub(crate) fn tranche_id() -> TrancheId {
+    TrancheId::parse("tranche-1").unwrap()
+}
+
+/// The first tranche is scheduled: due on a day, for a period.
+pub(crate) fn scheduled(minor_units: i128, due_on: &str, of: Period) -> Fact {
+    Fact::Agreement(AgreementEvent::TrancheScheduled {
+        tranche_id: tranche_id(),
+        amount: usd(minor_units),
+        due_on: date(due_on),
+        period: of,
+        conditions: Vec::new(),
+    })
+}
+
+/// A payment of which `drawn` is of the first tranche, due on a day (payments of old stored none) and for a period.
+pub(crate) fn paid_of_tranche(
+    cash: CashEntry,
+    drawn: i128,
+    due_on: Option<&str>,
+    of: Period,
+) -> Fact {
+    Fact::Agreement(AgreementEvent::DisbursementMade {
+        cash,
+        draws: vec![TrancheDraw {
+            tranche_id: tranche_id(),
+            period: of,
+            minor_units: drawn,
+            due_on: due_on.map(date),
+        }],
     })
 }
 

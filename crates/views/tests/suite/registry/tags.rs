@@ -1,8 +1,8 @@
 //! Tags: what of each figure is an element's, and what is untagged.
 
-use perennial_domain::agreement::{AgreementEvent, Perspective, ReversalReason, TrancheDraw};
+use perennial_domain::agreement::{AgreementEvent, Perspective, ReversalReason};
 use perennial_domain::event::Fact;
-use perennial_domain::ids::{AgreementId, TrancheId};
+use perennial_domain::ids::AgreementId;
 use perennial_domain::log::Position;
 use perennial_domain::pledge::{PledgeAnnouncement, PledgeEvent};
 use perennial_domain::tag::{Tag, TagBasis, TagSet, TagSubject};
@@ -12,8 +12,9 @@ use perennial_views::{AsOf, Cut, Dimension, Filter, Question, QuestionError, Vie
 
 use super::{WHOLE, ask, in_scheme, nexus, on, scheme_rows, with_schemes};
 use crate::given::{
-    Log, Wish, agreement, cash, date, dims, event_id, line, line_id, objectives, org, period,
-    pledge, published_scheme, reclassified, signed, tag_set, tagged, terms, usd,
+    Log, Wish, agreement, cash, date, dims, event_id, line, line_id, objectives, org,
+    paid_of_tranche, period, pledge, published_scheme, reclassified, scheduled, signed, tag_set,
+    tagged, terms, tranche_id, usd,
 };
 use crate::random_ledger::{Random, random_log};
 
@@ -369,29 +370,19 @@ fn paid_of_a_tagged_tranche() -> Log {
         "2020-01-15",
         signed(terms(Perspective::Provider, lines)),
     )]);
-    let tranche_id = TrancheId::parse("tranche-1").unwrap();
-    let scheduled = Fact::Agreement(AgreementEvent::TrancheScheduled {
-        tranche_id: tranche_id.clone(),
-        amount: usd(50),
-        due_on: date("2020-03-01"),
-        period: period("2020-03-01", "2020-03-01"),
-        conditions: Vec::new(),
-    });
-    log.record(&[(stream.clone(), "2020-01-15", scheduled)]);
+    let of = period("2020-03-01", "2020-03-01");
+    log.record(&[(
+        stream.clone(),
+        "2020-01-15",
+        scheduled(50, "2020-03-01", of),
+    )]);
     let whole = tag_set(TagSubject::Whole, "objectives@2024", &[("1.1", WHOLE)]);
     log.record(&[(stream.clone(), "2020-01-15", tagged(whole))]);
-    let own = TagSubject::Tranche(tranche_id.clone());
+    let own = TagSubject::Tranche(tranche_id());
     let own = tag_set(own, "objectives@2024", &[("2", 800_000)]);
     log.record(&[(stream.clone(), "2020-02-01", tagged(own))]);
-    let paid = Fact::Agreement(AgreementEvent::DisbursementMade {
-        cash: cash(usd(80), &[("line-1", 48), ("line-2", 32)]),
-        draws: vec![TrancheDraw {
-            tranche_id,
-            period: period("2020-03-01", "2020-03-01"),
-            minor_units: 50,
-            due_on: Some(date("2020-03-01")),
-        }],
-    });
+    let cash = cash(usd(80), &[("line-1", 48), ("line-2", 32)]);
+    let paid = paid_of_tranche(cash, 50, Some("2020-03-01"), of);
     log.record(&[(stream, "2020-03-05", paid)]);
     log
 }

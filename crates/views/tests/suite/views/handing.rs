@@ -9,10 +9,10 @@ use perennial_domain::event::Fact;
 use perennial_domain::ids::{AgreementId, AllocationId, TransferId};
 use perennial_domain::rule::{Breach, Rule};
 use perennial_views::rows::{AgreementRow, Row};
-use perennial_views::{Dimension, Question, View};
+use perennial_views::{Cut, Dimension, Filter, Question, View};
 
 use crate::given::{
-    Log, agreement, event_id, line, line_id, org, received, share, signed, terms, usd,
+    Log, agreement, date, event_id, line, line_id, org, received, share, signed, terms, usd,
 };
 
 fn rows<R>(log: &Log, view: View, question: &Question, of: impl Fn(Row) -> Option<R>) -> Vec<R> {
@@ -253,4 +253,47 @@ fn a_link_shows_in_both_agreements_and_its_breach_stands_until_enough_arrives() 
     )]);
     assert_eq!(statement(&log, "donor-grant").details.onward, 0);
     assert_eq!(statement(&log, "sub-grant").details.from_upstream, 0);
+}
+
+#[test]
+fn r22_stands_without_any_flag_from_the_first_cent_onward_above_what_arrived() {
+    let mut log = Log::new();
+    sign(&mut log, "donor-grant", Perspective::Recipient, 100);
+    sign(&mut log, "sub-grant", Perspective::Provider, 50);
+    sign(&mut log, "sub-grant-2", Perspective::Provider, 50);
+    log.record(&[(agreement("donor-grant"), "2020-03-01", received(30))]);
+    let link = |id: &str, on, cents| (agreement(id), on, linked("donor-grant", cents));
+    log.record(&[link("sub-grant", "2020-04-01", 30)]);
+    let found = |log: &Log, on: &str, agreements: &[&str]| {
+        let ids = agreements.iter().map(|id| AgreementId::parse(id).unwrap());
+        let question = Question {
+            effective: Cut::On(date(on)),
+            filter: Filter {
+                standing: true,
+                rule: Some("R22".to_owned()),
+                agreements: ids.collect(),
+                ..Filter::default()
+            },
+            ..Question::default()
+        };
+        rows(log, View::Exceptions, &question, |row| match row {
+            Row::Exception(row) => Some((row.subject, row.values)),
+            _ => None,
+        })
+    };
+    assert_eq!(found(&log, "2020-12-31", &[]), []);
+    log.record(&[link("sub-grant-2", "2020-05-01", 1)]);
+    let figure = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    let breach = (
+        "agreement/donor-grant".to_owned(),
+        vec![figure("received", "0.30 USD"), figure("onward", "0.31 USD")],
+    );
+    assert_eq!(found(&log, "2020-04-30", &[]), []);
+    let breaches = [breach];
+    assert_eq!(found(&log, "2020-05-01", &[]), breaches);
+    // It is the breach of the grant that the money was made out of, not of those that it went to.
+    assert_eq!(found(&log, "2020-05-01", &["donor-grant"]), breaches);
+    assert_eq!(found(&log, "2020-05-01", &["sub-grant-2"]), []);
+    log.record(&[(agreement("donor-grant"), "2020-06-01", received(1))]);
+    assert_eq!(found(&log, "2020-06-01", &[]), []);
 }

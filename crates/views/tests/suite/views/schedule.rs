@@ -1,16 +1,13 @@
 //! `by-year` with tranches, moves and plans.
 
-use perennial_domain::agreement::{
-    AgreementEvent, Perspective, ReversalReason, TrancheDraw, YearBasis,
-};
+use perennial_domain::agreement::{AgreementEvent, Perspective, ReversalReason, YearBasis};
 use perennial_domain::event::Fact;
-use perennial_domain::ids::TrancheId;
 use perennial_views::rows::{ByYearRow, Row};
 use perennial_views::{Question, View};
 
 use crate::given::{
-    Log, agreement, cash, date, disbursed, event_id, increased, line, period, share, signed, terms,
-    usd,
+    Log, agreement, cash, disbursed, event_id, increased, line, paid_of_tranche, period, scheduled,
+    share, signed, terms, usd,
 };
 
 fn by_year(log: &Log) -> Vec<ByYearRow> {
@@ -41,34 +38,19 @@ fn two_years() -> Log {
     log
 }
 
+/// A portion of 60 for 2020, of which 50 are paid on a day; the payment stores which day the portion was due on.
+fn schedule_and_pay(log: &mut Log, due_on: &str, (paid_on, stored): (&str, Option<&str>)) {
+    let of = period("2020-01-01", "2020-12-31");
+    let stream = agreement("agreement-1");
+    log.record(&[(stream.clone(), "2020-01-15", scheduled(60, due_on, of))]);
+    let cash = cash(usd(50), &[("line-1", 50)]);
+    log.record(&[(stream, paid_on, paid_of_tranche(cash, 50, stored, of))]);
+}
+
 #[test]
 fn a_payment_counts_for_the_year_of_its_tranche_and_shows_in_the_year_of_its_date() {
     let mut log = two_years();
-    let tranche_id = TrancheId::parse("tranche-1").unwrap();
-    log.record(&[(
-        agreement("agreement-1"),
-        "2020-01-15",
-        Fact::Agreement(AgreementEvent::TrancheScheduled {
-            tranche_id: tranche_id.clone(),
-            amount: usd(60),
-            due_on: date("2020-11-30"),
-            period: period("2020-01-01", "2020-12-31"),
-            conditions: Vec::new(),
-        }),
-    )]);
-    log.record(&[(
-        agreement("agreement-1"),
-        "2021-02-01",
-        Fact::Agreement(AgreementEvent::DisbursementMade {
-            cash: cash(usd(50), &[("line-1", 50)]),
-            draws: vec![TrancheDraw {
-                tranche_id,
-                period: period("2020-01-01", "2020-12-31"),
-                minor_units: 50,
-                due_on: Some(date("2020-11-30")),
-            }],
-        }),
-    )]);
+    schedule_and_pay(&mut log, "2020-11-30", ("2021-02-01", Some("2020-11-30")));
     let rows = by_year(&log);
     let words: Vec<_> = rows
         .iter()
@@ -105,31 +87,7 @@ fn due(log: &Log) -> Vec<(String, i128, i128)> {
 /// A portion for 2020 that is due in January 2021, of which 50 were paid in November 2020.
 fn paid_in_arrears(due_on: Option<&str>) -> Log {
     let mut log = two_years();
-    let tranche_id = TrancheId::parse("tranche-1").unwrap();
-    log.record(&[(
-        agreement("agreement-1"),
-        "2020-01-15",
-        Fact::Agreement(AgreementEvent::TrancheScheduled {
-            tranche_id: tranche_id.clone(),
-            amount: usd(60),
-            due_on: date("2021-01-31"),
-            period: period("2020-01-01", "2020-12-31"),
-            conditions: Vec::new(),
-        }),
-    )]);
-    log.record(&[(
-        agreement("agreement-1"),
-        "2020-11-30",
-        Fact::Agreement(AgreementEvent::DisbursementMade {
-            cash: cash(usd(50), &[("line-1", 50)]),
-            draws: vec![TrancheDraw {
-                tranche_id,
-                period: period("2020-01-01", "2020-12-31"),
-                minor_units: 50,
-                due_on: due_on.map(date),
-            }],
-        }),
-    )]);
+    schedule_and_pay(&mut log, "2021-01-31", ("2020-11-30", due_on));
     log
 }
 

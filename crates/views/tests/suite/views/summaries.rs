@@ -8,7 +8,8 @@ use perennial_domain::event::Fact;
 use perennial_domain::log::{Position, RecordedAt};
 use perennial_views::rows::{MovementRow, MultiYearRow, NexusRow, RegisterRow, Row};
 use perennial_views::{
-    CurrencyBasis, Cut, Dimension, Filter, PillarMapping, Question, QuestionError, SCHEMA, View,
+    AsOf, CurrencyBasis, Cut, Dimension, Filter, PillarMapping, Question, QuestionError, SCHEMA,
+    View,
 };
 
 use crate::given::{
@@ -389,6 +390,53 @@ fn movements_go_from_opening_to_closing_without_a_gap() {
         ..Question::default()
     };
     assert_eq!(movements(&log, &of_2022).len(), 1);
+}
+
+#[test]
+fn movements_end_in_the_year_that_is_still_open_with_what_is_undisbursed_so_far() {
+    let mut log = Log::new();
+    sign(&mut log, "outgoing-1", Perspective::Provider, 1_000);
+    log.record(&[(agreement("outgoing-1"), "2020-02-02", disbursed(70))]);
+    log.record(&[(agreement("outgoing-1"), "2021-03-01", disbursed(30))]);
+    log.record(&[(agreement("outgoing-1"), "2021-09-01", disbursed(5))]);
+    let mistake = log.record(&[(agreement("outgoing-1"), "2022-02-01", disbursed(9))]);
+    log.record(&[(
+        agreement("outgoing-1"),
+        "2022-02-01",
+        Fact::Agreement(AgreementEvent::EntryReversed {
+            target: event_id(mistake, 0),
+            reason: ReversalReason::Error,
+        }),
+    )]);
+    let facts = |at: u64, on: &str| Question {
+        at: AsOf::Position(Position(at)),
+        effective: Cut::On(date(on)),
+        ..Question::default()
+    };
+    let words = |at: u64, on: &str| -> Vec<(String, i128, i128, i128)> {
+        let rows = movements(&log, &facts(at, on)).into_iter();
+        rows.map(|row| (row.year, row.opening, row.paid, row.closing))
+            .collect()
+    };
+    let row = |year: &str, opening, paid, closing| (year.to_owned(), opening, paid, closing);
+    let first = row("2020", 0, 70, 930);
+    let one_year = [first.clone()];
+    // Nothing moved yet in the second year: it has no row.
+    assert_eq!(words(mistake, "2021-02-28"), one_year);
+    assert_eq!(
+        words(mistake, "2021-03-01"),
+        [first.clone(), row("2021", 930, 30, 900)]
+    );
+    assert_eq!(
+        words(mistake, "2021-12-31"),
+        [first.clone(), row("2021", 930, 35, 895)]
+    );
+    assert_eq!(words(mistake, "2022-02-01")[2], row("2022", 895, 9, 886));
+    // What cancels out begins no year.
+    assert_eq!(
+        words(mistake + 1, "2022-02-01"),
+        [first, row("2021", 930, 35, 895)]
+    );
 }
 
 #[test]
