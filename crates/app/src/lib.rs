@@ -17,6 +17,7 @@ mod requests;
 
 pub mod recovery;
 
+pub mod copying;
 mod founding;
 pub mod ledger;
 pub mod seat;

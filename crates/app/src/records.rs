@@ -111,12 +111,22 @@ pub enum LedgerReadError {
     Damaged(#[source] Damage),
 }
 
+impl LedgerReadError {
+    /// Whether stored history is damaged, so that reading again does not help.
+    pub fn is_integrity_failure(&self) -> bool {
+        match self {
+            Self::Log(ReadError::Unavailable { .. }) => false,
+            Self::Log(ReadError::Damaged { .. }) | Self::Entry { .. } | Self::Damaged(_) => true,
+        }
+    }
+}
+
 /// What counts of a log, in its order.
 pub(crate) enum Passed {
     /// A record of the ledger.
     Record(LedgerRecord),
-    /// A claim that won.
-    Term(WonClaim),
+    /// A claim that won, and its stored bytes.
+    Term(WonClaim, StoredEntry),
 }
 
 /// The claim that began a term.
@@ -181,7 +191,7 @@ impl LedgerReader {
             };
             let record = |passed| match passed {
                 Passed::Record(record) => Some(record),
-                Passed::Term(_) => None,
+                Passed::Term(..) => None,
             };
             let records: Vec<_> = passed.into_iter().filter_map(record).collect();
             // A stretch of claims and dead records yields nothing: go on instead of feigning the end.
@@ -242,7 +252,7 @@ impl LedgerReader {
                     next_offset,
                 };
                 self.claim = Some(won.clone());
-                Some(Passed::Term(won))
+                Some(Passed::Term(won, entry))
             }
             (Verdict::Accepted { record_hash, .. }, _) => {
                 let term = self.chain.term();

@@ -159,7 +159,7 @@ impl Writer {
             for one in passed.into_iter().flatten() {
                 match one {
                     Passed::Record(record) => self.record(&record, &mut group)?,
-                    Passed::Term(won) => {
+                    Passed::Term(won, _) => {
                         self.finish(std::mem::take(&mut group));
                         self.term_began(won);
                     }

@@ -5,6 +5,7 @@
 )]
 
 mod answers;
+mod copying;
 mod faults;
 mod in_place;
 mod recovery;
