@@ -1,5 +1,6 @@
 //! The real binary on a real Kafka: one node, several nodes, and brokers that are away.
 
+mod moving;
 mod one_node;
 
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};

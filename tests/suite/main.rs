@@ -9,6 +9,7 @@
 mod apart;
 mod bad_input;
 mod calendars;
+mod copies;
 mod crash;
 mod full_disk;
 mod integrity;

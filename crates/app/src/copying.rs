@@ -5,6 +5,7 @@
 //! a target with another history is never touched.
 
 use std::collections::VecDeque;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use perennial_domain::log::Position;
@@ -81,6 +82,18 @@ impl CopyError {
             Self::Refused { .. } | Self::Unknown { .. } => false,
         }
     }
+
+    /// Whether a log could only not be read just now, so that going on may work.
+    pub fn may_pass(&self) -> bool {
+        match self {
+            Self::Source(error) | Self::Target(error) => !error.is_integrity_failure(),
+            Self::Another { .. }
+            | Self::Longer { .. }
+            | Self::Missing { .. }
+            | Self::Refused { .. }
+            | Self::Unknown { .. } => false,
+        }
+    }
 }
 
 /// Something that counts, and the position at which its log stands with it.
@@ -115,13 +128,19 @@ impl LogCopy {
     }
 
     /// Brings the target to the source's durable end; may be called again when more is durable. `told` hears of the
-    /// records that both hold, after each portion. Blocks on IO and must not run on a runtime's own thread.
+    /// records that both hold, after each portion, and may break off there. Blocks on IO and must not run on a
+    /// runtime's own thread.
     ///
     /// # Errors
-    /// [`CopyError`]; after [`LedgerReadError::Log`] of a log that is only unavailable it may be called again.
-    pub fn catch_up(&mut self, told: &mut dyn FnMut(u64)) -> Result<Copied, CopyError> {
+    /// [`CopyError`]; after one that [may pass](CopyError::may_pass) it may be called again.
+    pub fn catch_up(
+        &mut self,
+        told: &mut dyn FnMut(u64) -> ControlFlow<()>,
+    ) -> Result<Copied, CopyError> {
         while self.compare()? {
-            told(self.target.chain().next_position().0);
+            if told(self.records()).is_break() {
+                return Ok(self.copied());
+            }
         }
         while !self.waiting.is_empty() || self.fetch()? {
             self.append()?;
@@ -131,17 +150,22 @@ impl LogCopy {
                     return Err(CopyError::Missing { position });
                 }
             }
-            told(self.target.chain().next_position().0);
+            if told(self.records()).is_break() {
+                break;
+            }
         }
         Ok(self.copied())
     }
 
+    fn records(&self) -> u64 {
+        self.target.chain().next_position().0
+    }
+
     /// How far it is.
     pub fn copied(&self) -> Copied {
-        let chain = self.target.chain();
         Copied {
-            records: chain.next_position().0,
-            head_hash: chain.head_hash(),
+            records: self.records(),
+            head_hash: self.target.chain().head_hash(),
             appended: self.appended,
             left_behind: self.source.chain().dead(),
         }
@@ -182,7 +206,7 @@ impl LogCopy {
 
     /// Compares the next portion of the target with the source; false at the target's end.
     fn compare(&mut self) -> Result<bool, CopyError> {
-        let next = self.target.chain().next_position().0;
+        let next = self.records();
         let passed = self.target.pass(PORTION_BYTES);
         let Some(passed) = passed.map_err(CopyError::Target)? else {
             return Ok(false);

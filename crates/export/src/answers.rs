@@ -120,6 +120,21 @@ pub struct VerificationDocument {
     pub interrupted_bytes: Option<u64>,
 }
 
+/// A copy of one ledger's log, after everything in it was read back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct LogCopyDocument {
+    /// The ledger.
+    pub ledger: String,
+    /// Records that both logs hold.
+    pub records: u64,
+    /// Records, and claims of nodes, that were added to the copy this time.
+    pub appended: u64,
+    /// What counts for nobody in the log that was copied, and was left behind.
+    pub left_behind: u64,
+    /// Hash of the last record in hexadecimal digits: the same in both logs.
+    pub head_hash: String,
+}
+
 /// An import of exchange rates.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct RatesImportDocument {

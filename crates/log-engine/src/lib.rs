@@ -9,4 +9,4 @@ pub mod engine;
 pub mod place;
 
 pub use engine::{Engine, EngineError, EngineLog};
-pub use place::{KafkaArguments, Place, PlaceError, SaslMechanism};
+pub use place::{KafkaAccess, KafkaArguments, Place, PlaceError, SaslMechanism};

@@ -1,5 +1,6 @@
 //! Where logs are kept, as it is said on a command line.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use clap::builder::BoolishValueParser;
@@ -15,7 +16,7 @@ pub enum Place {
     Kafka(Box<KafkaSettings>),
 }
 
-/// How a Kafka log is reached; flattened into each service's arguments. What is empty is not set.
+/// Where a service finds its ledgers' logs; flattened into each service's arguments. What is empty is not set.
 #[derive(Clone, Debug, Args)]
 pub struct KafkaArguments {
     /// Where the ledgers' logs are: kafka://BROKER:PORT,BROKER:PORT/PREFIX. Without it, files of one data directory.
@@ -27,6 +28,14 @@ pub struct KafkaArguments {
         value_name = "URL"
     )]
     pub log_url: String,
+    /// How they are reached.
+    #[command(flatten)]
+    pub access: KafkaAccess,
+}
+
+/// How a Kafka cluster is reached, and what is asked of its topics. What is empty is not set.
+#[derive(Clone, Debug, Args)]
+pub struct KafkaAccess {
     /// How many replicas each topic has at least: 3, or 1 on a single broker, which then flushes every record.
     #[arg(
         long,
@@ -168,15 +177,45 @@ impl KafkaArguments {
         if self.log_url.is_empty() {
             return Ok(Place::Files(data.to_path_buf()));
         }
-        self.kafka(&self.log_url)
-            .map(|settings| Place::Kafka(Box::new(settings)))
+        let settings = self.access.settings(&self.log_url)?;
+        Ok(Place::Kafka(Box::new(settings)))
     }
+}
 
-    /// Returns how the cluster of `url` is reached, whatever place is set.
+impl Place {
+    /// Reads a place: a Kafka URL, else a directory.
     ///
     /// # Errors
     /// [`PlaceError`].
-    pub fn kafka(&self, url: &str) -> Result<KafkaSettings, PlaceError> {
+    pub fn parse(text: &str, access: &KafkaAccess) -> Result<Self, PlaceError> {
+        if text.contains("://") {
+            let settings = access.settings(text)?;
+            return Ok(Self::Kafka(Box::new(settings)));
+        }
+        Ok(Self::Files(text.into()))
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Files(directory) => write!(formatter, "{}", directory.display()),
+            Self::Kafka(settings) => {
+                let KafkaSettings {
+                    bootstrap, prefix, ..
+                } = &**settings;
+                write!(formatter, "kafka://{bootstrap}/{prefix}")
+            }
+        }
+    }
+}
+
+impl KafkaAccess {
+    /// Returns how the cluster of `url` is reached.
+    ///
+    /// # Errors
+    /// [`PlaceError`].
+    pub fn settings(&self, url: &str) -> Result<KafkaSettings, PlaceError> {
         let mut settings = KafkaSettings::from_url(url)?;
         settings.replicas = self.kafka_replicas;
         settings.allow_weak_durability = self.kafka_allow_weak_durability;
@@ -267,6 +306,20 @@ mod tests {
     fn without_a_url_logs_are_files_of_the_data_directory() {
         let place = arguments(&[]).place(Path::new("data")).unwrap();
         assert!(matches!(place, Place::Files(path) if path == Path::new("data")));
+    }
+
+    #[test]
+    fn a_place_is_a_directory_unless_it_is_a_url() {
+        let access = arguments(&["--kafka-replicas", "1"]).access;
+        let place = |text: &str| Place::parse(text, &access).map(|place| place.to_string());
+        assert_eq!(place("./data").unwrap(), "./data");
+        let url = "kafka://a:9092,b:9092/money";
+        assert_eq!(place(url).unwrap(), url);
+        assert!(place("http://a:9092/money").is_err());
+        let Place::Kafka(settings) = Place::parse(url, &access).unwrap() else {
+            panic!("a URL is no directory")
+        };
+        assert_eq!(settings.replicas, 1);
     }
 
     #[test]

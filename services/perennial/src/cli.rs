@@ -3,8 +3,8 @@
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
-    agreement, bench, calendar, codelist, demo, events, exceptions, health, import, ledger,
-    mapping, organisation, rates, replay, report, reverse, scheme, serve, submit, verify,
+    agreement, bench, calendar, codelist, demo, events, exceptions, health, import, ledger, log,
+    mapping, mirror, organisation, rates, replay, report, reverse, scheme, serve, submit, verify,
 };
 
 const EXAMPLES: &str = "\
@@ -132,6 +132,11 @@ pub enum Command {
     Replay(replay::Arguments),
     /// Check every byte of a history. Exit code 8 if anything is wrong.
     Verify(verify::Arguments),
+    /// Copy the logs that ledgers are kept in, from one engine to another.
+    #[command(subcommand)]
+    Log(log::Verb),
+    /// Keep a live copy of ledgers in segment files elsewhere.
+    Mirror(mirror::Arguments),
     /// Exit with 0 if the services are ready.
     Health(health::Arguments),
     /// Measure.
@@ -143,7 +148,9 @@ impl Command {
     /// Whether the command ends in its own way on Ctrl-C.
     pub const fn handles_interrupts(&self) -> bool {
         match self {
-            Self::Serve(_) | Self::Submit(_) | Self::Events(_) => true,
+            Self::Serve(_) | Self::Submit(_) | Self::Events(_) | Self::Log(_) | Self::Mirror(_) => {
+                true
+            }
             Self::Import(verb) => verb.handles_interrupts(),
             Self::Demo(arguments) => arguments.keeps(),
             Self::Ledger(_)

@@ -10,7 +10,9 @@ pub mod exceptions;
 pub mod health;
 pub mod import;
 pub mod ledger;
+pub mod log;
 pub mod mapping;
+pub mod mirror;
 pub mod organisation;
 pub mod rates;
 pub mod replay;
@@ -51,6 +53,8 @@ pub async fn run(cli: Cli, console: &Console) -> Result<(), Failure> {
         Command::Exceptions(verb) => exceptions::run(&session, verb).await,
         Command::Replay(arguments) => replay::run(&session, arguments).await,
         Command::Verify(arguments) => verify::run(&session, arguments).await,
+        Command::Log(verb) => log::run(&session, verb).await,
+        Command::Mirror(arguments) => mirror::run(&session, arguments).await,
         Command::Health(arguments) => health::run(&session, arguments).await,
         Command::Bench(workload) => bench::run(&session, workload).await,
     }

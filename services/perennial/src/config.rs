@@ -213,27 +213,32 @@ impl Settings {
             }
             Key::Log => text_or_none(value)?.clone_into(&mut self.kafka.log_url),
             Key::KafkaReplicas => {
-                self.kafka.kafka_replicas = whole(value).ok_or("is no whole number of replicas")?;
+                self.kafka.access.kafka_replicas =
+                    whole(value).ok_or("is no whole number of replicas")?;
             }
             Key::KafkaAllowWeakDurability => {
-                self.kafka.kafka_allow_weak_durability = truth(value)?;
+                self.kafka.access.kafka_allow_weak_durability = truth(value)?;
             }
-            Key::KafkaTls => self.kafka.kafka_tls = truth(value)?,
-            Key::KafkaCaFile => text_or_none(value)?.clone_into(&mut self.kafka.kafka_ca_file),
+            Key::KafkaTls => self.kafka.access.kafka_tls = truth(value)?,
+            Key::KafkaCaFile => {
+                text_or_none(value)?.clone_into(&mut self.kafka.access.kafka_ca_file);
+            }
             Key::KafkaCertificateFile => {
-                text_or_none(value)?.clone_into(&mut self.kafka.kafka_certificate_file);
+                text_or_none(value)?.clone_into(&mut self.kafka.access.kafka_certificate_file);
             }
-            Key::KafkaKeyFile => text_or_none(value)?.clone_into(&mut self.kafka.kafka_key_file),
+            Key::KafkaKeyFile => {
+                text_or_none(value)?.clone_into(&mut self.kafka.access.kafka_key_file);
+            }
             Key::KafkaSasl => {
                 let parsed = SaslMechanism::from_str(text(value)?, false);
-                self.kafka.kafka_sasl = parsed
+                self.kafka.access.kafka_sasl = parsed
                     .map_err(|_| "is none of none, plain, scram-sha-256 and scram-sha-512")?;
             }
             Key::KafkaUsername => {
-                text_or_none(value)?.clone_into(&mut self.kafka.kafka_username);
+                text_or_none(value)?.clone_into(&mut self.kafka.access.kafka_username);
             }
             Key::KafkaPasswordFile => {
-                text_or_none(value)?.clone_into(&mut self.kafka.kafka_password_file);
+                text_or_none(value)?.clone_into(&mut self.kafka.access.kafka_password_file);
             }
             Key::LogFilter => text(value)?.clone_into(&mut self.log.log_filter),
             Key::LogFormat => {
@@ -255,15 +260,15 @@ impl Settings {
             Key::AddedFlushMs => Value::from(self.added_flush_ms),
             Key::ViewMemoryMib => Value::from(self.view_memory_mib),
             Key::Log => Value::from(kafka.log_url.as_str()),
-            Key::KafkaReplicas => Value::from(kafka.kafka_replicas),
-            Key::KafkaAllowWeakDurability => Value::from(kafka.kafka_allow_weak_durability),
-            Key::KafkaTls => Value::from(kafka.kafka_tls),
-            Key::KafkaCaFile => Value::from(kafka.kafka_ca_file.as_str()),
-            Key::KafkaCertificateFile => Value::from(kafka.kafka_certificate_file.as_str()),
-            Key::KafkaKeyFile => Value::from(kafka.kafka_key_file.as_str()),
-            Key::KafkaSasl => Value::from(kafka.kafka_sasl.name()),
-            Key::KafkaUsername => Value::from(kafka.kafka_username.as_str()),
-            Key::KafkaPasswordFile => Value::from(kafka.kafka_password_file.as_str()),
+            Key::KafkaReplicas => Value::from(kafka.access.kafka_replicas),
+            Key::KafkaAllowWeakDurability => Value::from(kafka.access.kafka_allow_weak_durability),
+            Key::KafkaTls => Value::from(kafka.access.kafka_tls),
+            Key::KafkaCaFile => Value::from(kafka.access.kafka_ca_file.as_str()),
+            Key::KafkaCertificateFile => Value::from(kafka.access.kafka_certificate_file.as_str()),
+            Key::KafkaKeyFile => Value::from(kafka.access.kafka_key_file.as_str()),
+            Key::KafkaSasl => Value::from(kafka.access.kafka_sasl.name()),
+            Key::KafkaUsername => Value::from(kafka.access.kafka_username.as_str()),
+            Key::KafkaPasswordFile => Value::from(kafka.access.kafka_password_file.as_str()),
             Key::LogFilter => Value::from(self.log.log_filter.as_str()),
             Key::LogFormat => Value::from(match self.log.log_format {
                 LogFormat::Human => "human",

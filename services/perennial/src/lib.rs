@@ -12,6 +12,7 @@ pub mod cli;
 pub mod commands;
 pub mod config;
 pub mod console;
+pub mod copying;
 pub mod failure;
 pub mod framework;
 pub mod node;

@@ -1,5 +1,6 @@
 //! A ledger's log copied from one engine to another (INV-1, INV-13).
 
+use std::ops::ControlFlow::{Break, Continue};
 use std::sync::Arc;
 
 use perennial_app::copying::{Copied, CopyError, LogCopy};
@@ -12,7 +13,7 @@ use perennial_testkit::sample_log::SampleLog;
 const LEDGER: &str = "treasury";
 
 fn copy(from: &MemoryLog, to: &MemoryLog) -> Result<Copied, CopyError> {
-    LogCopy::begin(LEDGER, from, Arc::new(to.clone()))?.catch_up(&mut |_| {})
+    LogCopy::begin(LEDGER, from, Arc::new(to.clone()))?.catch_up(&mut |_| Continue(()))
 }
 
 /// A claim, three records, a dead claim, another term with two records: six entries count besides the dead one.
@@ -74,10 +75,10 @@ fn the_same_copy_again_adds_nothing() {
 fn a_copy_catches_up_with_what_its_source_got_meanwhile() {
     let (mut source, target) = (source(), MemoryLog::default());
     let mut running = LogCopy::begin(LEDGER, &source.log(), Arc::new(target.clone())).unwrap();
-    assert_eq!(running.catch_up(&mut |_| {}).unwrap().records, 5);
+    assert_eq!(running.catch_up(&mut |_| Continue(())).unwrap().records, 5);
     source.grow_to(6);
     source.claim();
-    let copied = running.catch_up(&mut |_| {}).unwrap();
+    let copied = running.catch_up(&mut |_| Continue(())).unwrap();
     assert_eq!((copied.records, copied.appended), (6, 9));
     assert_eq!(chain_of(&target).point(), chain_of(&source.log()).point());
 }
@@ -88,10 +89,27 @@ fn a_long_log_is_copied_in_portions_and_each_is_told() {
     source.grow_to(6_000);
     let mut told = Vec::new();
     let mut copy = LogCopy::begin(LEDGER, &source.log(), Arc::new(target.clone())).unwrap();
-    copy.catch_up(&mut |records| told.push(records)).unwrap();
+    copy.catch_up(&mut |records| {
+        told.push(records);
+        Continue(())
+    })
+    .unwrap();
     assert!(2 < told.len(), "{told:?}");
     assert!(told.is_sorted(), "{told:?}");
     assert_eq!(told.last(), Some(&6_000));
+    assert_eq!(target.entries(), source.log().entries());
+}
+
+#[test]
+fn a_copy_that_is_stopped_holds_whole_portions_and_goes_on_later() {
+    let (mut source, target) = (SampleLog::new(LEDGER), MemoryLog::default());
+    source.grow_to(6_000);
+    let mut copy = LogCopy::begin(LEDGER, &source.log(), Arc::new(target.clone())).unwrap();
+    let stopped = copy.catch_up(&mut |_| Break(())).unwrap();
+    assert!((1..6_000).contains(&stopped.records), "{stopped:?}");
+    assert_eq!(chain_of(&target).next_position().0, stopped.records);
+    let copied = copy.catch_up(&mut |_| Continue(())).unwrap();
+    assert_eq!((copied.records, copied.appended), (6_000, 6_001));
     assert_eq!(target.entries(), source.log().entries());
 }
 
@@ -160,13 +178,13 @@ fn a_target_that_is_longer_than_its_source_is_refused() {
 fn a_copy_ends_when_somebody_else_leads_the_target() {
     let (mut source, target) = (source(), MemoryLog::shared());
     let mut running = LogCopy::begin(LEDGER, &source.log(), Arc::new(target.clone())).unwrap();
-    running.catch_up(&mut |_| {}).unwrap();
+    running.catch_up(&mut |_| Continue(())).unwrap();
     let mut node = SampleLog::new(LEDGER);
     node.claim();
     node.claim();
     target.push(node.log().entries().pop().unwrap());
     source.grow_to(6);
-    let error = running.catch_up(&mut |_| {}).unwrap_err();
+    let error = running.catch_up(&mut |_| Continue(())).unwrap_err();
     assert!(
         matches!(
             error,

@@ -153,7 +153,11 @@ async fn create(session: &Session, arguments: CreateArguments) -> Result<(), Fai
         .data(&format!("ledger \"{id}\" ({profile}) {made}"))
 }
 
-async fn list(session: &Session) -> Result<(), Failure> {
+/// Returns every ledger of the server, ascending by id.
+///
+/// # Errors
+/// As the service answers.
+pub(crate) async fn every(session: &Session) -> Result<Vec<LedgerDocument>, Failure> {
     let mut ledgers: Vec<LedgerDocument> = Vec::new();
     let mut page_token = String::new();
     loop {
@@ -170,9 +174,13 @@ async fn list(session: &Session) -> Result<(), Failure> {
         ledgers.extend(page.ledgers.into_iter().map(document));
         page_token = page.next_page_token;
         if page_token.is_empty() {
-            break;
+            return Ok(ledgers);
         }
     }
+}
+
+async fn list(session: &Session) -> Result<(), Failure> {
+    let ledgers = every(session).await?;
     match session.console.format() {
         OutputFormat::Json => session
             .console
