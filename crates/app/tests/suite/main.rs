@@ -12,4 +12,5 @@ mod recovery;
 mod request_ids;
 mod shared;
 mod snapshots;
+mod twice;
 mod world;

@@ -110,6 +110,22 @@ impl World {
         (ledger, task)
     }
 
+    /// Creates the ledger with a profile of its own.
+    pub(crate) async fn create_as(
+        &self,
+        profile: Profile,
+        policy: LedgerPolicy,
+    ) -> (Ledger, WriterTask) {
+        let new = NewLedger {
+            profile,
+            ..new_ledger(policy)
+        };
+        let (ports, options) = (self.ports.clone(), WriterOptions::default());
+        let created = Ledger::create(new, &claimant(), ports, options).await;
+        let (ledger, task, _) = created.unwrap();
+        (ledger, task)
+    }
+
     /// Creates the ledger with its writer on `log`, which keeps its entries in the world's.
     pub(crate) async fn create_on(
         &self,
