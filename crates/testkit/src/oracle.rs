@@ -24,6 +24,7 @@ mod life;
 mod pledge;
 mod predict;
 mod terms;
+mod value;
 mod told;
 mod tranches;
 

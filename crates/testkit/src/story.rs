@@ -7,6 +7,7 @@ mod books;
 mod life;
 mod moves;
 mod pledges;
+mod rates;
 mod tags;
 mod values;
 mod wishes;
@@ -109,6 +110,8 @@ pub struct Story {
     tags_money: bool,
     /// Whether its policy changes.
     changes_policy: bool,
+    /// Whether it keeps its books in dollars, by rates that it publishes.
+    has_rates: bool,
 }
 
 /// One submission, and what both made of it.
@@ -163,6 +166,7 @@ impl Story {
             keeps_periods,
             changes_policy,
             tags_money,
+            has_rates: false,
             random,
             book: new_book(profile, policy.clone()),
             oracle: Oracle::new(profile, policy),
@@ -195,6 +199,10 @@ impl Story {
     /// Submits one to three commands, and records what the ledger decided.
     pub fn step(&mut self) -> Step {
         let submission = self.submission();
+        self.submit(submission)
+    }
+
+    fn submit(&mut self, submission: Submission) -> Step {
         let decided = self.book.decide(&submission, self.next, self.today);
         let predicted = self.oracle.predict(&submission, self.next, self.today);
         if let Ok(decision) = &decided {
@@ -227,7 +235,11 @@ impl Story {
     }
 
     fn command(&mut self) -> Command {
-        let aside = match self.book_wish() {
+        let aside = match self.rate_wish() {
+            Some(wish) => Some(wish),
+            None => self.book_wish(),
+        };
+        let aside = match aside {
             Some(wish) => Some(wish),
             None => self.list_wish(),
         };
@@ -235,6 +247,7 @@ impl Story {
             Some(wish) => wish,
             None => self.wish(),
         };
+        self.value(&mut command);
         if self.random.one_in(12) {
             let number = self.random.below(6);
             command.external_reference = Some(ExternalReference {

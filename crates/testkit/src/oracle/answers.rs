@@ -21,12 +21,13 @@ use perennial_domain::ids::{AgreementId, PledgeId};
 use perennial_domain::ledger::{LedgerEvent, LedgerPolicy};
 use perennial_domain::log::{Position, Recorded};
 use perennial_domain::period::FiscalCalendar;
-use perennial_views::{AsOf, MappingChoice, Question, View};
+use perennial_views::{AsOf, CurrencyBasis, MappingChoice, Question, View};
 
 use super::Oracle;
 use super::deal::{Deal, key};
 use super::item::Item;
 use super::pledge::Pledge;
+use super::value::in_functional;
 
 /// A whole split, in parts per million.
 const WHOLE: u32 = 1_000_000;
@@ -101,6 +102,14 @@ impl<'a> Read<'a> {
                 }
                 _ => {}
             }
+        }
+        if question.basis == CurrencyBasis::Functional {
+            let items = deals.values_mut().flat_map(|deal: &mut Deal| &mut deal.items);
+            items.for_each(in_functional);
+            let items = pledges
+                .values_mut()
+                .flat_map(|pledge: &mut Pledge| &mut pledge.items);
+            items.for_each(in_functional);
         }
         Some(Self {
             oracle,

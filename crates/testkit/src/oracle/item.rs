@@ -8,12 +8,15 @@ use perennial_domain::agreement::{
 };
 use perennial_domain::classification::{Code, Pillar};
 use perennial_domain::event::{Event, Fact, Stream};
+use perennial_domain::exchange::Functional;
 use perennial_domain::ids::{LineId, TrancheId};
 use perennial_domain::log::{EventId, Recorded};
 use perennial_domain::money::{Currency, Money};
 use perennial_domain::party::OrgRef;
 use perennial_domain::period::Period;
 use perennial_domain::pledge::PledgeEvent;
+
+use super::value;
 
 /// What an amount is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -77,6 +80,8 @@ pub(super) struct Item {
     pub(super) what: What,
     pub(super) amount: i128,
     pub(super) currency: Currency,
+    /// What it is in the functional currency, as booked.
+    pub(super) functional: Option<Money>,
     /// From when on it counts.
     pub(super) on: Date,
     pub(super) line: Option<LineId>,
@@ -141,6 +146,7 @@ pub(super) fn items_of(
             .map(|item| Item {
                 event_id: recorded.event_id,
                 amount: -item.amount,
+                functional: item.functional.map(Money::negated),
                 entries: -item.entries,
                 ..returned(recorded, item, reason)
             })
@@ -161,7 +167,7 @@ pub(super) fn items_of(
         | Fact::Requirement(_)
         | Fact::Calendar(_) => {}
     }
-    let mut items = worth.items;
+    let mut items = value::carried(&recorded.event, worth.items);
     items.retain(|item| item.amount != 0);
     for item in &mut items {
         item.entries = i64::from(item.register != 0);
@@ -197,6 +203,7 @@ impl Worth<'_> {
             what,
             amount,
             currency,
+            functional: None,
             on: event.effective_on,
             line: None,
             tranche: None,
@@ -220,24 +227,30 @@ impl Worth<'_> {
         match event {
             E::AgreementSigned(terms) => {
                 for line in &terms.lines {
+                    let from = self.items.len();
                     self.committed(What::Signed, &line.line_id, line.amount, &line.year_shares);
+                    self.value(from, line.functional.as_deref());
                 }
             }
             E::CommitmentIncreased {
                 line_id,
                 amount,
                 year_shares,
+                functional,
                 ..
             } => {
                 self.committed(What::Increased, line_id, *amount, year_shares);
+                self.value(0, functional.as_deref());
             }
             E::CommitmentDecreased {
                 line_id,
                 amount,
                 year_shares,
+                functional,
                 ..
             } => {
                 self.committed(What::Decreased, line_id, *amount, year_shares);
+                self.value(0, functional.as_deref());
             }
             E::PeriodExtended { moves, .. } => self.moves(moves, |_| What::Moved),
             E::FundsCarriedOver(carried) => self.moves(&carried.moves, |amount| {
@@ -383,7 +396,7 @@ impl Worth<'_> {
         match event {
             E::DisbursementMade { cash, draws } => {
                 self.cash(What::Disbursed, cash, (1, 3, None));
-                self.draws(draws, cash.amount.currency());
+                self.draws(draws, cash);
             }
             E::ReimbursementMade { cash } => self.cash(What::Reimbursed, cash, (1, 7, None)),
             E::RefundMade { cash, .. } => {
@@ -395,7 +408,7 @@ impl Worth<'_> {
             }
             E::ReceiptConfirmed { cash, draws, .. } => {
                 self.cash(What::Received, cash, (1, 1, None));
-                self.draws(draws, cash.amount.currency());
+                self.draws(draws, cash);
             }
             E::RefundReceived { cash, .. } => self.cash(What::GivenBack, cash, (-1, 1, None)),
             E::ExpenditureReported { cash, period, .. } => {
@@ -420,15 +433,19 @@ impl Worth<'_> {
     }
 
     /// What is paid of portions leaves them, and counts for their period and not for its own day.
-    fn draws(&mut self, draws: &[TrancheDraw], currency: Currency) {
-        let day = Period::day(self.recorded.event.effective_on);
-        for draw in draws {
+    fn draws(&mut self, draws: &[TrancheDraw], cash: &CashEntry) {
+        let (currency, day) = (
+            cash.amount.currency(),
+            Period::day(self.recorded.event.effective_on),
+        );
+        for (draw, value) in draws.iter().zip(value::of_draws(draws, cash)) {
             let due_in = draw.due_on.map_or(draw.period, Period::day);
             self.due_in(&draw.tranche_id, -draw.minor_units, due_in, currency);
             for (sign, period) in [(-1, day), (1, draw.period)] {
                 if let Some(item) = self.push(What::PaidFor, sign * draw.minor_units, currency) {
                     item.period = Some(period);
                     item.tranche = Some(draw.tranche_id.clone());
+                    item.functional = value.map(|value| value::signed(value, sign));
                 }
             }
         }
@@ -462,6 +479,13 @@ impl Worth<'_> {
                 item.receiver.clone_from(&cash.receiver);
             }
         }
+        self.value(0, cash.functional.as_deref());
+    }
+
+    /// Divides a functional amount over the amounts that were written down from here on.
+    fn value(&mut self, from: usize, functional: Option<&Functional>) {
+        let items = self.items.get_mut(from..).unwrap_or_default();
+        value::divide(items, functional);
     }
 
     fn committed(&mut self, what: What, line_id: &LineId, amount: Money, shares: &[YearShare]) {
@@ -536,6 +560,7 @@ impl Worth<'_> {
             PledgeEvent::PledgeAnnounced(announced) => {
                 let amount = announced.amount;
                 push(What::Pledged, amount.minor_units(), amount.currency(), 12);
+                self.value(0, announced.functional.as_deref());
             }
             PledgeEvent::PledgeRevised {
                 new_amount,

@@ -11,7 +11,7 @@ use perennial_testkit::oracle::{differences, told};
 use perennial_testkit::random::Random;
 use perennial_testkit::story::{Story, each_story};
 use perennial_views::rows::Row;
-use perennial_views::{AsOf, Cut, Facts, Question, RecordMeta, View};
+use perennial_views::{AsOf, CurrencyBasis, Cut, Facts, Question, RecordMeta, View};
 
 #[test]
 fn a_second_engine_gives_every_row_of_every_view() {
@@ -45,6 +45,50 @@ fn a_second_engine_gives_every_row_of_every_view() {
     // A few histories need not show everything.
     let all = compared.values().all(|&rows| 0 < rows);
     assert!(told_stories < 500 || all, "{compared:?}");
+}
+
+#[test]
+fn a_second_engine_gives_every_row_in_the_functional_currency() {
+    let mut compared = BTreeMap::<View, usize>::new();
+    let mut carried = 0;
+    let told_stories = each_story(
+        "a_second_engine_gives_every_row_in_the_functional_currency",
+        600,
+        |story| {
+            let mut story = story.with_rates();
+            let steps = usize::try_from(story.random.between(5, 50)).unwrap();
+            story.go_on(steps);
+            let events = story.log.iter();
+            carried += events.filter(|it| !it.event.carrying.is_empty()).count();
+            let facts = story.facts();
+            for view in [
+                View::ByYear,
+                View::Nexus,
+                View::Registers,
+                View::Movements,
+                View::Scheme,
+            ] {
+                let question = Question {
+                    basis: CurrencyBasis::Functional,
+                    ..story.question(view)
+                };
+                let expected = story.oracle.rows(view, &question).unwrap();
+                let rows = view.evaluate(&facts, &question).unwrap().rows;
+                let answered = told(&rows);
+                assert!(
+                    answered == expected,
+                    "{} of {question:?}\n{}\n{}",
+                    view.name(),
+                    differences(&answered, &expected),
+                    story.told()
+                );
+                *compared.entry(view).or_default() += rows.len();
+            }
+        },
+    );
+    println!("rows compared: {compared:?}, events that carry: {carried}");
+    let all = compared.values().all(|&rows| 0 < rows) && 100 < carried;
+    assert!(told_stories < 500 || all, "{compared:?} {carried}");
 }
 
 #[test]
