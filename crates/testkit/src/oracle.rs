@@ -24,9 +24,9 @@ mod life;
 mod pledge;
 mod predict;
 mod terms;
-mod value;
 mod told;
 mod tranches;
+mod value;
 
 use perennial_domain::Date;
 use perennial_domain::command::Submission;

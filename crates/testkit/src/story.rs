@@ -110,8 +110,6 @@ pub struct Story {
     tags_money: bool,
     /// Whether its policy changes.
     changes_policy: bool,
-    /// Whether it keeps its books in dollars, by rates that it publishes.
-    has_rates: bool,
 }
 
 /// One submission, and what both made of it.
@@ -166,7 +164,6 @@ impl Story {
             keeps_periods,
             changes_policy,
             tags_money,
-            has_rates: false,
             random,
             book: new_book(profile, policy.clone()),
             oracle: Oracle::new(profile, policy),
@@ -339,8 +336,8 @@ impl Story {
             let event = &recorded.event;
             let flags: Vec<String> = event.flags.iter().map(ToString::to_string).collect();
             format!(
-                "{} {} {} {:?} {flags:?}\n",
-                recorded.event_id, event.effective_on, event.stream, event.fact
+                "{} {} {} {:?} {:?} {flags:?}\n",
+                recorded.event_id, event.effective_on, event.stream, event.fact, event.carrying
             )
         });
         lines.collect()

@@ -104,7 +104,9 @@ impl<'a> Read<'a> {
             }
         }
         if question.basis == CurrencyBasis::Functional {
-            let items = deals.values_mut().flat_map(|deal: &mut Deal| &mut deal.items);
+            let items = deals
+                .values_mut()
+                .flat_map(|deal: &mut Deal| &mut deal.items);
             items.for_each(in_functional);
             let items = pledges
                 .values_mut()

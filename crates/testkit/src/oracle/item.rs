@@ -1,5 +1,7 @@
 //! What an event is worth, written down once more from DOMAIN.md 2.2 and SEMANTICS.md 1.
 
+mod planned;
+
 use perennial_domain::Date;
 use perennial_domain::agreement::{
     AgreementEvent, Allocation, CashEntry, Decommitment, Firmness, LegDirection, OtherFlowKind,
@@ -232,26 +234,7 @@ impl Worth<'_> {
                     self.value(from, line.functional.as_deref());
                 }
             }
-            E::CommitmentIncreased {
-                line_id,
-                amount,
-                year_shares,
-                functional,
-                ..
-            } => {
-                self.committed(What::Increased, line_id, *amount, year_shares);
-                self.value(0, functional.as_deref());
-            }
-            E::CommitmentDecreased {
-                line_id,
-                amount,
-                year_shares,
-                functional,
-                ..
-            } => {
-                self.committed(What::Decreased, line_id, *amount, year_shares);
-                self.value(0, functional.as_deref());
-            }
+            E::CommitmentIncreased { .. } | E::CommitmentDecreased { .. } => self.changed(event),
             E::PeriodExtended { moves, .. } => self.moves(moves, |_| What::Moved),
             E::FundsCarriedOver(carried) => self.moves(&carried.moves, |amount| {
                 if amount < 0 {
@@ -296,6 +279,33 @@ impl Worth<'_> {
             | E::TagSetReplaced(_)
             | E::EntryReversed { .. }
             | E::EntryReplaced { .. } => {}
+        }
+    }
+
+    fn changed(&mut self, event: &AgreementEvent) {
+        use AgreementEvent as E;
+        match event {
+            E::CommitmentIncreased {
+                line_id,
+                amount,
+                year_shares,
+                functional,
+                ..
+            } => {
+                self.committed(What::Increased, line_id, *amount, year_shares);
+                self.value(0, functional.as_deref());
+            }
+            E::CommitmentDecreased {
+                line_id,
+                amount,
+                year_shares,
+                functional,
+                ..
+            } => {
+                self.committed(What::Decreased, line_id, *amount, year_shares);
+                self.value(0, functional.as_deref());
+            }
+            _ => {}
         }
     }
 
@@ -348,46 +358,6 @@ impl Worth<'_> {
         let amount = sign * allocation.amount.minor_units();
         if let Some(item) = self.push(What::Allocated, amount, currency) {
             item.line = Some(allocation.line_id.clone());
-        }
-    }
-
-    fn planned(&mut self, event: &AgreementEvent) {
-        use AgreementEvent as E;
-        match event {
-            E::TrancheScheduled {
-                tranche_id,
-                amount,
-                due_on,
-                ..
-            } => {
-                self.due(tranche_id, amount.minor_units(), *due_on, amount.currency());
-            }
-            E::TrancheRescheduled(moved) => {
-                let (open, currency) = (moved.open.minor_units(), moved.open.currency());
-                self.due(&moved.tranche_id, -open, moved.previous_due_on, currency);
-                self.due(&moved.tranche_id, open, moved.new_due_on, currency);
-            }
-            E::TrancheCancelled {
-                tranche_id,
-                open,
-                due_on,
-                ..
-            } => {
-                self.due(tranche_id, -open.minor_units(), *due_on, open.currency());
-            }
-            E::ForecastReplaced { previous, entries } => {
-                let plans = previous.iter().map(|entry| (-1, entry));
-                for (sign, entry) in plans.chain(entries.iter().map(|entry| (1, entry))) {
-                    let amount = sign * entry.amount.minor_units();
-                    let item = self.push(What::Forecast, amount, entry.amount.currency());
-                    if let Some(item) = item {
-                        // A plan is due on its first day.
-                        item.period = Some(Period::day(entry.period.starts_on()));
-                        item.receiver.clone_from(&entry.receiver);
-                    }
-                }
-            }
-            _ => {}
         }
     }
 

@@ -30,7 +30,6 @@ impl Story {
     /// If a table cannot be published.
     #[must_use]
     pub fn with_rates(mut self) -> Self {
-        self.has_rates = true;
         // Another policy would know no functional currency.
         self.changes_policy = false;
         self.first_policy = LedgerPolicy {
@@ -50,9 +49,14 @@ impl Story {
         self
     }
 
+    /// Whether it keeps its books in dollars, by rates that it publishes.
+    const fn has_rates(&self) -> bool {
+        self.first_policy.rate_source.is_some()
+    }
+
     /// A restated table, if it is time for it.
     pub(super) fn rate_wish(&mut self) -> Option<Command> {
-        if !self.has_rates || !self.random.one_in(25) {
+        if !self.has_rates() || !self.random.one_in(25) {
             return None;
         }
         let version = format!("v{}", self.random.below(6));
@@ -90,7 +94,7 @@ impl Story {
 
     /// Says of some amounts what they are in dollars, and asks the tables for others.
     pub(super) fn value(&mut self, command: &mut Command) {
-        if !self.has_rates {
+        if !self.has_rates() {
             return;
         }
         command.functional_from_table = self.random.one_in(2);
