@@ -13,6 +13,7 @@
 
 mod answers;
 mod calendar;
+mod carrying;
 mod deal;
 mod dependents;
 mod draft;

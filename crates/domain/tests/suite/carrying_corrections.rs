@@ -6,8 +6,8 @@
 
 use perennial_domain::Date;
 use perennial_domain::agreement::{
-    AgreementCommand, AgreementEvent, CarryingValue, Conversion, DecreaseReason, Line,
-    ReversalReason, TransferWish,
+    AgreementCommand, AgreementEvent, CarryingValue, Conversion, DecreaseReason, LegDirection,
+    Line, ReversalReason, TransferWish,
 };
 use perennial_domain::event::{Event, Fact};
 use perennial_domain::ledger::LedgerPolicy;
@@ -18,7 +18,8 @@ use perennial_testkit::history::words::*;
 use perennial_testkit::history::{Happened, given_with, recorded};
 
 use crate::carrying_values::{
-    carried, carry, firm, terminate, two_years, two_years_of, value, values, worth,
+    carried, carry, firm, leg, reallocate, terminate, two_years, two_years_of, value, values,
+    worth, year,
 };
 use crate::exchange::{money, policy, rate, strict};
 
@@ -241,4 +242,98 @@ fn a_carrying_value_of_an_amount_that_is_not_there_is_a_corrupt_stream() {
     );
     event.carrying = vec![stray(1)];
     assert!(given.book.evolve(&recorded(given.next, 0, event)).is_ok());
+}
+
+#[test]
+fn a_line_that_gave_more_value_away_than_it_had_takes_the_difference_back_with_its_last_money() {
+    // 100.00 for 2024 worth 110.00 USD, and 100.00 for 2025 of which nobody said what they are worth.
+    let valued = Line {
+        year_shares: vec![firm("2024", eur(100))],
+        ..two_years_of("line-1", "110.00 USD")
+    };
+    let lines = vec![valued, line_of("line-2", eur(10))];
+    let unvalued = Happened {
+        fact: Fact::Agreement(AgreementEvent::CommitmentIncreased {
+            line_id: the_line(),
+            amount: eur(100),
+            year_shares: vec![firm("2025", eur(100))],
+            amendment: None,
+            published: None,
+            functional: None,
+        }),
+        ..increased("2024-02-01", eur(100))
+    };
+    let given = strict([signed_as(terms_of(lines)), unvalued]);
+    // Of a year that holds nothing: half of it has the line's value, 55.00 USD.
+    let decrease = AgreementCommand::DecreaseCommitment {
+        line_id: Some(the_line()),
+        amount: eur(100),
+        year_shares: vec![firm("2026", eur(100))],
+        reason: DecreaseReason::Savings,
+        published: None,
+        functional: None,
+    };
+    let given = given.when((date("2024-12-01"), decrease)).accepted();
+    let move_of = |of: &str, amount| {
+        let mut legs = vec![
+            leg(LegDirection::From, "line-1", amount),
+            leg(LegDirection::To, "line-2", amount),
+        ];
+        legs[0].place.period = Some(year(of));
+        reallocate(legs)
+    };
+    let given = given.when(move_of("2024", eur(99))).accepted();
+    assert_eq!(
+        values(&given, move_of("2025", eur(1))),
+        [value(0, 49_00, "53.90 USD"), value(1, -49_00, "-53.90 USD")]
+    );
+}
+
+#[test]
+fn a_value_that_no_money_is_left_to_carry_stays_when_the_last_money_moves() {
+    // 110.00 USD for 2024, all of which a decrease of another year takes back at 111.00.
+    let valued = Line {
+        year_shares: vec![firm("2024", eur(100))],
+        ..two_years_of("line-1", "110.00 USD")
+    };
+    let lines = vec![valued, line_of("line-2", eur(10))];
+    let unvalued = Happened {
+        fact: Fact::Agreement(AgreementEvent::CommitmentIncreased {
+            line_id: the_line(),
+            amount: eur(100),
+            year_shares: vec![firm("2025", eur(100))],
+            amendment: None,
+            published: None,
+            functional: None,
+        }),
+        ..increased("2024-02-01", eur(100))
+    };
+    let taken = Happened {
+        fact: Fact::Agreement(AgreementEvent::CommitmentDecreased {
+            line_id: the_line(),
+            amount: eur(100),
+            year_shares: vec![firm("2026", eur(100))],
+            reason: DecreaseReason::Savings,
+            published: None,
+            functional: worth("111.00 USD"),
+        }),
+        ..decreased("2024-03-01", eur(100))
+    };
+    let given = strict([signed_as(terms_of(lines)), unvalued, taken]);
+    let from = |of: &str, amount| {
+        let mut from = leg(LegDirection::From, "line-1", amount);
+        from.place.period = Some(year(of));
+        from
+    };
+    let to = |amount| leg(LegDirection::To, "line-2", amount);
+    // One cent of 2024 keeps its own value; with the last of the line's money the value of -1.00 USD has none to go with.
+    assert_eq!(
+        values(
+            &given,
+            reallocate(vec![from("2024", cents(1)), to(cents(1))])
+        ),
+        [value(0, -1, "-0.01 USD"), value(1, 1, "0.01 USD")]
+    );
+    let all = vec![from("2024", eur(60)), from("2025", eur(40)), to(eur(100))];
+    assert_eq!(values(&given, reallocate(all)), []);
 }

@@ -189,6 +189,47 @@ fn a_second_ledger_foresees_every_decision_and_balance() {
     }
 }
 
+#[test]
+fn a_second_ledger_foresees_functional_amounts_and_what_is_carried() {
+    let (mut told, mut carrying) = (Told::default(), 0);
+    let stories = each_story(
+        "a_second_ledger_foresees_functional_amounts_and_what_is_carried",
+        600,
+        |story| {
+            let mut story = story.with_rates();
+            for _ in 0..45 {
+                let step = story.step();
+                if step.predicted != Prediction::Trusted {
+                    assert_eq!(
+                        step.told(),
+                        step.predicted,
+                        "{:?}\n{}",
+                        step.submission,
+                        story.told()
+                    );
+                }
+                told.count(story.book.profile(), &step);
+                if let Prediction::Recorded(events) = step.told() {
+                    carrying += events.iter().filter(|it| !it.carrying.is_empty()).count();
+                }
+            }
+        },
+    );
+    println!("{carrying} carry, refused {:#?}", told.refused);
+    if 500 <= stories {
+        assert!(200 < carrying, "{carrying}");
+        for reason in [
+            "FUNCTIONAL_DIFFERS",
+            "UNKNOWN_RATE",
+            "RATE_EVIDENCE_MISSING",
+        ] {
+            assert!(told.refused.contains_key(reason), "refused: {reason}");
+        }
+        let of_a_mirror = (Kind::Mirror, Rule::RateEvidence);
+        assert!(told.flagged.contains_key(&of_a_mirror), "flagged: R8");
+    }
+}
+
 fn shows_everything(told: &Told) {
     for kind in KINDS {
         assert!(told.events.contains_key(kind), "told: {kind}");

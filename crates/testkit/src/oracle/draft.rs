@@ -14,7 +14,7 @@ use perennial_domain::agreement::{
 };
 use perennial_domain::event::Event;
 use perennial_domain::ids::LineId;
-use perennial_domain::ledger::Tolerance;
+use perennial_domain::ledger::{LedgerPolicy, Tolerance};
 use perennial_domain::log::Recorded;
 use perennial_domain::money::Money;
 use perennial_domain::period::{FiscalCalendar, Period};
@@ -25,6 +25,7 @@ use super::deal::{Deal, take_from_last};
 use super::findings::{Findings, is_future};
 use super::life::permit;
 use super::predict::registry::tag_set;
+use super::value::worth;
 use schedule::plans;
 
 /// What a command is decided on.
@@ -39,6 +40,11 @@ pub(super) struct Desk<'a> {
     /// The closed period that is being adjusted.
     pub(super) concerns: Option<Period>,
     pub(super) subject: &'a str,
+    pub(super) policy: &'a LedgerPolicy,
+    /// Whether amounts that say nothing are valued by the published tables.
+    pub(super) from_table: bool,
+    /// The command's day.
+    pub(super) on: Date,
 }
 
 /// A command's event, or why there is none.
@@ -62,6 +68,7 @@ pub(super) fn draft(
     (on, command): (Date, &AgreementCommand),
 ) -> Draft {
     use AgreementCommand as C;
+    let desk = Desk { on, ..desk };
     permit(findings, deal, (on, command));
     match command {
         C::Describe(words) => Some(AgreementEvent::AgreementDescribed(words.clone())).into(),
@@ -195,6 +202,13 @@ pub(super) fn sign(
             findings.positive(line.amount, terms.currency);
         }
         total += line.amount.minor_units();
+        let subject = format!("{}/{}", desk.subject, line.line_id);
+        let of_line = Desk {
+            on,
+            subject: &subject,
+            ..desk
+        };
+        line.functional = worth(of_line, findings, line.amount, line.functional.as_deref());
         line.year_shares = if line.year_shares.is_empty() {
             let signed_on = terms.signed_on.unwrap_or(on);
             let starts_on = [terms.signed_on, terms.starts_on]
@@ -330,7 +344,7 @@ fn commitment(
             year_shares,
             amendment,
             published,
-            ..
+            functional,
         } => {
             findings.digits(desk.subject, *amount, published.as_ref());
             findings.positive(*amount, deal.currency());
@@ -350,7 +364,7 @@ fn commitment(
                 year_shares,
                 amendment: amendment.clone(),
                 published: published.clone(),
-                functional: None,
+                functional: worth(desk, findings, *amount, functional.as_deref()),
             })
         }
         C::DecreaseCommitment {
@@ -359,7 +373,7 @@ fn commitment(
             year_shares,
             reason,
             published,
-            ..
+            functional,
         } => {
             findings.digits(desk.subject, *amount, published.as_ref());
             findings.positive(*amount, deal.currency());
@@ -379,7 +393,7 @@ fn commitment(
                 year_shares,
                 reason: *reason,
                 published: published.clone(),
-                functional: None,
+                functional: worth(desk, findings, *amount, functional.as_deref()),
             })
         }
         _ => None,

@@ -16,6 +16,7 @@ use super::draft::Desk;
 use super::findings::Findings;
 use super::item::{Item, What, cancels, items, items_of};
 use super::predict::registry::tag_set;
+use super::value::worth;
 
 /// One pledge, read from the start.
 #[derive(Clone, Debug)]
@@ -229,7 +230,15 @@ fn announce(
     findings.positive(announced.amount, announced.amount.currency());
     findings.splits(desk.subject, [&announced.purposes, &announced.places]);
     findings.digits(desk.subject, announced.amount, announced.published.as_ref());
-    Some((on, PledgeEvent::PledgeAnnounced(announced.clone())))
+    let mut announced = announced.clone();
+    let day = Desk { on, ..desk };
+    announced.functional = worth(
+        day,
+        findings,
+        announced.amount,
+        announced.functional.as_deref(),
+    );
+    Some((on, PledgeEvent::PledgeAnnounced(announced)))
 }
 
 /// R5. The day at which the target is negated.

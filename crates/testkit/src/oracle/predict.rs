@@ -8,7 +8,7 @@ pub(super) mod registry;
 use std::collections::BTreeSet;
 
 use perennial_domain::Date;
-use perennial_domain::agreement::{AgreementCommand, AgreementEvent};
+use perennial_domain::agreement::{AgreementCommand, AgreementEvent, CarryingValue};
 use perennial_domain::calendar::PeriodName;
 use perennial_domain::command::{Action, Command, Expected, Submission};
 use perennial_domain::event::{Event, Fact, Stream};
@@ -22,6 +22,7 @@ use perennial_domain::reference::ReferenceKind;
 use perennial_domain::rule::{Breach, Override, Profile, Rule};
 
 use super::Oracle;
+use super::carrying;
 use super::deal::Deal;
 use super::draft::{Desk, Draft, draft, sign};
 use super::findings::{Broken, Findings, Verdict};
@@ -51,6 +52,8 @@ pub struct Foreseen {
     pub fact: Fact,
     /// The closed period that it adjusts.
     pub concerns: Option<Period>,
+    /// What the money that it moves or gives up is carried at.
+    pub carrying: Vec<CarryingValue>,
     /// The rules that it breaks and what breaks them, ascending.
     pub flags: Vec<Broken>,
     /// The rules that only an override lets it break, ascending.
@@ -65,6 +68,7 @@ impl From<&Event> for Foreseen {
             effective_on: event.effective_on,
             fact: event.fact.clone(),
             concerns: event.concerns,
+            carrying: event.carrying.clone(),
             flags: flags
                 .map(|flag| (flag.rule, flag.subject.clone()))
                 .collect(),
@@ -90,6 +94,8 @@ struct Desktop<'a> {
     foreseen: Vec<Foreseen>,
     /// The closed period that is being adjusted.
     concerns: Option<Period>,
+    /// Whether the command asks for functional amounts from the tables.
+    from_table: bool,
     numbers: BTreeSet<(ExternalReference, &'static str)>,
     failed: BTreeSet<Stream>,
 }
@@ -123,11 +129,13 @@ pub(super) fn predict(
         today,
         foreseen: Vec::new(),
         concerns: None,
+        from_table: false,
         numbers: BTreeSet::new(),
         failed: BTreeSet::new(),
     };
     for (index, command) in submission.commands.iter().enumerate() {
         let stream = command.action.stream();
+        desktop.from_table = command.functional_from_table;
         // What fails is not judged a second time by what comes after it, whichever of two agreements it is about.
         if touched(&command.action)
             .iter()
@@ -230,6 +238,7 @@ impl Desktop<'_> {
                 effective_on: command.effective_on,
                 fact,
                 concerns: None,
+                carrying: Vec::new(),
                 flags: Vec::new(),
                 overridden: Vec::new(),
             };
@@ -247,6 +256,9 @@ impl Desktop<'_> {
             tolerance: self.policy().tolerance,
             concerns: self.concerns,
             subject,
+            policy: self.policy(),
+            from_table: self.from_table,
+            on: self.today,
         }
     }
 
@@ -370,12 +382,14 @@ impl Desktop<'_> {
             Verdict::Refused(reasons) => Outcome::Refused(reasons),
             Verdict::Recorded(flags, overridden) => {
                 let last = events.len().saturating_sub(1);
-                let events = events.into_iter().enumerate();
-                let foreseen = events.map(|(index, (effective_on, fact))| Foreseen {
+                let carrying = self.carried(stream, &events);
+                let events = events.into_iter().zip(carrying).enumerate();
+                let foreseen = events.map(|(index, ((effective_on, fact), carrying))| Foreseen {
                     stream: stream.clone(),
                     effective_on,
                     fact,
                     concerns: None,
+                    carrying,
                     flags: if index == last {
                         flags.clone()
                     } else {
@@ -392,6 +406,23 @@ impl Desktop<'_> {
         }
     }
 
+    /// What the money of each event of a stream is carried at, each after those before it.
+    fn carried(&self, stream: &Stream, events: &[(Date, Fact)]) -> Vec<Vec<CarryingValue>> {
+        let mut log = self.log.clone();
+        let mut all = Vec::new();
+        for (ahead, (on, fact)) in events.iter().enumerate() {
+            let mut recorded = self.numbered(ahead, stream, *on, fact.clone());
+            if let (Stream::Agreement(id), Fact::Agreement(event)) = (stream, fact)
+                && let Some(deal) = Deal::find(&log, id)
+            {
+                recorded.event.carrying = carrying::of(&deal, event);
+            }
+            all.push(recorded.event.carrying.clone());
+            log.push(recorded);
+        }
+        all
+    }
+
     fn take_up(&mut self, command: &Command, events: Vec<Foreseen>) {
         // A replacement's number belongs to what takes the place, a transfer's to the giving half.
         let asked = command.action.stream();
@@ -400,6 +431,7 @@ impl Desktop<'_> {
             let fact = foreseen.fact.clone();
             let mut recorded = self.numbered(0, &foreseen.stream, foreseen.effective_on, fact);
             recorded.event.concerns = foreseen.concerns;
+            recorded.event.carrying.clone_from(&foreseen.carrying);
             recorded.event.flags = foreseen.flags.iter().map(flag).collect();
             recorded.event.overrides = foreseen.overridden.iter().copied().map(given).collect();
             if Some(index) == last {

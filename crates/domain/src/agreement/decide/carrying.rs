@@ -108,7 +108,12 @@ pub(super) fn decide(
                 let receives = 0 < share.minor_units && scope(fact, line) == *of;
                 receives.then_some((at, share.minor_units))
             });
-        carried.bring(&receiving.collect::<Vec<_>>(), worths);
+        let receiving: Vec<(usize, i128)> = receiving.collect();
+        if !receiving.is_empty() {
+            let pools = pools.iter().filter(|(line, _)| scope(fact, **line) == *of);
+            pools.for_each(|(_, pool)| carried.keep_differences(pool, worths));
+        }
+        carried.bring(&receiving, worths);
     }
     carried.finish(case, findings)
 }
@@ -182,12 +187,25 @@ impl Carried {
         }
     }
 
+    /// A value that none of the given money has, an exchange difference, could come to nowhere: it stays.
+    fn keep_differences(&mut self, pool: &Pool, given: &[Worth]) {
+        for difference in given.iter().filter(|worth| worth.minor_units == 0) {
+            for at in &pool.given {
+                if let Some(worths) = self.0.get_mut(at) {
+                    worths.retain(|worth| worth.currency != difference.currency);
+                }
+            }
+        }
+    }
+
     /// Divides what was given over the parts that receive it, in proportion to their amounts: nothing is lost.
     fn bring(&mut self, receiving: &[(usize, i128)], worths: &[Worth]) {
         let amounts: Vec<i128> = receiving.iter().map(|&(_, amount)| amount).collect();
         for worth in worths {
             let own = divide_minor(worth.minor_units, &amounts).unwrap_or_default();
-            let functional = divide_minor(worth.functional, &own).unwrap_or_default();
+            // A line that gave more value away than it had takes the difference back: all parts are below 0 then.
+            let weights: Vec<i128> = own.iter().map(|own| own.saturating_abs()).collect();
+            let functional = divide_minor(worth.functional, &weights).unwrap_or_default();
             let parts = own.into_iter().zip(functional);
             for (&(at, _), (minor_units, functional)) in receiving.iter().zip(parts) {
                 let brought = Worth {

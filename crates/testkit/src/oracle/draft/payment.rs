@@ -15,6 +15,7 @@ use super::super::findings::Findings;
 use super::super::fraction::split;
 use super::super::judge::limit;
 use super::super::life::is_suspended;
+use super::super::value::worth;
 use super::schedule::open_tranche;
 use super::{Desk, line};
 
@@ -275,6 +276,10 @@ fn cash(
         .as_ref()
         .map_or(cash.amount, |conversion| conversion.original);
     findings.digits(desk.subject, really, cash.published.as_ref());
+    let day = Desk {
+        on: cash.value_on.unwrap_or(desk.on),
+        ..desk
+    };
     usable.then(|| CashEntry {
         amount: cash.amount,
         parts,
@@ -286,7 +291,7 @@ fn cash(
         reference: cash.reference.clone(),
         published: cash.published.clone(),
         modality: cash.modality,
-        functional: None,
+        functional: worth(day, findings, cash.amount, cash.functional.as_deref()),
     })
 }
 

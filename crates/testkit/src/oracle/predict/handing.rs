@@ -15,6 +15,7 @@ use perennial_domain::log::EventId;
 use perennial_domain::money::{Currency, Money};
 use perennial_domain::rule::Rule;
 
+use super::super::carrying;
 use super::super::deal::{Balance, Deal};
 use super::super::draft::{explicit, implied, line, released, rest_of_term};
 use super::super::findings::Findings;
@@ -66,6 +67,11 @@ impl Desktop<'_> {
         permit_in(&mut findings, &to, (on, NO_MORE));
         let into = in_half(&mut findings, (&to, id), (on, wish));
         let second = self.half(command, (findings, &to), (on, into), 1);
+        let (mut first, mut second) = (first, second);
+        if let (Outcome::Recorded(gives), Outcome::Recorded(gets)) = (&mut first, &mut second) {
+            let currencies = (from.currency(), to.currency());
+            carrying::handed(self.policy(), currencies, (gives, gets));
+        }
         both(first, second)
     }
 
