@@ -323,7 +323,7 @@ pub(super) fn handed(
     let (Some(out), Some(into)) = (gives.last(), gets.last_mut()) else {
         return;
     };
-    let (Some(given), Some(arrives)) = (amount(out), amount(into)) else {
+    let (Some(whole), Some(arrives)) = (amount(out), amount(into)) else {
         return;
     };
     let mut sum = Values::new();
@@ -332,11 +332,11 @@ pub(super) fn handed(
         put(&mut sum, value.functional.currency(), amounts);
     }
     if policy.functional_currency == Some(from) {
-        sum = Values::from([(from, (given, given))]);
+        sum = Values::from([(from, (whole, whole))]);
     }
     sum.remove(&to);
     for (own, _) in sum.values_mut() {
-        *own = even(*own * arrives, given);
+        *own = even(*own * arrives, whole);
     }
     if let Fact::Agreement(event) = &into.fact {
         let shares = parts(event).into_iter().enumerate();
