@@ -18,6 +18,8 @@ pub struct Starting {
     child: Process,
     /// Its log lines that nobody looked at yet.
     lines: Receiver<String>,
+    /// Those that were looked at.
+    heard: Vec<String>,
 }
 
 impl Starting {
@@ -39,15 +41,33 @@ impl Starting {
             .stderr(Stdio::piped());
         let mut child = Process(command.spawn().context("start the server")?);
         let lines = drain(&mut child.0);
-        Ok(Self { child, lines })
+        let heard = Vec::new();
+        Ok(Self {
+            child,
+            lines,
+            heard,
+        })
     }
 
-    /// Waits for a log line as [`Server::says`].
+    /// Waits for a log line that holds `text`, whichever came before, and returns it.
     ///
     /// # Errors
     /// As [`Server::says`].
-    pub fn says(&self, text: &str) -> Result<String> {
-        says(&self.lines, text)
+    pub fn says(&mut self, text: &str) -> Result<String> {
+        let heard = self.heard.iter();
+        if let Some(line) = heard.clone().find(|line| line.contains(text)) {
+            return Ok(line.clone());
+        }
+        while let Ok(line) = self.lines.recv_timeout(PATIENCE) {
+            self.heard.push(line.clone());
+            if line.contains(text) {
+                return Ok(line);
+            }
+        }
+        bail!(
+            "the server does not say \"{text}\"; it says {:#?}",
+            self.heard
+        );
     }
 
     /// Waits for its end and returns its exit code with what it said.
@@ -56,7 +76,8 @@ impl Starting {
     /// If it cannot be waited for.
     pub fn end(mut self) -> Result<(i32, String)> {
         let status = self.child.0.wait().context("wait for the server")?;
-        let said: Vec<String> = self.lines.iter().collect();
+        let mut said = std::mem::take(&mut self.heard);
+        said.extend(self.lines.iter());
         Ok((status.code().unwrap_or(-1), said.join("\n")))
     }
 
@@ -121,7 +142,14 @@ impl Server {
     /// # Errors
     /// With everything it said instead, if it says no such thing within a minute.
     pub fn says(&self, text: &str) -> Result<String> {
-        says(&self.lines, text)
+        let mut others = Vec::new();
+        while let Ok(line) = self.lines.recv_timeout(PATIENCE) {
+            if line.contains(text) {
+                return Ok(line);
+            }
+            others.push(line);
+        }
+        bail!("the server does not say \"{text}\"; it says {others:#?}");
     }
 
     /// Whether a log line that nobody looked at yet holds `text`; forgets all of them.
@@ -162,6 +190,15 @@ impl Server {
         kill_process(Pid::from_child(&self.child.0), Signal::STOP).context("hold the server")
     }
 
+    /// Lets it go on after [`Server::hold`].
+    ///
+    /// # Errors
+    /// If it cannot be signalled.
+    pub fn resume(&self) -> Result<()> {
+        let process = Pid::from_child(&self.child.0);
+        kill_process(process, Signal::CONT).context("let the server go on")
+    }
+
     /// Asks it to stop, and returns its exit code.
     ///
     /// # Errors
@@ -196,15 +233,4 @@ impl Drop for Process {
         drop(self.0.kill());
         drop(self.0.wait());
     }
-}
-
-fn says(lines: &Receiver<String>, text: &str) -> Result<String> {
-    let mut others = Vec::new();
-    while let Ok(line) = lines.recv_timeout(PATIENCE) {
-        if line.contains(text) {
-            return Ok(line);
-        }
-        others.push(line);
-    }
-    bail!("the server does not say \"{text}\"; it says {others:#?}");
 }

@@ -169,7 +169,7 @@ async fn retry_and_check(
 }
 
 /// Signs the `number`th agreement; its request id is the number's own, so that a retry is the same request.
-fn submission(number: u64) -> pb::ledger::SubmitRequest {
+pub(crate) fn submission(number: u64) -> pb::ledger::SubmitRequest {
     let date = |year, month, day| Some(Date { year, month, day });
     let amount = Some(Money {
         currency_code: "EUR".to_owned(),

@@ -1,7 +1,9 @@
 //! The real binary on a real Kafka: one node, several nodes, and brokers that are away.
 
+mod away;
 mod moving;
 mod one_node;
+mod several_nodes;
 
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::path::Path;

@@ -33,7 +33,8 @@ pub struct SeatOptions {
     pub ping_interval: Duration,
     /// So many answers in a row have to be missing before a claim.
     pub silent_pings_max: u32,
-    /// A claim then waits at most so long more, at random, so that two standbys seldom claim together.
+    /// A claim then waits at most so long more: mostly by how much the node prefers the ledger, which spreads ledgers
+    /// over nodes, and partly at random, so that two standbys seldom claim together.
     pub claim_wait_max: Duration,
 }
 
@@ -57,7 +58,7 @@ pub(crate) struct Seat {
 
 impl Seat {
     pub(crate) fn new(writer: Writer, ledger_id: LedgerId, claimant: Claimant) -> Self {
-        let patience = Patience::new(&writer.ports, writer.options.seat);
+        let patience = Patience::new(&writer.ports, writer.options.seat, &claimant);
         Self {
             writer,
             ledger_id,
@@ -117,7 +118,12 @@ impl Seat {
                 }
                 Role::Leading => match self.writer.lead(queue).await? {
                     TermEnd::Closed => return Ok(()),
-                    TermEnd::Deposed => Role::Following,
+                    TermEnd::Deposed => {
+                        // What was waited for before this node led says nothing of who leads now: without a new wait
+                        // two nodes would depose each other for ever.
+                        self.patience.begin_anew();
+                        Role::Following
+                    }
                     TermEnd::Doubt(reason) => {
                         tracing::warn!(ledger = %self.ledger_id, reason, "the term ends: a new claim settles what counts");
                         self.note_problem(&reason);

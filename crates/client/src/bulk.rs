@@ -3,7 +3,6 @@
 use std::collections::VecDeque;
 use std::num::NonZeroUsize;
 
-use backon::ExponentialBackoff;
 use perennial_wire::pb::ledger::submit_stream_response::Outcome;
 use perennial_wire::pb::ledger::{
     SubmitRequest, SubmitResponse, SubmitStreamRequest, SubmitStreamResponse,
@@ -12,6 +11,7 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Status, Streaming};
 
+use crate::retry::Attempts;
 use crate::{ClientError, Connection, ErrorAnswer, RetryPolicy};
 
 /// Many independent submissions, sent without waiting for each answer, answered in order.
@@ -25,8 +25,8 @@ pub struct BulkSubmission {
     /// Sent and not answered, in order.
     waiting: VecDeque<SubmitRequest>,
     stream: Option<OpenStream>,
-    /// Delays of the present series of failures.
-    delays: ExponentialBackoff,
+    /// The present series of failures.
+    attempts: Option<Attempts>,
 }
 
 struct OpenStream {
@@ -46,14 +46,13 @@ pub struct Answered {
 impl BulkSubmission {
     /// Returns a stream over `connection` with at most `window` submissions unanswered. Sends nothing yet.
     pub fn new(connection: Connection, policy: RetryPolicy, window: NonZeroUsize) -> Self {
-        let delays = policy.delays();
         Self {
             connection,
             policy,
             window,
             waiting: VecDeque::new(),
             stream: None,
-            delays,
+            attempts: None,
         }
     }
 
@@ -103,9 +102,10 @@ impl BulkSubmission {
             if self.waiting.is_empty() {
                 return Ok(None);
             }
+            let known = self.connection.lesson();
             let error = match self.receive().await {
                 Ok(outcome) => {
-                    self.delays = self.policy.delays();
+                    self.attempts = None;
                     let submission = self.waiting.pop_front();
                     return Ok(submission.map(|submission| Answered {
                         submission,
@@ -115,13 +115,9 @@ impl BulkSubmission {
                 Err(error) => error,
             };
             self.stream = None;
-            let Some(delay) = self.delays.next().filter(|_| error.is_retryable()) else {
-                return Err(error);
-            };
-            let asked = error
-                .retry_after()
-                .map(|asked| asked.min(self.policy.delay_max));
-            tokio::time::sleep(asked.unwrap_or(delay).max(delay)).await;
+            let policy = self.policy;
+            let attempts = self.attempts.get_or_insert_with(|| Attempts::new(policy));
+            attempts.pause_after(&self.connection, known, error).await?;
         }
     }
 

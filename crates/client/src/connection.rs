@@ -1,12 +1,14 @@
 //! Where the services are reached.
 
 use std::num::NonZeroUsize;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use perennial_wire::pb;
 use tonic::transport::{Channel, Endpoint};
+
+use crate::ClientError;
 
 /// How long a new connection may take.
 const CONNECT_MAX: Duration = Duration::from_secs(5);
@@ -36,66 +38,173 @@ pub enum AddressError {
     },
 }
 
-/// One or several HTTP/2 connections to one address, made when first used and made again when lost.
-/// Clones share them.
+/// Connections to one server, or to several that share their ledgers, made when first used and made again when lost.
+/// Clones share them, and what they learn: see [`Connection::learn`].
 #[derive(Clone, Debug)]
 pub struct Connection {
-    address: Arc<str>,
-    channels: Arc<[Channel]>,
-    next: Arc<AtomicUsize>,
+    shared: Arc<Shared>,
 }
 
+#[derive(Debug)]
+struct Shared {
+    /// As given.
+    addresses: String,
+    peers: Vec<Arc<Peer>>,
+    connections: NonZeroUsize,
+    routes: Mutex<Routes>,
+}
+
+/// One server.
+#[derive(Debug)]
+struct Peer {
+    address: String,
+    channels: Vec<Channel>,
+    next: AtomicUsize,
+}
+
+/// Where calls go now.
+#[derive(Debug, Default)]
+struct Routes {
+    /// Counts what was learned.
+    lesson: u64,
+    /// Which of the given servers is asked.
+    turn: usize,
+    /// The server that leads, if another one named it: it is asked whatever only a leader does.
+    leader: Option<Arc<Peer>>,
+}
+
+/// What a connection knew when a call was made.
+#[derive(Clone, Copy, Debug)]
+pub struct Lesson(u64);
+
 impl Connection {
-    /// Prepares one connection to `address`, as in `127.0.0.1:7410` or `http://host:7410`. Sends nothing yet.
-    /// Must be called within a tokio runtime.
+    /// Prepares one connection to each of `addresses`, which are separated by commas, as in `127.0.0.1:7410` or
+    /// `http://host:7410`. Sends nothing yet. Must be called within a tokio runtime.
     ///
     /// # Errors
     /// [`AddressError`].
-    pub fn open(address: &str) -> Result<Self, AddressError> {
-        Self::open_many(address, NonZeroUsize::MIN)
+    pub fn open(addresses: &str) -> Result<Self, AddressError> {
+        Self::open_many(addresses, NonZeroUsize::MIN)
     }
 
-    /// As [`Self::open`], with `connections` connections that are used in turn: one carries about 40,000 small
-    /// calls per second.
+    /// As [`Self::open`], with `connections` connections to each server that are used in turn: one carries about
+    /// 40,000 small calls per second.
     ///
     /// # Errors
     /// [`AddressError`].
-    pub fn open_many(address: &str, connections: NonZeroUsize) -> Result<Self, AddressError> {
-        let endpoint = endpoint(address)?.timeout(ANSWER_MAX);
+    pub fn open_many(addresses: &str, connections: NonZeroUsize) -> Result<Self, AddressError> {
+        let peers = addresses.split(',').map(|address| {
+            let peer = Peer::open(address.trim(), connections)?;
+            Ok(Arc::new(peer))
+        });
+        let shared = Shared {
+            addresses: addresses.to_owned(),
+            peers: peers.collect::<Result<_, AddressError>>()?,
+            connections,
+            routes: Mutex::default(),
+        };
         Ok(Self {
-            address: address.into(),
-            channels: (0..connections.get())
-                .map(|_| endpoint.connect_lazy())
-                .collect(),
-            next: Arc::default(),
+            shared: Arc::new(shared),
         })
     }
 
-    /// Returns the address as given.
+    /// Returns the addresses as given.
     pub fn address(&self) -> &str {
-        &self.address
+        &self.shared.addresses
     }
 
-    /// Returns the next connection in turn.
+    /// Returns the address at which the write side is asked now.
+    pub fn write_address(&self) -> String {
+        self.writing().address.clone()
+    }
+
+    /// Returns what is known now, to be given to [`Self::learn`] after a call.
+    pub fn lesson(&self) -> Lesson {
+        Lesson(self.routes().lesson)
+    }
+
+    /// Learns from an error where to ask next, unless something was learned since `made`. Returns whether it is worth
+    /// asking there at once.
+    ///
+    /// Who answers `NOT_LEADER` names the leader: writes go there. Where there is no answer, or nobody leads, it is the
+    /// next given server's turn. Must be called within a tokio runtime.
+    pub fn learn(&self, made: Lesson, error: &ClientError) -> bool {
+        let mut routes = self.routes();
+        if routes.lesson != made.0 {
+            return true;
+        }
+        let several = 1 < self.shared.peers.len();
+        let at_once = match error {
+            ClientError::Answered(answer) => match answer.leader_address() {
+                Some(leader) => {
+                    let Some(peer) = self.peer(leader) else {
+                        return false;
+                    };
+                    routes.leader = Some(peer);
+                    true
+                }
+                None if answer.is_retryable() && answer.code == tonic::Code::Unavailable => {
+                    routes.leader = None;
+                    routes.turn = routes.turn.wrapping_add(1);
+                    false
+                }
+                None => return false,
+            },
+            // Whoever named it knows no better yet, and has to be given time.
+            ClientError::NoAnswer { .. } if routes.leader.take().is_some() => false,
+            ClientError::NoAnswer { .. } => {
+                routes.turn = routes.turn.wrapping_add(1);
+                several
+            }
+            ClientError::Protocol(_) => return false,
+        };
+        routes.lesson = routes.lesson.wrapping_add(1);
+        at_once
+    }
+
+    fn routes(&self) -> MutexGuard<'_, Routes> {
+        let routes = self.shared.routes.lock();
+        routes.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A given server, or one that was named by another.
+    fn peer(&self, address: &str) -> Option<Arc<Peer>> {
+        let given = self.shared.peers.iter();
+        let known = given.clone().find(|peer| peer.address == address);
+        known.map(Arc::clone).or_else(|| {
+            let opened = Peer::open(address, self.shared.connections);
+            opened.ok().map(Arc::new)
+        })
+    }
+
+    /// The given server whose turn it is.
     ///
     /// # Panics
     /// Never: there is at least one.
+    #[expect(
+        clippy::expect_used,
+        reason = "splitting a text gives at least one part, and the index is a remainder of the count"
+    )]
+    fn reading(&self) -> Arc<Peer> {
+        let peers = &self.shared.peers;
+        let index = self.routes().turn.checked_rem(peers.len()).unwrap_or(0);
+        Arc::clone(peers.get(index).expect("at least one server"))
+    }
+
+    /// The server that leads, as far as it is known.
+    fn writing(&self) -> Arc<Peer> {
+        let leader = self.routes().leader.clone();
+        leader.unwrap_or_else(|| self.reading())
+    }
+
+    /// Returns the next connection in turn to the server that is asked now.
     pub fn channel(&self) -> Channel {
-        let turn = self.next.fetch_add(1, Ordering::Relaxed);
-        let index = turn.checked_rem(self.channels.len()).unwrap_or(0);
-        #[expect(
-            clippy::expect_used,
-            reason = "the count is NonZeroUsize and the index its remainder"
-        )]
-        self.channels
-            .get(index)
-            .cloned()
-            .expect("at least one channel")
+        self.reading().channel()
     }
 
     /// Returns the write side's generated client.
     pub fn ledger(&self) -> pb::ledger::ledger_service_client::LedgerServiceClient<Channel> {
-        pb::ledger::ledger_service_client::LedgerServiceClient::new(self.channel())
+        pb::ledger::ledger_service_client::LedgerServiceClient::new(self.writing().channel())
             .max_decoding_message_size(ANSWER_BYTES_MAX)
     }
 
@@ -103,8 +212,10 @@ impl Connection {
     pub fn ledger_admin(
         &self,
     ) -> pb::admin::ledger_admin_service_client::LedgerAdminServiceClient<Channel> {
-        pb::admin::ledger_admin_service_client::LedgerAdminServiceClient::new(self.channel())
-            .max_decoding_message_size(ANSWER_BYTES_MAX)
+        pb::admin::ledger_admin_service_client::LedgerAdminServiceClient::new(
+            self.writing().channel(),
+        )
+        .max_decoding_message_size(ANSWER_BYTES_MAX)
     }
 
     /// Returns the generated client for a process's status.
@@ -128,6 +239,34 @@ impl Connection {
     /// Returns the standard health client.
     pub fn health(&self) -> tonic_health::pb::health_client::HealthClient<Channel> {
         tonic_health::pb::health_client::HealthClient::new(self.channel())
+    }
+}
+
+impl Peer {
+    fn open(address: &str, connections: NonZeroUsize) -> Result<Self, AddressError> {
+        let endpoint = endpoint(address)?.timeout(ANSWER_MAX);
+        Ok(Self {
+            address: address.to_owned(),
+            channels: (0..connections.get())
+                .map(|_| endpoint.connect_lazy())
+                .collect(),
+            next: AtomicUsize::default(),
+        })
+    }
+
+    /// # Panics
+    /// Never: there is at least one.
+    #[expect(
+        clippy::expect_used,
+        reason = "the count is NonZeroUsize and the index its remainder"
+    )]
+    fn channel(&self) -> Channel {
+        let turn = self.next.fetch_add(1, Ordering::Relaxed);
+        let index = turn.checked_rem(self.channels.len()).unwrap_or(0);
+        self.channels
+            .get(index)
+            .cloned()
+            .expect("at least one channel")
     }
 }
 

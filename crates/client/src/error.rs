@@ -132,6 +132,12 @@ impl ErrorAnswer {
         ))
     }
 
+    /// Where the node is that leads instead of the one that answered, if it says so.
+    pub fn leader_address(&self) -> Option<&str> {
+        let address = self.metadata.get("leader_address")?;
+        (self.reason == "NOT_LEADER" && !address.is_empty()).then_some(address.as_str())
+    }
+
     /// Whether the same call, with the same `request_id`, may be sent again.
     pub fn is_retryable(&self) -> bool {
         self.code == Code::Unavailable

@@ -1,10 +1,10 @@
 //! Reading a ledger's history, going on where a broken stream stopped.
 
-use backon::ExponentialBackoff;
 use perennial_wire::pb::audit::read_events_response::Message;
 use perennial_wire::pb::audit::{ReadEventsRequest, ReadEventsResponse, Record};
 use tonic::Streaming;
 
+use crate::retry::Attempts;
 use crate::{ClientError, Connection, RetryPolicy};
 
 /// Records of one ledger in order of position, each once.
@@ -15,7 +15,8 @@ pub struct History {
     stream: Option<Streaming<ReadEventsResponse>>,
     /// The next position that has not been delivered.
     next_position: u64,
-    delays: ExponentialBackoff,
+    /// The present series of failures.
+    attempts: Option<Attempts>,
 }
 
 /// One piece of a history.
@@ -33,14 +34,13 @@ impl History {
     /// Returns the history that `request` asks for. Sends nothing yet.
     pub fn new(connection: Connection, policy: RetryPolicy, request: ReadEventsRequest) -> Self {
         let next_position = request.from_position.unwrap_or(0);
-        let delays = policy.delays();
         Self {
             connection,
             policy,
             request,
             stream: None,
             next_position,
-            delays,
+            attempts: None,
         }
     }
 
@@ -53,20 +53,20 @@ impl History {
     /// Cancel safe: a piece that is not returned is read again.
     pub async fn next(&mut self) -> Result<Option<HistoryItem>, ClientError> {
         loop {
+            let known = self.connection.lesson();
             match self.receive().await {
                 Ok(None) => return Ok(None),
                 Ok(Some(message)) => {
-                    self.delays = self.policy.delays();
+                    self.attempts = None;
                     if let Some(item) = self.item(message) {
                         return Ok(Some(item));
                     }
                 }
                 Err(error) => {
                     self.stream = None;
-                    let Some(delay) = self.delays.next().filter(|_| error.is_retryable()) else {
-                        return Err(error);
-                    };
-                    tokio::time::sleep(delay).await;
+                    let policy = self.policy;
+                    let attempts = self.attempts.get_or_insert_with(|| Attempts::new(policy));
+                    attempts.pause_after(&self.connection, known, error).await?;
                 }
             }
         }

@@ -4,7 +4,7 @@
 //! `perennial_wire::pb`. It invents no `request_id`; whoever submits makes it, and keeps it, before sending.
 //!
 //! Upholds INV-4 and INV-5 from the client's side: a submission is sent again only under its own
-//! `request_id` and only where the answer's type says so, and INV-12: attempts, delays and windows are bounded.
+//! `request_id` and only where the answer's type says so, to the node that leads where one names it, and INV-12: attempts, delays and windows are bounded.
 //!
 //! Reading order: [`connection`], [`error`], [`retry`], [`submit`], [`bulk`], [`history`].
 

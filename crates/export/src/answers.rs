@@ -317,8 +317,27 @@ pub struct LedgerHealthDocument {
     pub term: u64,
     /// Position of the last record that the process knows; `null` if none.
     pub head_position: Option<u64>,
+    /// The node that leads; left out while that is not known here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub leader: Option<LeaderDocument>,
+    /// Records of the log that count for nobody, since the process began to read.
+    pub dead_records: u64,
+    /// Claims to lead that came too late, since the process began to read.
+    pub dead_claims: u64,
+    /// What went wrong last with leading or following, which may be long over; left out if nothing did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_problem: Option<String>,
     /// Each of its services.
     pub services: Vec<ServiceHealthDocument>,
+}
+
+/// The node that leads a ledger.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct LeaderDocument {
+    /// Its name.
+    pub node: String,
+    /// Where it takes submissions; `null` if it told none.
+    pub address: Option<String>,
 }
 
 /// What one service does for one ledger.
@@ -330,6 +349,8 @@ pub struct ServiceHealthDocument {
     pub role: String,
     /// Position of the last record that it appended, shows or has verified; `null` if none.
     pub position: Option<u64>,
+    /// How many records that is behind the last one that the process knows; `null` where no record is known.
+    pub lag_records: Option<u64>,
     /// Why it does not go on; left out while it does.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub problem: Option<String>,

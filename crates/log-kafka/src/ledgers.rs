@@ -16,6 +16,8 @@ use crate::link::Connection;
 
 /// How often it is looked whether ledgers were created.
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
+/// Brokers that answered are away once none of them answered for so long.
+const AWAY_AFTER: Duration = Duration::from_secs(3);
 /// A ledger that does not open is tried again after so many looks.
 const LOOKS_BETWEEN_TRIES: u32 = 10;
 
@@ -156,6 +158,11 @@ pub fn follow_reach(
                 Connection::Refused(reason) => Reach::Refused(reason.clone()),
                 Connection::Up | Connection::Connecting | Connection::Unreachable(_) => Reach::Away,
             };
+            // One client of several may lose its broker and find it again: that is nothing to tell.
+            let is_lost = next == Reach::Away && *sender.borrow() == Reach::Reached;
+            if is_lost && back_within(&mut connection, AWAY_AFTER).await {
+                continue;
+            }
             sender.send_if_modified(|reach| {
                 let changed = *reach != next;
                 *reach = next;
@@ -171,11 +178,21 @@ pub fn follow_reach(
     reach
 }
 
+/// Waits until the brokers answer again, or do not let us in; false if nothing of that comes in time.
+async fn back_within(connection: &mut watch::Receiver<Connection>, within: Duration) -> bool {
+    let is_back = |now: &Connection| match now {
+        Connection::Up | Connection::Refused(_) => true,
+        Connection::Connecting | Connection::Unreachable(_) => false,
+    };
+    let back = tokio::time::timeout(within, connection.wait_for(is_back)).await;
+    matches!(back, Ok(Ok(_)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[tokio::test(flavor = "current_thread")]
+    #[tokio::test(flavor = "current_thread", start_paused = true)]
     async fn a_cluster_is_reached_when_it_answers_and_its_ledgers_are_open() {
         let (connection, watched) = watch::channel(Connection::Connecting);
         let (listed, is_listed) = watch::channel(false);
@@ -191,5 +208,27 @@ mod tests {
         connection.send_replace(Connection::Refused("wrong password".to_owned()));
         let refused = Reach::Refused("wrong password".to_owned());
         reach.wait_for(|reach| *reach == refused).await.unwrap();
+    }
+
+    #[tokio::test(flavor = "current_thread", start_paused = true)]
+    async fn a_cluster_that_answers_again_soon_was_never_away() {
+        let (connection, watched) = watch::channel(Connection::Up);
+        let (_listed, is_listed) = watch::channel(true);
+        let mut reach = follow_reach(watched, is_listed);
+        reach
+            .wait_for(|reach| *reach == Reach::Reached)
+            .await
+            .unwrap();
+        let lost = || Connection::Unreachable("1/1 brokers are down".to_owned());
+        connection.send_replace(lost());
+        tokio::time::sleep(Duration::from_millis(2_900)).await;
+        assert_eq!(*reach.borrow(), Reach::Reached);
+        connection.send_replace(Connection::Up);
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        connection.send_replace(lost());
+        tokio::time::sleep(Duration::from_millis(2_900)).await;
+        assert_eq!(*reach.borrow(), Reach::Reached);
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        assert_eq!(*reach.borrow(), Reach::Away);
     }
 }

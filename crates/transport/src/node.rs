@@ -96,6 +96,18 @@ fn add(known: &mut LedgerStatus, told: LedgerStatus) {
     known.head_position = known.head_position.max(told.head_position);
     known.appended_entries = known.appended_entries.max(told.appended_entries);
     known.flushes = known.flushes.max(told.flushes);
+    known.dead_records = known.dead_records.max(told.dead_records);
+    known.dead_claims = known.dead_claims.max(told.dead_claims);
+    // One service alone knows of these.
+    for (known, told) in [
+        (&mut known.leader_node, told.leader_node),
+        (&mut known.leader_address, told.leader_address),
+        (&mut known.last_problem, told.last_problem),
+    ] {
+        if !told.is_empty() {
+            *known = told;
+        }
+    }
     known.services.extend(told.services);
 }
 

@@ -28,6 +28,12 @@ impl Readiness {
     /// # Cancel safety
     /// Dropping the future leaves health as it is.
     pub async fn tell(mut self, health: HealthReporter, ready: impl FnOnce()) -> NotLetIn {
+        // The whole process is healthy from the first moment, unless somebody says otherwise.
+        for service in self.reading.iter().chain(&self.writing).chain(&[""]) {
+            health
+                .set_service_status(*service, ServingStatus::NotServing)
+                .await;
+        }
         loop {
             let reach = self.reach.borrow_and_update().clone();
             match reach {
@@ -102,7 +108,12 @@ mod tests {
         }));
         tokio::task::yield_now().await;
         assert!(is_ready.try_recv().is_err());
-        assert_eq!(status(&service, "write").await, None);
+        for name in ["write", "read", ""] {
+            assert_eq!(
+                status(&service, name).await,
+                Some(ServingStatus::NotServing)
+            );
+        }
         reach.send_replace(Reach::Reached);
         is_ready.await.unwrap();
         assert_eq!(

@@ -85,6 +85,7 @@ impl Port {
     ) -> Result<(), ServeError> {
         let health = self.health.clone();
         let stopped = stop.clone();
+        tracing::info!(address = %listener.address(), "listening");
         let serving = Server::builder()
             .http2_keepalive_interval(Some(KEEPALIVE_INTERVAL))
             .layer(RequestSizeLayer {

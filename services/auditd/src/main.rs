@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 /// Serves records and verifications of the ledgers of a ledgerd, or of those on Kafka.
 ///
 /// Example: auditd --ledgerd 127.0.0.1:7410 --listen 127.0.0.1:7412
-/// Example: auditd --log kafka://127.0.0.1:9092/perennial --listen 127.0.0.1:7412
+/// Example: `auditd --log kafka://127.0.0.1:9092/perennial --listen 127.0.0.1:7412`
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Arguments {

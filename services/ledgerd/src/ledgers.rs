@@ -523,8 +523,9 @@ impl<'a> Busy<'a> {
     fn begin(ledgers: &'a Ledgers, ledger_id: &LedgerId) -> Option<Self> {
         let mut busy = ledgers.busy.write().unwrap_or_else(PoisonError::into_inner);
         let ledger_id = ledger_id.clone();
+        // Not `then_some`: what is made for nothing would end the one that was begun.
         busy.insert(ledger_id.clone())
-            .then_some(Self { ledgers, ledger_id })
+            .then(|| Self { ledgers, ledger_id })
     }
 }
 

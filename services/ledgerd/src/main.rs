@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 /// Serves the write side of the ledgers in a data directory, or on Kafka together with other nodes.
 ///
 /// Example: ledgerd --data ./perennial-data --listen 127.0.0.1:7410
-/// Example: ledgerd --log kafka://127.0.0.1:9092/perennial --node node-1 --data ./node-1 --listen 127.0.0.1:7410
+/// Example: `ledgerd --log kafka://127.0.0.1:9092/perennial --node node-1 --data ./node-1 --listen 127.0.0.1:7410`
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Arguments {

@@ -35,7 +35,8 @@ pub struct Cli {
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Shared options")]
 pub struct Shared {
-    /// Where the services are; by default 127.0.0.1:7410.
+    /// Where the services are; several that share their ledgers, separated by commas, stand in for each other. By
+    /// default 127.0.0.1:7410.
     #[arg(long, global = true, env = "PERENNIAL_SERVER", value_name = "ADDR")]
     pub server: Option<String>,
     /// Which ledger; may be left out where the server has one.

@@ -130,7 +130,7 @@ impl Session {
     {
         let address = self.connection.address();
         policy
-            .call(|| {
+            .call(&self.connection, || {
                 let answer = call();
                 async move {
                     let answer = answer.await.map(Response::into_inner);

@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 /// Serves views of the ledgers of a ledgerd, or of those on Kafka.
 ///
 /// Example: queryd --ledgerd 127.0.0.1:7410 --data ./views --listen 127.0.0.1:7411
-/// Example: queryd --log kafka://127.0.0.1:9092/perennial --data ./views --listen 127.0.0.1:7411
+/// Example: `queryd --log kafka://127.0.0.1:9092/perennial --data ./views --listen 127.0.0.1:7411`
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Arguments {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use perennial_domain::ids::LedgerId;
+use perennial_proof::Hash;
 use tokio::sync::oneshot;
 
 use super::SeatOptions;
@@ -57,6 +58,8 @@ pub(super) struct Patience {
     ids: Arc<dyn Ids>,
     liveness: Arc<dyn Liveness>,
     options: SeatOptions,
+    /// Tells this node from others.
+    own: String,
     silent: u32,
     step: Step,
     /// The claim of the leader, looked for in the log.
@@ -64,8 +67,9 @@ pub(super) struct Patience {
 }
 
 impl Patience {
-    pub(super) fn new(ports: &WriterPorts, options: SeatOptions) -> Self {
+    pub(super) fn new(ports: &WriterPorts, options: SeatOptions, claimant: &Claimant) -> Self {
         Self {
+            own: format!("{}\n{}", claimant.node, claimant.address),
             tasks: Arc::clone(&ports.tasks),
             ids: Arc::clone(&ports.ids),
             liveness: Arc::clone(&ports.liveness),
@@ -112,7 +116,7 @@ impl Patience {
                             let limit = self.tasks.sleep(self.options.ping_interval);
                             self.step = Step::Asking(answer, limit);
                         }
-                        WaitsFor::Nobody => self.last(),
+                        WaitsFor::Nobody => self.last(ledger_id),
                     }
                     continue;
                 }
@@ -123,18 +127,18 @@ impl Patience {
                     () = limit.as_mut() => None,
                 },
             };
-            self.note(pulse);
+            self.note(ledger_id, pulse);
         }
     }
 
     /// Takes notice of an answer, or that there was none in time.
-    fn note(&mut self, pulse: Option<Pulse>) {
+    fn note(&mut self, ledger_id: &LedgerId, pulse: Option<Pulse>) {
         if let Some(Pulse::Leads(_)) = pulse {
             return self.begin_anew();
         }
         self.silent = self.silent.saturating_add(1);
         if self.options.silent_pings_max <= self.silent {
-            return self.last();
+            return self.last(ledger_id);
         }
         // Who did not answer in time was waited for long enough already.
         let pause = match pulse {
@@ -144,11 +148,74 @@ impl Patience {
         self.step = Step::Pause(self.tasks.sleep(pause));
     }
 
-    fn last(&mut self) {
+    /// Begins the last wait: mostly by this node's preference for the ledger, so that ledgers whose leader is gone are
+    /// spread over the nodes that are left, and a part at random, so that no two nodes always claim together.
+    fn last(&mut self, ledger_id: &LedgerId) {
         let most = u64::try_from(self.options.claim_wait_max.as_micros()).unwrap_or(u64::MAX);
+        let at_random = most / CLAIM_WAIT_RANDOM_PART;
+        let preferred = part_of(
+            most.saturating_sub(at_random),
+            preference(ledger_id, &self.own),
+        );
         let random = u128::from_le_bytes(self.ids.random());
-        let wait = random.checked_rem(u128::from(most).saturating_add(1));
-        let wait = u64::try_from(wait.unwrap_or_default()).unwrap_or_default();
-        self.step = Step::Last(self.tasks.sleep(Duration::from_micros(wait)));
+        let random = random.checked_rem(u128::from(at_random).saturating_add(1));
+        let random = u64::try_from(random.unwrap_or_default()).unwrap_or_default();
+        let wait = Duration::from_micros(preferred.saturating_add(random));
+        self.step = Step::Last(self.tasks.sleep(wait));
+    }
+}
+
+/// One part in so many of the last wait is random.
+const CLAIM_WAIT_RANDOM_PART: u64 = 4;
+
+/// How little a node prefers a ledger, out of all of `u32`: the same on every node that computes it, and as good as
+/// random over ledgers and nodes.
+fn preference(ledger_id: &LedgerId, node: &str) -> u32 {
+    let parts = [
+        b"perennial.seat.v1\n",
+        ledger_id.as_str().as_bytes(),
+        b"\n",
+        node.as_bytes(),
+    ];
+    let hash = Hash::of_parts(&parts);
+    let [first, second, third, fourth, ..] = *hash.as_bytes();
+    u32::from_be_bytes([first, second, third, fourth])
+}
+
+/// Returns `preference` out of all of `u32`, as a part of `whole`.
+fn part_of(whole: u64, preference: u32) -> u64 {
+    let part = (u128::from(whole).saturating_mul(u128::from(preference))) >> u32::BITS;
+    u64::try_from(part).unwrap_or(whole)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    #[test]
+    fn the_ledgers_of_a_node_that_is_gone_are_spread_over_those_that_are_left() {
+        let nodes = [
+            "node-2\n10.0.0.2:7410",
+            "node-3\n10.0.0.3:7410",
+            "node-4\n10.0.0.4:7410",
+        ];
+        let mut led: BTreeMap<&str, u32> = BTreeMap::new();
+        for number in 0..300 {
+            let ledger_id = LedgerId::parse(&format!("ledger-{number}")).unwrap();
+            let first = nodes.iter().min_by_key(|node| preference(&ledger_id, node));
+            *led.entry(first.unwrap()).or_default() += 1;
+        }
+        for node in nodes {
+            assert!((70..=130).contains(&led[node]), "{led:?}");
+        }
+    }
+
+    #[test]
+    fn a_preference_is_a_part_of_the_wait() {
+        assert_eq!(part_of(375_000, 0), 0);
+        assert_eq!(part_of(375_000, 1 << 31), 187_500);
+        assert_eq!(part_of(375_000, u32::MAX), 374_999);
     }
 }

@@ -5,7 +5,7 @@ use perennial_proof::Term;
 use crate::ports::log::LogOffset;
 
 /// The node that leads, as its claim names it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Leader {
     /// The term that its claim began.
     pub term: Term,

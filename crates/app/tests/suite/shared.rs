@@ -21,6 +21,8 @@ use perennial_testkit::ports::{CountedIds, FixedClock};
 use perennial_testkit::request_index::MemoryRequestIndex;
 use perennial_testkit::snapshot_store::MemorySnapshotStore;
 
+use tokio::sync::watch;
+
 use crate::world::{NOW, ledger_id, new_ledger, pay, position, sign, submit};
 
 /// No two nodes make the same nonce.
@@ -238,6 +240,45 @@ async fn a_node_whose_clock_is_ten_seconds_behind_leads_and_a_moment_more_does_n
             assert!(problem.contains("the clock is 10 s behind"), "{problem}");
         }
     }
+}
+
+/// Only the stranger is alive; counts how often it was asked.
+struct StrangerLeads(watch::Sender<u32>);
+
+impl Liveness for StrangerLeads {
+    fn pulse(&self, _ledger_id: &LedgerId, leader: &Leader) -> PulseAnswer {
+        let pulse = if leader.node == "node-9" {
+            self.0.send_modify(|asked| *asked += 1);
+            Pulse::Leads(leader.term)
+        } else {
+            Pulse::Silent
+        };
+        Box::pin(std::future::ready(pulse))
+    }
+}
+
+#[tokio::test]
+async fn who_won_its_term_by_a_claim_and_is_deposed_waits_for_the_new_leader_like_anybody() {
+    let log = MemoryLog::shared();
+    let (first, task) = created(&log).await;
+    drop(first);
+    task.ended().await.unwrap();
+    let (asked, mut is_asked) = watch::channel(0);
+    let ports = WriterPorts {
+        liveness: Arc::new(StrangerLeads(asked)),
+        ..ports(2, &log, (Pulse::Silent, NOW))
+    };
+    let opened = Ledger::open(ledger_id(), None, &claimant(2), ports, impatient()).await;
+    let (ledger, _task) = opened.unwrap();
+    becomes(&ledger, |status| status.role == Role::Leading).await;
+    log.claim(stranger(3)).await.unwrap();
+    // Without patience it claims term 4 at once, and asks nobody.
+    tokio::select! {
+        asked = is_asked.wait_for(|asked| 5 <= *asked) => drop(asked.unwrap()),
+        status = becomes(&ledger, |status| Term(3) < status.term) => panic!("{status:?}"),
+    }
+    let status = ledger.status().borrow().clone();
+    assert_eq!((status.role, status.term), (Role::Following, Term(3)));
 }
 
 #[tokio::test]

@@ -8,5 +8,6 @@
 mod addresses;
 mod bulk;
 mod errors;
+mod leaders;
 mod scripted;
 mod submit;

@@ -23,6 +23,7 @@ pub(crate) const QUICK: RetryPolicy = RetryPolicy {
     retries_max: 3,
     delay_min: Duration::from_millis(1),
     delay_max: Duration::from_millis(5),
+    deadline: Duration::from_mins(1),
 };
 
 /// What the service does with the next submission.
@@ -54,6 +55,11 @@ impl Scripted {
             .serve_with_incoming(TcpIncoming::from(listener));
         tokio::spawn(server);
         (scripted, Connection::open(&address).unwrap())
+    }
+
+    /// Adds what it does after everything that it was told before.
+    pub(crate) fn then(&self, turn: Turn) {
+        self.turns().push_back(turn);
     }
 
     /// The request ids received so far, repetitions included.

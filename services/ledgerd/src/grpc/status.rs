@@ -34,12 +34,18 @@ fn status(ledger_id: &LedgerId, slot: &Slot) -> LedgerStatus {
             let seat = ledger.status().borrow().clone();
             let stats = log.stats();
             let position = head.newest.map(|place| place.position.0);
+            let leader = seat.leader.unwrap_or_default();
             LedgerStatus {
                 ledger_id,
                 term: head.term.0,
                 head_position: position,
                 appended_entries: stats.entries,
                 flushes: stats.flushes,
+                leader_node: leader.node,
+                leader_address: leader.address,
+                dead_records: seat.dead_records,
+                dead_claims: seat.dead_claims,
+                last_problem: seat.last_problem.unwrap_or_default(),
                 services: vec![ServiceStatus {
                     role: role(seat.role).into(),
                     position,

@@ -2,7 +2,7 @@
 
 use clap::Args;
 use perennial_export::answers::{
-    HealthDocument, LedgerHealthDocument, NodeDocument, ServiceHealthDocument,
+    HealthDocument, LeaderDocument, LedgerHealthDocument, NodeDocument, ServiceHealthDocument,
 };
 use perennial_wire::pb::admin::{
     GetStatusRequest, GetStatusResponse, LedgerStatus, Role, ServiceStatus,
@@ -97,18 +97,34 @@ fn document(status: GetStatusResponse) -> NodeDocument {
 }
 
 fn ledger(status: LedgerStatus) -> LedgerHealthDocument {
+    let (head, status_role) = (status.head_position, status.role());
+    let services = status.services.into_iter();
     LedgerHealthDocument {
-        role: role(status.role()).to_owned(),
+        role: role(status_role).to_owned(),
         ledger_id: status.ledger_id,
         term: status.term,
-        head_position: status.head_position,
-        services: status.services.into_iter().map(service).collect(),
+        head_position: head,
+        leader: given(status.leader_node).map(|node| LeaderDocument {
+            node,
+            address: given(status.leader_address),
+        }),
+        dead_records: status.dead_records,
+        dead_claims: status.dead_claims,
+        last_problem: given(status.last_problem),
+        services: services.map(|told| service(told, head)).collect(),
     }
 }
 
-fn service(status: ServiceStatus) -> ServiceHealthDocument {
-    let given = |text: String| (!text.is_empty()).then_some(text);
+fn given(text: String) -> Option<String> {
+    (!text.is_empty()).then_some(text)
+}
+
+fn service(status: ServiceStatus, head: Option<u64>) -> ServiceHealthDocument {
+    // Positions count from 0: what has none yet is behind by one more.
+    let records = |position: Option<u64>| position.map_or(0, |last| last.saturating_add(1));
+    let lag = |head| records(Some(head)).saturating_sub(records(status.position));
     ServiceHealthDocument {
+        lag_records: head.map(lag),
         role: role(status.role()).to_owned(),
         service: status.service,
         position: status.position,
@@ -143,16 +159,34 @@ fn lines(document: &HealthDocument) -> Vec<String> {
     for ledger in &node.ledgers {
         let services: Vec<String> = ledger.services.iter().map(at).collect();
         lines.push(format!("{}: {}", ledger.ledger_id, services.join(", ")));
+        lines.extend(seat(ledger));
         lines.extend(ledger.services.iter().filter_map(problem));
     }
     lines
+}
+
+/// Who leads, and what the log holds that does not count; nothing where nobody else could.
+fn seat(ledger: &LedgerHealthDocument) -> Option<String> {
+    let leader = ledger.leader.as_ref()?;
+    let at = match &leader.address {
+        Some(address) => format!(" at {address}"),
+        None => String::new(),
+    };
+    Some(format!(
+        "  term {} led by {}{at}; dead: {} records, {} claims",
+        ledger.term, leader.node, ledger.dead_records, ledger.dead_claims
+    ))
 }
 
 fn at(service: &ServiceHealthDocument) -> String {
     let position = service
         .position
         .map_or_else(String::new, |position| format!(" at {position}"));
-    format!("{} {}{position}", service.service, service.role)
+    let lag = match service.lag_records {
+        Some(lag) if 0 < lag => format!(", {lag} behind"),
+        Some(_) | None => String::new(),
+    };
+    format!("{} {}{position}{lag}", service.service, service.role)
 }
 
 fn problem(service: &ServiceHealthDocument) -> Option<String> {
