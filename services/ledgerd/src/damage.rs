@@ -26,6 +26,17 @@ pub(crate) fn is_damage(error: &LedgerError) -> bool {
     }
 }
 
+/// Whether the log ends before something that was computed from it.
+pub(crate) const fn is_short(error: &LedgerError) -> bool {
+    matches!(
+        error,
+        LedgerError::Open(OpenError::Recover {
+            source: RecoverError::LostHistory { .. },
+            ..
+        })
+    )
+}
+
 fn damages(source: &RecoverError) -> bool {
     match source {
         RecoverError::Read(LedgerReadError::Log(ReadError::Unavailable { .. }))

@@ -267,9 +267,12 @@ impl Ledgers {
             tracing::error!(ledger = %ledger_id, problem, "the ledger is not served");
         }
         let first_bad_position = self.first_bad_position(&ledger_id, error).await;
+        // A broker that has just begun to lead may not know yet how far a topic reaches: what is missing at its end is
+        // lost if it is missing twice.
+        let may_come = self.is_shared() && damage::is_short(error);
         let refused = NotServed {
+            damaged: damage::is_damage(error) && (!may_come || known.as_deref() == Some(&*problem)),
             problem: problem.into(),
-            damaged: damage::is_damage(error),
             first_bad_position,
         };
         self.put(ledger_id, Slot::Refused(refused));

@@ -28,24 +28,28 @@ const REOPEN_AFTER: Duration = Duration::from_secs(2);
 /// Opens the stored views of a ledger, shows them, and follows its log, on a thread of its own.
 pub(crate) fn open_and_follow(projection: &Arc<Projection>) {
     spawn(projection, |projection| {
+        // A broker that has just begun to lead may not know yet how far its log reaches: history is lost if it is found
+        // to be twice.
+        let mut was_short = false;
         let ready = loop {
             let opened = opening::open(
                 projection.ledger(),
                 &**projection.store(),
                 projection.memory(),
             );
-            match opened {
+            let (problem, is_short) = match opened {
                 Ok(ready) => break ready,
-                Err(OpenFailure::LostHistory(problem)) => {
+                Err(OpenFailure::LostHistory(problem)) if was_short => {
                     return give_up(projection, None, problem, None);
                 }
-                Err(OpenFailure::Unavailable(problem)) => {
-                    tracing::warn!(ledger = %projection.ledger().ledger_id, problem, "views cannot be opened now");
-                    projection.failed(None, Problem::Trouble(problem.into()));
-                    if stopped_within(projection, REOPEN_AFTER) {
-                        return;
-                    }
-                }
+                Err(OpenFailure::LostHistory(problem)) => (problem, true),
+                Err(OpenFailure::Unavailable(problem)) => (problem, false),
+            };
+            was_short |= is_short;
+            tracing::warn!(ledger = %projection.ledger().ledger_id, problem, "views cannot be opened now");
+            projection.failed(None, Problem::Trouble(problem.into()));
+            if stopped_within(projection, REOPEN_AFTER) {
+                return;
             }
         };
         let projector = Projector::new(Arc::clone(projection), ready, false);

@@ -1,5 +1,6 @@
 use std::fs;
 
+use perennial_queryd::projection::Problem;
 use perennial_queryd::waiting::{Need, NotReady};
 
 use crate::{Data, LEDGER, Logs, PATIENCE, Reader, folded, grown};
@@ -105,6 +106,31 @@ async fn a_log_shorter_than_its_views_is_lost_history_and_nothing_is_rebuilt() {
         1,
         "nothing was rebuilt"
     );
+    reader.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_end_of_the_log_that_is_known_late_is_no_lost_history() {
+    let (data, log) = (Data::new(), grown(100));
+    let reader = Reader::start(&data, &log);
+    let digest = reader.caught_up(&log).await;
+    reader.stop().await;
+
+    let mut late = grown(99);
+    let reader = Reader::start(&data, &late);
+    let mut reached = reader.projection().reached();
+    let short = reached.wait_for(|reached| matches!(reached.problem, Some(Problem::Trouble(_))));
+    drop(
+        tokio::time::timeout(PATIENCE, short)
+            .await
+            .unwrap()
+            .unwrap(),
+    );
+    late.grow_to(100);
+    assert_eq!(reader.caught_up(&late).await, digest);
+    let live = reader.projection().live().unwrap();
+    assert_eq!(live.number().0, 1, "nothing was rebuilt");
+    drop(live);
     reader.stop().await;
 }
 
