@@ -13,7 +13,7 @@ use crate::ledgers::{Ledgers, NotServed, Slot};
 
 /// How often it is looked whether ledgers were created.
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
-/// A ledger that is not served, or has no first record yet, is tried again after so many looks.
+/// A ledger that is not served is tried again after so many looks.
 const LOOKS_BETWEEN_TRIES: u32 = 10;
 /// So many ledgers are opened at once: most of it is waiting for brokers.
 const OPENED_AT_ONCE: usize = 8;
@@ -69,7 +69,9 @@ impl Ledgers {
         match self.slot(ledger_id) {
             // An operator has to look first.
             Some(Slot::Open(..) | Slot::Refused(NotServed { damaged: true, .. })) => return false,
-            Some(Slot::Refused(NotServed { damaged: false, .. })) | None => {}
+            // New, or another node is about to write its first record.
+            None => return true,
+            Some(Slot::Refused(NotServed { damaged: false, .. })) => {}
         }
         match tried.get_mut(ledger_id) {
             Some(looks_left) if 0 < *looks_left => {
