@@ -110,6 +110,8 @@ pub struct Story {
     tags_money: bool,
     /// Whether its policy changes.
     changes_policy: bool,
+    /// One in how many wishes for an agreement goes on with a tranche that is paid in part.
+    schedules_one_in: u64,
 }
 
 /// One submission, and what both made of it.
@@ -171,6 +173,7 @@ impl Story {
             next: Position(1),
             today: date("2026-06-30"),
             largest,
+            schedules_one_in: 12,
         }
     }
 
@@ -183,6 +186,13 @@ impl Story {
     #[must_use]
     pub const fn with_amounts_up_to(mut self, largest: u64) -> Self {
         self.largest = largest;
+        self
+    }
+
+    /// The same ledger, where every other wish for an agreement is about what is scheduled.
+    #[must_use]
+    pub const fn with_schedules(mut self) -> Self {
+        self.schedules_one_in = 2;
         self
     }
 

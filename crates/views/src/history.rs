@@ -6,13 +6,14 @@
 
 mod calendars;
 mod compiled;
+mod dues;
 mod entries;
 mod entry;
 mod registry;
 mod state;
 mod tranches;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use perennial_domain::Date;
@@ -29,6 +30,7 @@ use perennial_domain::rule::Profile;
 
 pub use calendars::{BooksAt, CalendarAt, ClosingAt, PeriodAt, ReopeningAt};
 pub use compiled::{DimsNo, DimsVersion, Head, LineHead, PlaceNo};
+pub use dues::DueElsewhere;
 pub use entries::Entries;
 pub use entry::{Entry, Kind, Note, note_of};
 pub use registry::Registry;
@@ -154,6 +156,7 @@ pub struct Histories {
     children: Vec<EntityNo>,
     /// By upstream agreement: those that were ever linked with it, each once.
     linked: HashMap<AgreementId, Vec<EntityNo>>,
+    rescheduled: BTreeSet<EntityNo>,
     registry: Registry,
     /// The first record that adjusts a closed period.
     first_adjustment: Option<Position>,
@@ -192,6 +195,9 @@ impl Histories {
                 if !linked.contains(&entity) {
                     linked.push(entity);
                 }
+            }
+            Fact::Agreement(AgreementEvent::TrancheRescheduled(_)) => {
+                self.rescheduled.insert(entity);
             }
             Fact::Pledge(PledgeEvent::PledgeAnnounced(announced)) => {
                 self.announced(dictionary, entity, recorded, announced);
@@ -306,6 +312,11 @@ impl Histories {
     /// The agreements whose money was ever said to come out of another one, in order of the first time.
     pub fn ever_linked(&self, upstream: &AgreementId) -> &[EntityNo] {
         self.linked.get(upstream).map_or(&[], Vec::as_slice)
+    }
+
+    /// The agreements of which a tranche was ever rescheduled, ascending by number.
+    pub fn ever_rescheduled(&self) -> impl Iterator<Item = EntityNo> {
+        self.rescheduled.iter().copied()
     }
 
     fn entity_mut(&mut self, entity: EntityNo) -> &mut EntityHistory {

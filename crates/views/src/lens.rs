@@ -1,5 +1,6 @@
 //! One question's way of reading the facts: its position resolved, its filter looked up, its years cut.
 
+mod dues;
 mod when;
 
 use std::collections::HashMap;

@@ -17,15 +17,15 @@ use perennial_domain::Date;
 use perennial_domain::agreement::Perspective;
 use perennial_domain::classification::{LineDims, Pillar, Vocabulary};
 use perennial_domain::event::{Event, Fact, Stream};
-use perennial_domain::ids::{AgreementId, PledgeId};
+use perennial_domain::ids::{AgreementId, PledgeId, TrancheId};
 use perennial_domain::ledger::{LedgerEvent, LedgerPolicy};
 use perennial_domain::log::{Position, Recorded};
-use perennial_domain::period::FiscalCalendar;
+use perennial_domain::period::{FiscalCalendar, Period};
 use perennial_views::{AsOf, CurrencyBasis, MappingChoice, Question, View};
 
 use super::Oracle;
 use super::deal::{Deal, key};
-use super::item::Item;
+use super::item::{Item, What};
 use super::pledge::Pledge;
 use super::value::in_functional;
 
@@ -113,14 +113,36 @@ impl<'a> Read<'a> {
                 .flat_map(|pledge: &mut Pledge| &mut pledge.items);
             items.for_each(in_functional);
         }
-        Some(Self {
+        let mut read = Self {
             oracle,
             question,
             calendar: question.calendar.pattern()?,
             known,
             deals,
             pledges,
-        })
+        };
+        read.owe_when_due();
+        Some(read)
+    }
+
+    /// Whatever days the events of a tranche name, all of it is owed on the day that it is due in the question.
+    fn owe_when_due(&mut self) {
+        let due: BTreeMap<(AgreementId, TrancheId), Date> = self
+            .deals
+            .values()
+            .flat_map(|deal| {
+                let tranches = until(self, deal).tranches().into_iter();
+                tranches.map(|tranche| ((deal.id.clone(), tranche.id), tranche.due_on))
+            })
+            .collect();
+        for deal in self.deals.values_mut() {
+            let scheduled = deal.items.iter_mut();
+            for item in scheduled.filter(|item| item.what == What::Scheduled) {
+                let tranche = item.tranche.clone();
+                let due = tranche.and_then(|tranche| due.get(&(deal.id.clone(), tranche)));
+                item.period = due.copied().map(Period::day).or(item.period);
+            }
+        }
     }
 
     /// The policy as known at the position and in force on the day: before the first change the first one.

@@ -3,7 +3,7 @@
 use perennial_domain::Date;
 use perennial_domain::agreement::{
     Agreement, AgreementCommand, AgreementEvent, Condition, ConditionEntry, EarlyEnd, LineAmount,
-    LineDecommitment, Receivable, ReversalReason, Status,
+    LineDecommitment, Perspective, Receivable, ReversalReason, Status, TrancheState,
 };
 use perennial_domain::event::{Fact, Stream};
 use perennial_domain::ids::{AgreementId, ConditionId, TrancheId};
@@ -11,7 +11,7 @@ use perennial_domain::log::EventId;
 
 use super::Story;
 use super::values::{code, within};
-use crate::history::words::condition;
+use crate::history::words::{cash, condition};
 
 impl Story {
     /// A turn of an agreement's life, or of what is left of it.
@@ -85,6 +85,73 @@ impl Story {
         let target: EventId = ended?.event_id;
         let reason = ReversalReason::Error;
         Some(AgreementCommand::ReverseEntry { target, reason })
+    }
+
+    /// The next step towards a tranche that was paid in part, rescheduled, and then loses that payment again: what its
+    /// events stored of it is then not all that counts. None without an open tranche,
+    /// where schedules are seldom spoken of; else a new one.
+    pub(super) fn partly_paid(&mut self, id: &AgreementId) -> Option<AgreementCommand> {
+        let agreement = self.book.agreement(id)?;
+        let open: Vec<(TrancheId, TrancheState)> = agreement.open_tranches().collect();
+        let perspective = agreement.perspective();
+        if open.is_empty() {
+            return (self.schedules_one_in < 3).then(|| self.tranche(id));
+        }
+        let (tranche_id, tranche) = self.random.pick(&open).clone();
+        let (paid, moved) = self.paid_before_moved(id, &tranche_id);
+        if let Some(&target) = moved.last() {
+            let reasons = [ReversalReason::Error, ReversalReason::Returned];
+            let reason = *self.random.pick(&reasons);
+            return Some(AgreementCommand::ReverseEntry { target, reason });
+        }
+        if paid {
+            return Some(AgreementCommand::RescheduleTranche {
+                tranche_id,
+                new_due_on: self.effective_day(),
+                reason: "the rest later".to_owned(),
+            });
+        }
+        let cash = cash(within((tranche.open + 1) / 2, code(id)));
+        let tranche_id = Some(tranche_id);
+        Some(match perspective {
+            Perspective::Provider => AgreementCommand::Disburse { cash, tranche_id },
+            Perspective::Recipient => AgreementCommand::ConfirmReceipt {
+                cash,
+                tranche_id,
+                disbursement_id: None,
+            },
+        })
+    }
+
+    /// Whether a payment that stands drew on a tranche, and those that did before it was last rescheduled.
+    fn paid_before_moved(&self, id: &AgreementId, tranche_id: &TrancheId) -> (bool, Vec<EventId>) {
+        let stream = Stream::Agreement(id.clone());
+        let (mut paid, mut moved) = (Vec::new(), Vec::new());
+        for recorded in self.log.iter().filter(|it| it.event.stream == stream) {
+            let fact = &recorded.event.fact;
+            if let Fact::Agreement(
+                AgreementEvent::DisbursementMade { draws, .. }
+                | AgreementEvent::ReceiptConfirmed { draws, .. },
+            ) = fact
+                && draws.iter().any(|draw| draw.tranche_id == *tranche_id)
+            {
+                paid.push(recorded.event_id);
+            }
+            if let Fact::Agreement(AgreementEvent::TrancheRescheduled(later)) = fact
+                && later.tranche_id == *tranche_id
+            {
+                moved.clone_from(&paid);
+            }
+            if let Fact::Agreement(
+                AgreementEvent::EntryReversed { target, .. }
+                | AgreementEvent::EntryReplaced { target },
+            ) = fact
+            {
+                paid.retain(|entry| entry != target);
+                moved.retain(|entry| entry != target);
+            }
+        }
+        (!paid.is_empty(), moved)
     }
 
     fn early_end(&mut self, id: &AgreementId) -> EarlyEnd {

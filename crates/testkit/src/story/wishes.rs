@@ -48,6 +48,11 @@ impl Story {
         {
             return wish;
         }
+        if self.random.one_in(self.schedules_one_in)
+            && let Some(wish) = self.partly_paid(id)
+        {
+            return wish;
+        }
         if self.tags_money && self.random.one_in(7) {
             return self.tagging(id);
         }
@@ -354,7 +359,7 @@ impl Story {
         period(starts_on, ends_on)
     }
 
-    fn tranche(&mut self, id: &AgreementId) -> AgreementCommand {
+    pub(super) fn tranche(&mut self, id: &AgreementId) -> AgreementCommand {
         let (tranche_id, reason) = (self.tranche_id(id), "later".to_owned());
         let open = self.book.agreement(id);
         let open = open.is_some_and(|agreement| agreement.open_tranches().next().is_some());

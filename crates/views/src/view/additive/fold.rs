@@ -1,5 +1,6 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use perennial_domain::agreement::Firmness;
 use perennial_domain::classification::{Pillar, WHOLE_PPM};
 use perennial_domain::log::EventId;
 
@@ -7,6 +8,7 @@ use crate::cube::Class;
 use crate::day::Day;
 use crate::dictionary::{EntityNo, FacetNo, KindNo, SeriesKind, Table};
 use crate::exact::{Exact, Weight, round_partition};
+use crate::history::DueElsewhere;
 use crate::lens::{Dating, Lens, Posted, When};
 use crate::numbers::NumberHash;
 use crate::posting::{Measure, Measures};
@@ -139,6 +141,16 @@ impl<'l, 'a> Fold<'l, 'a> {
 
     /// First sums what this fold does not distinguish, so that splits and years are worked out once for each part.
     fn parts(&self) -> (Table<Subject, NumberHash>, HashMap<Part, i128, NumberHash>) {
+        let (mut subjects, mut parts) = self.posted_parts();
+        self.each_due_elsewhere(|_, subject, part, due| {
+            let subject = subjects.intern(subject);
+            *parts.entry(Part { subject, ..part }).or_default() += due.minor_units;
+        });
+        (subjects, parts)
+    }
+
+    /// The parts as postings say when they count.
+    fn posted_parts(&self) -> (Table<Subject, NumberHash>, HashMap<Part, i128, NumberHash>) {
         let mut subjects: Table<Subject, NumberHash> = Table::default();
         let mut parts: HashMap<Part, i128, NumberHash> = HashMap::default();
         let wanted = self.wanted();
@@ -193,6 +205,26 @@ impl<'l, 'a> Fold<'l, 'a> {
                 }
             });
         (subjects, parts)
+    }
+
+    /// Calls `each` with what schedules owe in other years than their postings say. Without years nothing moves.
+    fn each_due_elsewhere(&self, mut each: impl FnMut(EntityNo, &Subject, Part, &DueElsewhere)) {
+        if !self.sums(Measure::Scheduled) || !self.divided.has(Dimension::Year) {
+            return;
+        }
+        self.lens
+            .each_due_elsewhere(|entity, class, currency, due| {
+                let by_firmness = self.kept.has(Dimension::Firmness);
+                let part = Part {
+                    subject: 0,
+                    measure: Measure::Scheduled,
+                    currency,
+                    basis: None,
+                    firmness: by_firmness.then_some(Firmness::Firm),
+                    when: self.lens.on_day(due.due_on),
+                };
+                each(entity, &self.subject(Some(entity), class), part, due);
+            });
     }
 
     /// The measures of the figures.
@@ -273,6 +305,8 @@ impl<'l, 'a> Fold<'l, 'a> {
                 let posted = self.lens.posted(&row);
                 let basis = self.lens.question.basis;
                 let posted = posted.filter(|posted| basis.counts(posted.series.kind.valued));
+                let asked = |posted: &Posted<'_>| self.lens.asks_for(posted.facet.entity);
+                let posted = posted.filter(asked);
                 let Some(posted) = posted.filter(|posted| self.lens.lets_pass(posted)) else {
                     continue;
                 };
@@ -281,7 +315,12 @@ impl<'l, 'a> Fold<'l, 'a> {
                 }
                 let weights = known
                     .entry((row.facet, row.kind, self.when(&posted)))
-                    .or_insert_with(|| self.weights(&posted, figure, &matches));
+                    .or_insert_with(|| {
+                        let part = self.part(0, &posted.series.kind, self.when(&posted));
+                        let entity = Some(posted.facet.entity);
+                        let subject = self.subject(entity, &posted.class);
+                        self.weights(&subject, &part, figure, &matches)
+                    });
                 contributions.extend(weights.iter().map(|&weight| Contribution {
                     event_id: EventId {
                         position,
@@ -294,20 +333,41 @@ impl<'l, 'a> Fold<'l, 'a> {
                 }));
             }
         }
+        contributions.extend(self.contributed_elsewhere(figure, matches));
+        contributions.sort_by_key(|contribution| contribution.event_id);
         contributions
     }
 
-    /// Under which weights amounts of a series count in one figure of the cells that `matches` picks.
+    /// What schedules owe in other years than their postings say, as entries behind one figure.
+    fn contributed_elsewhere(
+        &self,
+        figure: &str,
+        matches: impl Fn(&CellKey) -> bool,
+    ) -> Vec<Contribution> {
+        let mut contributions = Vec::new();
+        self.each_due_elsewhere(|entity, subject, part, due| {
+            let weights = self.weights(subject, &part, figure, &matches);
+            contributions.extend(weights.into_iter().map(|weight| Contribution {
+                event_id: due.event_id,
+                entity,
+                effective_on: due.effective_on,
+                minor_units: due.minor_units,
+                weight,
+            }));
+        });
+        contributions
+    }
+
+    /// Under which weights a part counts in one figure of the cells that `matches` picks.
     fn weights(
         &self,
-        posted: &Posted<'_>,
+        subject: &Subject,
+        part: &Part,
         figure: &str,
         matches: impl Fn(&CellKey) -> bool,
     ) -> Vec<Weight> {
-        let part = self.part(0, &posted.series.kind, self.when(posted));
-        let subject = self.subject(Some(posted.facet.entity), &posted.class);
         let mut weights = Vec::new();
-        self.spread(&subject, &part, |at, key, weight| {
+        self.spread(subject, part, |at, key, weight| {
             let named = self.declaration.figures.get(at);
             if named.is_some_and(|named| named.name == figure) && matches(&key) {
                 weights.push(weight);
