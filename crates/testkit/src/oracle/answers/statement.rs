@@ -7,6 +7,8 @@ use perennial_domain::agreement::AgreementEvent;
 use perennial_domain::classification::Pillar;
 use perennial_domain::event::Stream;
 use perennial_domain::log::EventId;
+use perennial_domain::money::Currency;
+use perennial_views::{CurrencyBasis, Question};
 
 use super::super::calendar;
 use super::super::deal::{Balance, Deal, key};
@@ -25,19 +27,45 @@ pub(super) fn asked<'b>(read: &'b Read<'_>) -> impl Iterator<Item = &'b Deal> {
         filter
             .direction
             .is_none_or(|asked| asked.name() == direction(deal.perspective()))
-            && filter.currency.is_none_or(|asked| asked == deal.currency())
+            && (read.question.basis == CurrencyBasis::Functional
+                || filter.currency.is_none_or(|asked| asked == deal.currency()))
             && is(&filter.donor, key(&deal.terms.provider))
             && is(&filter.recipient, key(&deal.terms.recipient))
     })
 }
 
 pub(super) fn rows(read: &Read<'_>) -> Vec<String> {
-    asked(read).map(|deal| row(read, deal)).collect()
+    // Rules look at what was booked, whatever currency is asked for.
+    let question = Question {
+        basis: CurrencyBasis::Transaction,
+        ..read.question.clone()
+    };
+    let Some(booked) = Read::new(read.oracle, &question) else {
+        return Vec::new();
+    };
+    let wanted = read.question.filter.currency;
+    let mut rows = Vec::new();
+    for deal in asked(read) {
+        let Some(of_rules) = booked.deals.get(&deal.id) else {
+            continue;
+        };
+        let holding = deal.items.iter().filter(|item| read.holds(item.on));
+        let mut pages: BTreeMap<Currency, Vec<&Item>> = BTreeMap::new();
+        for item in holding {
+            pages.entry(item.currency).or_default().push(item);
+        }
+        if pages.is_empty() {
+            pages.insert(deal.currency(), Vec::new());
+        }
+        pages.retain(|currency, _| wanted.is_none_or(|wanted| wanted == *currency));
+        let of_deal = pages.into_iter();
+        rows.extend(of_deal.map(|page| row(&booked, of_rules, page)));
+    }
+    rows
 }
 
-fn row(read: &Read<'_>, deal: &Deal) -> String {
-    let own = deal.items.iter().filter(|item| read.holds(item.on));
-    let own: Vec<&Item> = own.collect();
+/// The statement of an agreement in one currency: what it holds in it, everything else as booked.
+fn row(read: &Read<'_>, deal: &Deal, (currency, own): (Currency, Vec<&Item>)) -> String {
     let balance = Balance::of(own.iter().copied());
     let sum = |what: What| -> i128 {
         own.iter()
@@ -72,7 +100,7 @@ fn row(read: &Read<'_>, deal: &Deal) -> String {
         direction(deal.perspective()),
         key(&deal.terms.provider),
         key(&deal.terms.recipient),
-        deal.currency(),
+        currency,
         deal.terms.signed_on,
         deal.terms.starts_on,
         deal.terms.ends_on,

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use perennial_domain::Date;
 use perennial_domain::agreement::Perspective;
 use perennial_domain::log::EventId;
+use perennial_domain::money::Currency;
 
 use super::super::calendar;
 use super::super::deal::{Balance, Deal};
@@ -130,17 +131,17 @@ pub(super) fn is_multi_year(read: &Read<'_>, deal: &Deal) -> &'static str {
     }
 }
 
-/// The agreements with a commitment entry that stands, and one or any money that passes the filter.
+/// The agreements with a commitment entry that stands, and one or any money that passes the filter; with functional amounts
+/// in every currency that this holds for.
 pub(super) fn multi_year(read: &Read<'_>) -> Vec<String> {
     let mut rows: BTreeMap<(&str, String), [i128; 5]> = BTreeMap::new();
     for deal in read.asked() {
-        let passing: Vec<Item> = read
-            .amounts()
-            .into_iter()
-            .filter(|(of, item, _)| of.id == deal.id && item.what.is_committed())
-            .map(|(_, item, _)| item.clone())
-            .collect();
-        let committed = Balance::of(&passing).committed;
+        let mut passing: BTreeMap<Currency, Vec<Item>> = BTreeMap::new();
+        for (of, item, _) in read.amounts() {
+            if of.id == deal.id && item.what.is_committed() {
+                passing.entry(item.currency).or_default().push(item.clone());
+            }
+        }
         let standing = |items: &mut dyn Iterator<Item = &Item>| -> bool {
             0 < items.map(|item| item.entries).sum::<i64>()
         };
@@ -148,23 +149,27 @@ pub(super) fn multi_year(read: &Read<'_>) -> Vec<String> {
             .items
             .iter()
             .filter(|item| item.register == 2 && read.holds(item.on));
-        if !standing(&mut of_deal) || !(standing(&mut passing.iter()) || committed != 0) {
+        if !standing(&mut of_deal) {
             continue;
         }
-        let key = (
-            direction(deal.perspective()),
-            deal.currency().code().to_owned(),
-        );
-        let [agreements, amount, of_years, years_amount, unknown] = rows.entry(key).or_default();
-        *agreements += 1;
-        *amount += committed;
-        match is_multi_year(read, deal) {
-            "yes" => {
-                *of_years += 1;
-                *years_amount += committed;
+        for (currency, passing) in passing {
+            let committed = Balance::of(&passing).committed;
+            if !standing(&mut passing.iter()) && committed == 0 {
+                continue;
             }
-            "unknown" => *unknown += 1,
-            _ => {}
+            let key = (direction(deal.perspective()), currency.code().to_owned());
+            let [agreements, amount, of_years, years_amount, unknown] =
+                rows.entry(key).or_default();
+            *agreements += 1;
+            *amount += committed;
+            match is_multi_year(read, deal) {
+                "yes" => {
+                    *of_years += 1;
+                    *years_amount += committed;
+                }
+                "unknown" => *unknown += 1,
+                _ => {}
+            }
         }
     }
     rows.into_iter()
