@@ -372,7 +372,7 @@ pub(crate) fn onward_within_received(
 /// R17: more is scheduled than is left to pay.
 pub(crate) fn scheduled_within_undisbursed(change: &Change<'_>) -> Option<Breach> {
     let schedules = |(_, change): &(Date, Balance)| change.scheduled != 0;
-    if !change.agreement.has_tranches() && !change.whole.iter().any(schedules) {
+    if !change.agreement.was_scheduled() && !change.whole.iter().any(schedules) {
         return None;
     }
     let perspective = change.perspective();

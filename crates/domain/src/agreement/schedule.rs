@@ -242,10 +242,10 @@ impl Agreement {
         })
     }
 
-    /// Whether it ever had a tranche that is not gone.
-    pub(crate) fn has_tranches(&self) -> bool {
-        let schedule = self.schedule.as_deref();
-        schedule.is_some_and(|schedule| !schedule.tranches.is_empty())
+    /// Whether there may be days on which something is scheduled: a tranche whose reversal adjusts a closed period is
+    /// scheduled until the day of the adjustment.
+    pub(crate) fn was_scheduled(&self) -> bool {
+        self.schedule.is_some()
     }
 
     /// The published plan in force; empty if there is none.

@@ -436,6 +436,33 @@ fn an_adjusting_reversal_takes_its_own_date_and_only_what_is_in_the_closed_perio
 }
 
 #[test]
+fn a_tranche_whose_reversal_adjusts_a_closed_period_is_scheduled_until_the_day_of_the_adjustment() {
+    let error = perennial_domain::agreement::ReversalReason::Error;
+    let history = [
+        signed(eur(100)),
+        scheduled("2024-06-01", "tranche-1", eur(80), "2025-06-30"),
+        closed_2024(0),
+        adjusted_2024("2025-02-01"),
+        reversed("2025-02-01", event_of(5), error),
+    ];
+    let books = with_years(Profile::Strict, history);
+    books
+        .clone()
+        .when(decrease("2025-02-01", eur(50)))
+        .then_only_flagged([]);
+    books
+        .when(decrease("2025-01-31", eur(50)))
+        .then_only_flagged([breach(
+            Rule::ScheduledWithinUndisbursed,
+            &[
+                ("scheduled", "80.00 EUR"),
+                ("undisbursed", "50.00 EUR"),
+                ("on", "2025-01-31"),
+            ],
+        )]);
+}
+
+#[test]
 fn an_adjusting_increase_without_shares_is_for_the_closed_period() {
     let days = period("2024-01-01", "2024-12-31");
     let outcome = with_years(Profile::Strict, [signed(eur(100)), closed_2024(0)])
