@@ -34,10 +34,6 @@ impl<K: Ord, V> Sorted<K, V> {
         map
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.pairs.is_empty()
-    }
-
     pub(crate) fn len(&self) -> usize {
         self.pairs.len()
     }
