@@ -17,6 +17,7 @@ pub mod status;
 use std::time::Duration;
 
 use perennial_domain::ids::LedgerId;
+use perennial_proof::planted::{Bug, planted};
 use tokio::sync::mpsc;
 
 use crate::ledger::Claimant;
@@ -121,7 +122,9 @@ impl Seat {
                     TermEnd::Deposed => {
                         // What was waited for before this node led says nothing of who leads now: without a new wait
                         // two nodes would depose each other for ever.
-                        self.patience.begin_anew();
+                        if !planted(Bug::ClaimWhenDeposed) {
+                            self.patience.begin_anew();
+                        }
                         Role::Following
                     }
                     TermEnd::Doubt(reason) => {

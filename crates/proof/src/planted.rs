@@ -30,11 +30,13 @@ pub enum Bug {
     RefuseUnasked,
     /// What has no outcome is told as not written when the new claim is acknowledged, before it is read.
     SettleOnAck,
+    /// A leader that was deposed claims again without a new wait.
+    ClaimWhenDeposed,
 }
 
 impl Bug {
     /// Every bug, in order.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::AnyTermCounts,
         Self::ClaimTwoAhead,
         Self::LaterClaimWins,
@@ -47,6 +49,7 @@ impl Bug {
         Self::KeepDeadState,
         Self::RefuseUnasked,
         Self::SettleOnAck,
+        Self::ClaimWhenDeposed,
     ];
 }
 

@@ -3,16 +3,18 @@
 //! run.
 //!
 //! Messages are lost, late, doubled, refused, acknowledged wrongly or never; nodes are killed, stopped, paused at any
-//! step and cut off; clocks go wrong; strangers write into the log. Then everything heals, and `check` compares what
-//! every client and every node was told with what the log holds. Shows INV-4, INV-5, INV-9 and INV-11.
+//! step and cut off; clocks go wrong; strangers write into the log. Then everything heals. `check` compares what every
+//! client and every node was told with what the log holds, which shows INV-4, INV-5, INV-9 and INV-11; `progress` says
+//! whether one node came to lead, nobody claimed any more, and clients were answered in time.
 //!
-//! Read in order: `executor`, `broker`, `node`, `client`, `check`, then [`run`].
+//! Read in order: `executor`, `broker`, `node`, `client`, `check`, `progress`, then [`run`].
 
 mod broker;
 mod check;
 mod client;
 mod executor;
 mod node;
+mod progress;
 
 use std::sync::Arc;
 
@@ -31,6 +33,10 @@ use check::History;
 use client::{Client, SharedDiary};
 use executor::{Executor, MS};
 use node::Cluster;
+use progress::{Calm, Mark};
+
+/// The name of the client that begins when nothing goes wrong any more.
+const LATE_CLIENT: u64 = 99;
 
 /// What a run came to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -68,8 +74,8 @@ pub fn run(seed: u64) -> Result<Report, Violation> {
     let mut run = Run::new(seed);
     run.found().map_err(violation)?;
     run.storm();
-    run.heal().map_err(violation)?;
-    run.report().map_err(violation)
+    let calm = run.heal().map_err(violation)?;
+    run.report(calm).map_err(violation)
 }
 
 struct Run {
@@ -210,34 +216,49 @@ impl Run {
     }
 
     /// Lets everything work again, until every client knows and every node stands at the end.
-    fn heal(&mut self) -> Result<(), String> {
+    fn heal(&mut self) -> Result<Calm, String> {
         self.cluster.heal();
         self.executor.resume_all();
-        let limit = self.executor.clockwork.now() + 120_000 * MS;
-        let starts = self.executor.clockwork.now() + 2_000 * MS;
-        let diary = Arc::clone(&self.diary);
-        self.executor.run(starts, || false);
-        for node in 0..self.cluster.count() {
-            self.cluster.start(node, None);
+        self.executor.calm();
+        let heals = Mark::now(&self.cluster);
+        for seconds in [2, 5] {
+            // One that was asked to stop may still have had to answer at the first time.
+            self.executor.run(heals.at + seconds * 1_000 * MS, || false);
+            for node in 0..self.cluster.count() {
+                self.cluster.start(node, None);
+            }
         }
+        self.executor.run(heals.at + progress::SETTLES, || false);
+        let quiet = Mark::now(&self.cluster);
+        // The others may have nothing left to do.
+        Client::begin(
+            &self.cluster,
+            &self.diary,
+            (LATE_CLIENT, 3),
+            self.random.split(),
+        );
+        let diary = Arc::clone(&self.diary);
         let all_know = || client::open(&diary).busy == 0;
+        let limit = quiet.at + 60_000 * MS;
         if !self.executor.run(limit, all_know) {
             let busy = client::open(&diary).busy;
             let states = self.cluster.statuses();
             return Err(format!("{busy} clients never come to know: {states:?}"));
         }
-        // What was late has come by then, and every node has read it.
-        let rest = self.executor.clockwork.now() + 5_000 * MS;
+        self.executor.run(quiet.at + progress::QUIET, || false);
+        // Every node has read by then what came last.
+        let rest = self.executor.clockwork.now() + 100 * MS;
         self.executor.run(rest, || false);
-        Ok(())
+        Ok(Calm { heals, quiet })
     }
 
-    fn report(&self) -> Result<Report, String> {
+    fn report(&self, calm: Calm) -> Result<Report, String> {
         let entries = self.cluster.broker.entries();
         let history = History::of(self.cluster.ledger_id.as_str(), &entries)?;
         let diary = client::open(&self.diary);
         check::check(&history, &diary.attempts, &self.cluster)?;
         check::check_nodes(&history, &self.cluster)?;
+        progress::check(&history, &diary, (calm, &self.cluster))?;
         history.fold()?;
         let count = |length| u64::try_from(length).unwrap_or(u64::MAX);
         Ok(Report {

@@ -96,6 +96,11 @@ impl Broker {
         self.state().entries.clone()
     }
 
+    /// How many entries are stored.
+    pub(super) fn end(&self) -> usize {
+        self.state().entries.len()
+    }
+
     /// Lets one append in `times` go wrong; none for 0.
     pub(super) fn trouble(&self, times: u64) {
         self.state().trouble = times;

@@ -22,9 +22,20 @@ pub(super) struct Accepted {
     body: RecordBody,
 }
 
+/// A claim in the log.
+pub(super) struct Claimed {
+    /// Which entry of the log it is, from 0.
+    pub(super) entry: usize,
+    /// The name of the node that it is for.
+    pub(super) node: String,
+    /// Whether it began a term.
+    pub(super) won: bool,
+}
+
 /// What the log says.
 pub(super) struct History {
     pub(super) records: Vec<Accepted>,
+    pub(super) claims: Vec<Claimed>,
     pub(super) term: u64,
     pub(super) leader: String,
     pub(super) dead: u64,
@@ -35,19 +46,26 @@ impl History {
     pub(super) fn of(ledger_id: &str, entries: &[StoredEntry]) -> Result<Self, String> {
         let mut history = Self {
             records: Vec::new(),
+            claims: Vec::new(),
             term: 0,
             leader: String::new(),
             dead: 0,
         };
         let mut head = genesis_hash(ledger_id);
-        for stored in entries {
-            let entry = Entry::decode(&stored.0).map_err(|error| error.to_string())?;
-            match entry {
-                Entry::Claim(claim) if claim.term.0 == history.term.saturating_add(1) => {
-                    history.term = claim.term.0;
-                    history.leader = claim.node;
+        for (entry, stored) in entries.iter().enumerate() {
+            let decoded = Entry::decode(&stored.0).map_err(|error| error.to_string())?;
+            match decoded {
+                Entry::Claim(claim) => {
+                    let won = claim.term.0 == history.term.saturating_add(1);
+                    if won {
+                        history.term = claim.term.0;
+                        history.leader.clone_from(&claim.node);
+                    } else {
+                        history.dead += 1;
+                    }
+                    let node = claim.node;
+                    history.claims.push(Claimed { entry, node, won });
                 }
-                Entry::Claim(_) => history.dead += 1,
                 Entry::Record {
                     header_bytes,
                     header,

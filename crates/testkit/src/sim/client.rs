@@ -42,10 +42,19 @@ pub(super) struct Attempt {
     pub(super) told: Told,
 }
 
+/// How long a client waited for what it wanted to know of one submission, whatever it was told in between.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Wait {
+    pub(super) client: u64,
+    pub(super) begun: Moment,
+    pub(super) ended: Moment,
+}
+
 /// What all clients did.
 #[derive(Default)]
 pub(super) struct Diary {
     pub(super) attempts: Vec<Attempt>,
+    pub(super) waits: Vec<Wait>,
     /// Clients that still have something to do.
     pub(super) busy: usize,
 }
@@ -120,6 +129,7 @@ impl Client {
             }
         };
         let gives_up = self.random.one_in(4);
+        let begun = self.cluster.clockwork.now();
         loop {
             let told = self.attempt(&prepared).await;
             let is_over = match told {
@@ -132,6 +142,11 @@ impl Client {
             }
             self.pause(200).await;
         }
+        open(&self.diary).waits.push(Wait {
+            client: self.name,
+            begun,
+            ended: self.cluster.clockwork.now(),
+        });
         while self.random.one_in(3) {
             // Whoever is asked again says the same, or that it does not know.
             self.elsewhere();

@@ -164,7 +164,7 @@ pub(super) struct Executor {
     random: Random,
     paused: BTreeMap<Owner, Moment>,
     /// One step in so many is put off for a while.
-    hiccup: u64,
+    hiccup: Option<u64>,
     /// Steps and events so far.
     pub(super) steps: u64,
     /// Changes with every choice: equal for equal runs.
@@ -186,7 +186,7 @@ impl Executor {
             tasks: BTreeMap::new(),
             random,
             paused: BTreeMap::new(),
-            hiccup,
+            hiccup: Some(hiccup),
             steps: 0,
             trace: 0,
         }
@@ -210,6 +210,11 @@ impl Executor {
 
     pub(super) fn resume_all(&mut self) {
         self.paused.clear();
+    }
+
+    /// Puts no step off any more.
+    pub(super) fn calm(&mut self) {
+        self.hiccup = None;
     }
 
     fn admit(&mut self) {
@@ -267,7 +272,8 @@ impl Executor {
         self.trace = mixed.wrapping_mul(0x9E37_79B9_7F4A_7C15);
         let paused = self.paused.get(&running.owner).copied().unwrap_or_default();
         let is_node = running.owner != OUTSIDE;
-        let hiccup = is_node && self.random.one_in(self.hiccup);
+        let hiccup = self.hiccup.filter(|_| is_node);
+        let hiccup = hiccup.is_some_and(|times| self.random.one_in(times));
         let until = if now < paused {
             Some(paused)
         } else if hiccup {

@@ -97,6 +97,11 @@ impl Cluster {
         self.nodes().len()
     }
 
+    /// How long a caller waits for an answer at most.
+    pub(super) fn answer_wait_max(&self) -> Moment {
+        u64::try_from(self.options.answer_wait_max.as_micros()).unwrap_or(u64::MAX)
+    }
+
     /// The ledger on a node, and which start of the node it belongs to.
     pub(super) fn ledger(&self, node: usize) -> Option<(Ledger, u64)> {
         let nodes = self.nodes();

@@ -1,5 +1,6 @@
 //! Nothing that nodes, brokers, networks and clocks do makes the ledger tell what is not so (INV-4), answer one request
-//! twice differently (INV-5), leave a gap (INV-9) or have two histories (INV-11).
+//! twice differently (INV-5), leave a gap (INV-9) or have two histories (INV-11); and once all is well again, one node
+//! leads and every client is answered.
 
 use perennial_testkit::random::Random;
 use perennial_testkit::sim::run;

@@ -41,7 +41,8 @@ const fn first_seed(bug: Bug) -> u64 {
         | Bug::ForgetQueue
         | Bug::ResendUnsettled
         | Bug::ForgetRequestIds
-        | Bug::KeepDeadState => 1,
+        | Bug::KeepDeadState
+        | Bug::ClaimWhenDeposed => 1,
     }
 }
 
