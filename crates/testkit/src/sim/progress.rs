@@ -92,7 +92,7 @@ fn check_claims(history: &History, (calm, cluster): (Calm, &Cluster)) -> Result<
             ));
         }
     }
-    let led = between(0, quiet).filter(|claim| claim.won).last();
+    let led = between(0, quiet).rfind(|claim| claim.won);
     let led = led.map_or("", |claim| claim.node.as_str());
     if led != history.leader {
         return Err(format!(
