@@ -28,12 +28,20 @@ impl Starting {
     /// # Errors
     /// If there is no such binary.
     pub fn spawn(binary: &Path, data: &Path, arguments: &[&str]) -> Result<Self> {
+        Self::spawn_at("127.0.0.1:0", binary, data, arguments)
+    }
+
+    /// As [`Starting::spawn`], listening at `address`.
+    ///
+    /// # Errors
+    /// As [`Starting::spawn`].
+    pub fn spawn_at(address: &str, binary: &Path, data: &Path, arguments: &[&str]) -> Result<Self> {
         let mut command = Command::new(binary);
         command
             .arg("serve")
             .arg("--data")
             .arg(data)
-            .args(["--listen", "127.0.0.1:0"])
+            .args(["--listen", address])
             .args(arguments);
         command
             .stdin(Stdio::null())
@@ -81,6 +89,26 @@ impl Starting {
         Ok((status.code().unwrap_or(-1), said.join("\n")))
     }
 
+    /// Waits until it is ready, `limit` at most.
+    ///
+    /// # Errors
+    /// With what it said, if it ends before or takes longer; then it is killed.
+    pub fn ready_within(mut self, limit: Duration) -> Result<Server> {
+        let stdout = self.child.0.stdout.take();
+        let mut output = BufReader::new(stdout.context("the server has no stdout")?);
+        let (send, line) = channel();
+        std::thread::spawn(move || {
+            let mut line = String::new();
+            // Where it was not waited for any more, nobody reads it.
+            drop(send.send(output.read_line(&mut line).map(|_| line)));
+        });
+        let Ok(line) = line.recv_timeout(limit) else {
+            self.heard.extend(self.lines.try_iter());
+            bail!("the server is not ready in time; it says {:#?}", self.heard);
+        };
+        self.serves(&line.context("read the ready line")?)
+    }
+
     /// Waits until it is ready.
     ///
     /// # Errors
@@ -90,6 +118,10 @@ impl Starting {
         let mut lines = BufReader::new(stdout.context("the server has no stdout")?);
         let mut line = String::new();
         lines.read_line(&mut line).context("read the ready line")?;
+        self.serves(&line)
+    }
+
+    fn serves(self, line: &str) -> Result<Server> {
         let Some(address) = line.trim_end().strip_prefix("ready grpc=") else {
             let (_, said) = self.end()?;
             bail!("the server printed \"{line}\" instead of its ready line; it said: {said}");
@@ -156,6 +188,11 @@ impl Server {
     pub fn has_said(&self, text: &str) -> bool {
         let lines: Vec<String> = self.lines.try_iter().collect();
         lines.iter().any(|line| line.contains(text))
+    }
+
+    /// Returns the log lines that nobody looked at yet.
+    pub fn said(&self) -> Vec<String> {
+        self.lines.try_iter().collect()
     }
 
     /// Lets it make no file longer than `bytes`, as on a full disk; without a number it may again.

@@ -6,8 +6,10 @@
 //!
 //! It is *not* a deployment: every node lies on this machine and this disk, and nothing is secured.
 //!
-//! Reading order: [`Tools`] (Java, Maven and the jars), `node` (one process), [`Rig`], [`TestRig`].
+//! Reading order: [`Tools`] (Java, Maven and the jars), `node` (one process), `leader` (which of them leads a topic),
+//! [`Rig`], [`TestRig`].
 
+mod leader;
 mod node;
 mod ports;
 mod rig;
@@ -15,6 +17,7 @@ mod test_rig;
 mod tools;
 
 pub use node::{NodeError, NodeState};
+pub use ports::free as free_ports;
 pub use rig::{Nodes, Rig, RigError};
 pub use test_rig::{Broker, TestRig, tools_for_test};
 pub use tools::{Surroundings, Tools, ToolsError};

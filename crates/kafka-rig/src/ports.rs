@@ -11,8 +11,11 @@ const FIRST: u16 = 20_000;
 const COUNT: u16 = 12_000;
 const TRIES: usize = 1000;
 
-/// Returns `count` different free ports of this machine.
-pub(crate) fn free(count: usize) -> io::Result<Vec<u16>> {
+/// Returns `count` different free ports of this machine, which stay free while nobody asks for them by number.
+///
+/// # Errors
+/// If there are not so many.
+pub fn free(count: usize) -> io::Result<Vec<u16>> {
     let mut found = BTreeSet::new();
     for _ in 0..TRIES {
         if found.len() == count {

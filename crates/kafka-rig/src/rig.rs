@@ -6,8 +6,8 @@ use std::{fs, io};
 use rustix::process::Signal;
 
 use crate::node::{Node, NodeError, NodeState, Ports};
-use crate::ports;
 use crate::tools::Tools;
+use crate::{leader, ports};
 
 /// How many nodes a cluster has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -237,6 +237,16 @@ impl Rig {
     /// [`RigError::NoNode`].
     pub fn state(&self, node: u16) -> Result<NodeState, RigError> {
         Ok(self.node(node)?.state())
+    }
+
+    /// Returns the node that leads the first partition of `topic`, as any node that runs says; none while nobody is known
+    /// to lead it, or if there is no such topic.
+    pub fn partition_leader(&self, topic: &str) -> Option<u16> {
+        let mut up = self
+            .nodes
+            .iter()
+            .filter(|node| node.state() == NodeState::Up);
+        up.find_map(|node| leader::ask(node.ports.plain, topic).ok().flatten())
     }
 
     pub(crate) fn end_all(&self, how: Signal) -> Result<(), RigError> {

@@ -1,8 +1,10 @@
 //! The command line of `cargo xtask`.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
+use std::path::Path;
+use std::process::Command;
 
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
 
 use crate::ci::Step;
 use crate::kafka::KafkaTask;
@@ -17,6 +19,7 @@ const EXAMPLES: &str = "Examples:
   cargo xtask kafka up --nodes 3       a real Kafka on free ports, until `kafka down`
   cargo xtask sim --runs 20000         several nodes on a shared log, simulated
   cargo xtask sim --runs 1 --seed 7    one run once more
+  cargo xtask chaos --rounds 10        real nodes and brokers, killed and stopped under load
   cargo xtask demo                     build with optimisation, then the tour";
 
 /// The project's own tasks.
@@ -69,10 +72,53 @@ pub enum Task {
         #[arg(long, default_value_t = 1)]
         seed: u64,
     },
+    /// Kill, stop and restart real nodes and brokers under load, then hold what clients were told against what all nodes
+    /// say (needs Java and Maven)
+    Chaos(Chaos),
     /// Run `perennial demo`, built with optimisation
     Demo {
         /// Passed to `perennial demo`
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<OsString>,
     },
+}
+
+/// How much chaos.
+#[derive(Clone, Debug, Args)]
+pub struct Chaos {
+    /// How many rounds, each with a fault: about 20 seconds each
+    #[arg(long, default_value_t = 15)]
+    pub rounds: u64,
+    /// Decides the faults and what clients ask; drawn and printed where none is given
+    #[arg(long)]
+    pub seed: Option<u64>,
+    /// How many nodes; the brokers are always three
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u64).range(2..=5))]
+    pub nodes: u64,
+    /// Build with optimisation
+    #[arg(long)]
+    pub release: bool,
+}
+
+impl Chaos {
+    /// Returns what builds the nodes' program and the runner, and then what runs it.
+    pub fn commands(&self, cargo: &OsStr, root: &Path) -> [Command; 2] {
+        let begin = |task| {
+            let mut command = Command::new(cargo);
+            command
+                .current_dir(root)
+                .args([task, "--locked", "--quiet"]);
+            if self.release {
+                command.arg("--release");
+            }
+            command.args(["--package", "perennial-tests", "--example", "chaos"]);
+            command
+        };
+        let mut build = begin("build");
+        build.args(["--bin", "perennial-under-test"]);
+        let mut run = begin("run");
+        run.args(["--", &self.rounds.to_string(), &self.nodes.to_string()]);
+        run.args(self.seed.map(|seed| seed.to_string()));
+        [build, run]
+    }
 }

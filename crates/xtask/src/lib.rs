@@ -1,4 +1,4 @@
-//! The project's own tasks: `cargo xtask test`, `ci`, `tidy`, `mutants`, `kafka`, `sim`, `demo`.
+//! The project's own tasks: `cargo xtask test`, `ci`, `tidy`, `mutants`, `kafka`, `sim`, `chaos`, `demo`.
 //!
 //! Nothing here is shipped, and no other crate depends on it. The checks of [`tidy`] are plain functions over the
 //! text of the tree and over `cargo metadata`, and run as an ordinary test too, so that `cargo test` alone catches

@@ -7,7 +7,7 @@ use std::process::{Command, ExitCode};
 
 use clap::Parser;
 use perennial_xtask::ci::{self, Step};
-use perennial_xtask::command_line::{Arguments, Task};
+use perennial_xtask::command_line::{Arguments, Chaos, Task};
 use perennial_xtask::environment::Environment;
 use perennial_xtask::step::{self, Outcome, StepFailed};
 use perennial_xtask::{kafka, mutants, suite, workspace};
@@ -23,6 +23,7 @@ fn main() -> anyhow::Result<ExitCode> {
         Task::Mutants { arguments } => mutants::run_mutants(&environment, &root, &arguments),
         Task::Kafka { task } => kafka::run(&task, &root, &mut io::stdout()),
         Task::Sim { runs, seed } => simulate(&environment, &root, (runs, seed)),
+        Task::Chaos(chaos) => endure(&environment, &root, &chaos),
         Task::Demo { arguments } => demo(&environment, &root, &arguments),
     };
     Ok(match result {
@@ -90,6 +91,14 @@ fn simulate(
         &mut command,
         "cargo xtask sim --runs 1 --seed SEED, with the seed of the violation",
     )
+}
+
+fn endure(environment: &Environment, root: &Path, chaos: &Chaos) -> Result<(), StepFailed> {
+    let remedy = "look at what it says; chaos needs what deploy/kafka/README.md says";
+    for command in &mut chaos.commands(&environment.cargo, root) {
+        step::run("chaos", command, remedy)?;
+    }
+    Ok(())
 }
 
 fn demo(environment: &Environment, root: &Path, arguments: &[OsString]) -> Result<(), StepFailed> {
