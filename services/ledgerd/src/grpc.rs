@@ -15,6 +15,7 @@ mod tail;
 use std::sync::Arc;
 
 use perennial_app::ledger::Ledger;
+use perennial_app::ports::ledgers::{LedgerLogs as _, Reach};
 use perennial_domain::ids::LedgerId;
 use perennial_log_engine::EngineLog;
 use perennial_transport::node::OpenStreams;
@@ -63,13 +64,31 @@ impl Handlers {
     }
 
     fn open_ledger(&self, ledger_id: &str) -> Result<(Ledger, EngineLog), Status> {
-        let unknown = || error::unknown_ledger(ledger_id);
-        let ledger_id =
-            LedgerId::parse(ledger_id).map_err(|malformed| error::malformed_id(&malformed))?;
-        match self.ledgers.slot(&ledger_id).ok_or_else(unknown)? {
+        match self.slot(ledger_id)?.1 {
             Slot::Open(ledger, log) => Ok((ledger, log)),
             Slot::Refused(refused) => Err(error::not_served(&refused)),
         }
+    }
+
+    fn slot(&self, ledger_id: &str) -> Result<(LedgerId, Slot), Status> {
+        let parsed =
+            LedgerId::parse(ledger_id).map_err(|malformed| error::malformed_id(&malformed))?;
+        match self.ledgers.slot(&parsed) {
+            Some(slot) => Ok((parsed, slot)),
+            None => Err(self.missing(ledger_id)),
+        }
+    }
+
+    /// Only a node that has found its ledgers, and has not let go of them, knows that there is no such one: a client
+    /// takes `UNKNOWN_LEDGER` for the last word.
+    fn missing(&self, ledger_id: &str) -> Status {
+        if self.ledgers.stop().is_cancelled() {
+            return error::stopping();
+        }
+        if *self.ledgers.reach().borrow() != Reach::Reached {
+            return error::unavailable("this node does not know its ledgers now");
+        }
+        error::unknown_ledger(ledger_id)
     }
 }
 

@@ -1,9 +1,10 @@
 //! Brokers that are away: at the start, and later.
 
+use perennial_client::{ClientError, Connection};
 use perennial_kafka_rig::{Nodes, TestRig};
 
 use super::{Place, eventually};
-use crate::cli;
+use crate::{cli, crash};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_node_waits_for_brokers_that_are_away_at_the_start_and_shows_what_it_knows_when_they_go()
@@ -22,6 +23,12 @@ async fn a_node_waits_for_brokers_that_are_away_at_the_start_and_shows_what_it_k
     let health = cli.run(&["health"]).unwrap();
     assert_eq!(health.code, 7, "{health:?}");
     assert!(health.stdout.contains("not_serving"), "{health:?}");
+    // It cannot say yet that there is no such ledger: whoever submits is to ask again.
+    let sent = crash::submission(1);
+    let mut ledger = Connection::open(address).unwrap().ledger();
+    let refused = ledger.submit(sent).await;
+    let error = ClientError::from_status(address, refused.unwrap_err());
+    assert!(error.is_retryable(), "{error:?}");
 
     rig.restart(1).unwrap();
     let server = starting.ready().unwrap();

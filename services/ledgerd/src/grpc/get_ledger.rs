@@ -3,7 +3,7 @@ use perennial_domain::rule::Profile;
 use perennial_wire::pb;
 use tonic::{Request, Response, Status};
 
-use super::{Handlers, error};
+use super::Handlers;
 use crate::ledgers::Slot;
 
 /// One ledger's profile, policy and head; a ledger that is not served says why.
@@ -11,12 +11,7 @@ pub(super) fn get_ledger(
     handlers: &Handlers,
     request: &Request<pb::admin::GetLedgerRequest>,
 ) -> Result<Response<pb::admin::GetLedgerResponse>, Status> {
-    let id = &request.get_ref().ledger_id;
-    let ledger_id = LedgerId::parse(id).map_err(|malformed| error::malformed_id(&malformed))?;
-    let slot = handlers
-        .ledgers
-        .slot(&ledger_id)
-        .ok_or_else(|| error::unknown_ledger(id))?;
+    let (ledger_id, slot) = handlers.slot(&request.get_ref().ledger_id)?;
     Ok(Response::new(pb::admin::GetLedgerResponse {
         ledger: Some(encode_ledger(&ledger_id, &slot)),
     }))
