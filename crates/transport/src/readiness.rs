@@ -81,11 +81,12 @@ mod tests {
             service: name.to_owned(),
         };
         let answer = service.check(tonic::Request::new(request)).await.ok()?;
-        Some(match answer.into_inner().status() {
-            tonic_health::pb::health_check_response::ServingStatus::Serving => {
-                ServingStatus::Serving
-            }
-            _ => ServingStatus::NotServing,
+        let serves = answer.into_inner().status()
+            == tonic_health::pb::health_check_response::ServingStatus::Serving;
+        Some(if serves {
+            ServingStatus::Serving
+        } else {
+            ServingStatus::NotServing
         })
     }
 
