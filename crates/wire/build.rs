@@ -8,7 +8,9 @@ use prost::Message;
 type Error = Box<dyn std::error::Error>;
 
 fn main() -> Result<(), Error> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../proto");
+    // Asked for when it runs: the folder in which this program was built may be another checkout, and gone.
+    let manifest = env::var_os("CARGO_MANIFEST_DIR").ok_or("CARGO_MANIFEST_DIR is set by cargo")?;
+    let root = Path::new(&manifest).join("../../proto");
     let includes = [root.clone(), root.join("third_party")];
     println!("cargo::rerun-if-changed={}", root.display());
 
