@@ -18,7 +18,7 @@ use perennial_testkit::history::words::*;
 use perennial_testkit::history::{Happened, given_with, recorded};
 
 use crate::carrying_values::{
-    carried, carry, firm, leg, reallocate, terminate, two_years, two_years_of, value, values,
+    carried, carry, firm, leg, more, reallocate, terminate, two_years, two_years_of, value, values,
     worth, year,
 };
 use crate::exchange::{money, policy, rate, strict};
@@ -199,19 +199,9 @@ fn another_functional_currency_leaves_what_is_booked_in_the_first_one() {
     );
     let mut line = two_years_of("line-1", "80.00 GBP");
     line.functional = None;
-    let more = Happened {
-        fact: Fact::Agreement(AgreementEvent::CommitmentIncreased {
-            line_id: the_line(),
-            amount: eur(40),
-            year_shares: vec![firm("2024", eur(40))],
-            amendment: None,
-            published: None,
-            functional: worth("32.00 GBP"),
-        }),
-        ..increased("2024-02-01", eur(40))
-    };
+    let added = more(eur(40), firm("2024", eur(40)), Some("32.00 GBP"));
     let mut given = given;
-    given.record(more);
+    given.record(added);
     assert_eq!(
         values(&given, carry(eur(50))),
         [
@@ -252,17 +242,7 @@ fn a_line_that_gave_more_value_away_than_it_had_takes_the_difference_back_with_i
         ..two_years_of("line-1", "110.00 USD")
     };
     let lines = vec![valued, line_of("line-2", eur(10))];
-    let unvalued = Happened {
-        fact: Fact::Agreement(AgreementEvent::CommitmentIncreased {
-            line_id: the_line(),
-            amount: eur(100),
-            year_shares: vec![firm("2025", eur(100))],
-            amendment: None,
-            published: None,
-            functional: None,
-        }),
-        ..increased("2024-02-01", eur(100))
-    };
+    let unvalued = more(eur(100), firm("2025", eur(100)), None);
     let given = strict([signed_as(terms_of(lines)), unvalued]);
     // Of a year that holds nothing: half of it has the line's value, 55.00 USD.
     let decrease = AgreementCommand::DecreaseCommitment {
@@ -297,17 +277,7 @@ fn a_value_that_no_money_is_left_to_carry_stays_when_the_last_money_moves() {
         ..two_years_of("line-1", "110.00 USD")
     };
     let lines = vec![valued, line_of("line-2", eur(10))];
-    let unvalued = Happened {
-        fact: Fact::Agreement(AgreementEvent::CommitmentIncreased {
-            line_id: the_line(),
-            amount: eur(100),
-            year_shares: vec![firm("2025", eur(100))],
-            amendment: None,
-            published: None,
-            functional: None,
-        }),
-        ..increased("2024-02-01", eur(100))
-    };
+    let unvalued = more(eur(100), firm("2025", eur(100)), None);
     let taken = Happened {
         fact: Fact::Agreement(AgreementEvent::CommitmentDecreased {
             line_id: the_line(),

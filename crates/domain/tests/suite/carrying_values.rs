@@ -47,6 +47,19 @@ pub(crate) fn two_years_of(line_id: &str, functional: &str) -> Line {
     }
 }
 
+/// More was committed on the line, for these shares, worth so much if anybody said it.
+pub(crate) fn more(amount: Money, share: YearShare, functional: Option<&str>) -> Happened {
+    let event = AgreementEvent::CommitmentIncreased {
+        line_id: the_line(),
+        amount,
+        year_shares: vec![share],
+        amendment: None,
+        published: None,
+        functional: functional.and_then(worth),
+    };
+    happened("2024-02-01", event)
+}
+
 pub(crate) fn carry(amount: Money) -> (Date, AgreementCommand) {
     let command = AgreementCommand::CarryOverFunds(CarryOver {
         line_id: None,
@@ -179,17 +192,7 @@ fn moving_the_rest_moves_exactly_the_rest_and_one_cent_less_does_not() {
 
 #[test]
 fn periods_at_other_rates_give_at_their_own() {
-    let later = Happened {
-        fact: Fact::Agreement(AgreementEvent::CommitmentIncreased {
-            line_id: the_line(),
-            amount: eur(40),
-            year_shares: vec![firm("2024", eur(40))],
-            amendment: None,
-            published: None,
-            functional: worth("60.00 USD"),
-        }),
-        ..increased("2024-02-01", eur(40))
-    };
+    let later = more(eur(40), firm("2024", eur(40)), Some("60.00 USD"));
     // 2024: 60.00 at 66.00 and 40.00 at 60.00. 2025: 40.00 at 44.00.
     let given = strict([two_years("110.00 USD"), later]);
     assert_eq!(
@@ -203,6 +206,65 @@ fn periods_at_other_rates_give_at_their_own() {
             value(0, -10_00, "-12.60 USD"),
             value(1, -40_00, "-44.00 USD")
         ]
+    );
+}
+
+/// 100.00 EUR for 2024 worth 110.00 USD, and 10.00 more for its second half worth 15.00.
+fn half_within_a_year() -> [Happened; 2] {
+    let year = Line {
+        year_shares: vec![firm("2024", eur(100))],
+        functional: worth("110.00 USD"),
+        ..line_of("line-1", eur(100))
+    };
+    let half = period("2024-07-01", "2024-12-31");
+    let half = share(half, eur(10), YearBasis::Scheduled);
+    [
+        signed_as(terms_of(vec![year])),
+        more(eur(10), half, Some("15.00 USD")),
+    ]
+}
+
+fn decrease_of(starts_on: &str, ends_on: &str, amount: Money) -> (Date, AgreementCommand) {
+    let of = period(starts_on, ends_on);
+    let command = AgreementCommand::DecreaseCommitment {
+        line_id: None,
+        amount,
+        year_shares: vec![share(of, amount, YearBasis::Scheduled)],
+        reason: DecreaseReason::Decommitment,
+        published: None,
+        functional: None,
+    };
+    (date("2024-03-01"), command)
+}
+
+#[test]
+fn what_leaves_a_part_of_a_period_leaves_the_shortest_one_around_it_and_beyond_that_the_next() {
+    let given = strict(half_within_a_year());
+    let autumn = |amount| decrease_of("2024-10-01", "2024-12-31", amount);
+    assert_eq!(
+        values(&given, autumn(eur(10))),
+        [value(0, -10_00, "-15.00 USD")]
+    );
+    assert_eq!(
+        values(&given, autumn(eur(20))),
+        [value(0, -20_00, "-26.00 USD")]
+    );
+}
+
+#[test]
+fn a_period_out_of_which_more_was_taken_than_it_had_leaves_the_rest_to_the_one_around_it() {
+    let (on, autumn) = decrease_of("2024-10-01", "2024-12-31", eur(20));
+    let given = strict(half_within_a_year())
+        .when((on, autumn))
+        .then_only_flagged([]);
+    // Nothing of the half is left, and 90.00 of the year at 99.00.
+    assert_eq!(
+        values(&given, decrease_of("2024-07-01", "2024-07-31", eur(9))),
+        [value(0, -9_00, "-9.90 USD")]
+    );
+    assert_eq!(
+        values(&given, decrease_of("2024-01-01", "2024-12-31", eur(90))),
+        [value(0, -90_00, "-99.00 USD")]
     );
 }
 
@@ -226,17 +288,7 @@ fn what_is_valued_only_in_part_is_carried_in_part() {
         year_shares: vec![firm("2024", eur(60))],
         ..line_of("line-1", eur(60))
     };
-    let valued = Happened {
-        fact: Fact::Agreement(AgreementEvent::CommitmentIncreased {
-            line_id: the_line(),
-            amount: eur(40),
-            year_shares: vec![firm("2024", eur(40))],
-            amendment: None,
-            published: None,
-            functional: worth("44.00 USD"),
-        }),
-        ..increased("2024-02-01", eur(40))
-    };
+    let valued = more(eur(40), firm("2024", eur(40)), Some("44.00 USD"));
     let given = strict([signed_as(terms_of(vec![unvalued])), valued]);
     assert_eq!(
         values(&given, carry(eur(50))),

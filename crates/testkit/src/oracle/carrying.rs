@@ -80,8 +80,10 @@ fn heaps(deal: &Deal, line: &LineId) -> BTreeMap<Key, Heap> {
             put(&mut heap.values, functional.currency(), value);
         }
     }
-    // What left a part of a period left the narrowest period around it that has money.
-    let keys: Vec<Key> = heaps.keys().copied().collect();
+    // What left a part of a period left the narrowest period around it that has money; what that had too little of, the
+    // next one. A longer period is looked at once all shorter ones are.
+    let mut keys: Vec<Key> = heaps.keys().copied().collect();
+    keys.sort_by_key(|key| (key.0.days(), *key));
     for key in keys {
         if heaps.get(&key).is_some_and(|heap| heap.own < 0)
             && let Some(around) = around(&heaps, key)
@@ -135,20 +137,28 @@ impl Line {
     }
 
     fn give(&mut self, at: usize, share: &YearShare) -> Values {
-        let wanted = -share.minor_units;
-        let key = around(&self.heaps, (share.period, share.basis, share.firmness));
-        let values = match key.and_then(|key| self.heaps.get_mut(&key)) {
-            Some(heap) => {
-                let values = heap.part(wanted);
-                heap.put(-wanted, &negated(&values));
-                values
+        let mut given = Values::new();
+        let mut wanted = -share.minor_units;
+        while wanted != 0 {
+            let key = around(&self.heaps, (share.period, share.basis, share.firmness));
+            let (some, values) = match key.and_then(|key| self.heaps.get_mut(&key)) {
+                Some(heap) => {
+                    let some = wanted.min(heap.own);
+                    let values = heap.part(some);
+                    heap.put(-some, &negated(&values));
+                    (some, values)
+                }
+                None if 0 < self.whole.own => (wanted, self.whole.part(wanted)),
+                None => (wanted, Values::new()),
+            };
+            self.whole.put(-some, &negated(&values));
+            for (currency, (own, functional)) in values {
+                put(&mut given, currency, (-own, -functional));
             }
-            None if 0 < self.whole.own => self.whole.part(wanted),
-            None => Values::new(),
-        };
-        self.whole.put(-wanted, &negated(&values));
+            wanted -= some;
+        }
         self.given.push(at);
-        negated(&values)
+        given
     }
 }
 

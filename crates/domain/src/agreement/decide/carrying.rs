@@ -308,20 +308,32 @@ impl Pool {
         for stock in all.values() {
             whole.add(stock.committed, &stock.worths);
         }
-        let (taken, held): (Vec<_>, Vec<_>) =
-            all.into_iter().partition(|(_, stock)| stock.committed < 0);
         let mut pool = Self {
             whole,
-            places: held,
+            places: all.into_iter().collect(),
             given: Vec::new(),
         };
-        // What was taken out of a part of a period is out of the period.
-        for (place, stock) in taken {
-            if let Some(from) = pool.narrowest(place) {
+        pool.take_out_of_periods();
+        pool
+    }
+
+    /// What was taken out of a part of a period is out of the period: out of the narrowest one around it that has money,
+    /// and where that had less, out of the next one around. The shortest periods first, so that each is whole when it is
+    /// its turn.
+    fn take_out_of_periods(&mut self) {
+        self.places.sort_by_key(|(place, _)| place.0.days());
+        for at in 0..self.places.len() {
+            let taken = self.places.get(at).filter(|(_, stock)| stock.committed < 0);
+            let Some((place, stock)) = taken.cloned() else {
+                continue;
+            };
+            if let Some(from) = self.narrowest(place) {
                 from.add(stock.committed, &stock.worths);
+                if let Some((_, stock)) = self.places.get_mut(at) {
+                    *stock = Stock::default();
+                }
             }
         }
-        pool
     }
 
     /// The money that a place's is a part of: of the narrowest period around it.
@@ -336,19 +348,32 @@ impl Pool {
             .map(|(_, stock)| stock)
     }
 
-    /// What a share that leaves the line is carried at.
+    /// What a share that leaves the line is carried at: that of its own place first, then of the periods around it, and
+    /// where none of them has money, of the whole line.
     fn take(&mut self, share: &YearShare) -> Vec<Worth> {
-        let minor_units = share.minor_units.saturating_neg();
-        let worths = if let Some(stock) = self.narrowest(place_of(share)) {
+        let mut left = share.minor_units.saturating_neg();
+        let mut taken = Vec::new();
+        while 0 < left
+            && let Some(stock) = self.narrowest(place_of(share))
+        {
+            let minor_units = left.min(stock.committed);
             let worths = stock.worth_of(minor_units);
             stock.remove(minor_units, &worths);
-            worths
-        } else if 0 < self.whole.committed {
-            self.whole.worth_of(minor_units)
-        } else {
-            Vec::new()
-        };
+            self.leave(minor_units, worths, &mut taken);
+            left = left.saturating_sub(minor_units);
+        }
+        if 0 < left {
+            let has_money = 0 < self.whole.committed;
+            let worths = has_money.then(|| self.whole.worth_of(left));
+            self.leave(left, worths.unwrap_or_default(), &mut taken);
+        }
+        taken
+    }
+
+    fn leave(&mut self, minor_units: i128, worths: Vec<Worth>, taken: &mut Vec<Worth>) {
         self.whole.remove(minor_units, &worths);
-        worths
+        for worth in worths {
+            add(taken, worth);
+        }
     }
 }

@@ -46,7 +46,7 @@ pub(super) fn life(
             }
             Some(AgreementEvent::AgreementCancelled {
                 reason: reason.clone(),
-                decommitments: everything(desk, deal, on)?,
+                decommitments: everything(desk, findings, deal, on)?,
             })
         }
         C::End { reason } => {
@@ -123,7 +123,7 @@ fn terminate(
     (on, end): (Date, &EarlyEnd),
 ) -> Option<AgreementEvent> {
     let decommitments = if end.decommitments.is_empty() {
-        everything(desk, deal, on)?
+        everything(desk, findings, deal, on)?
     } else {
         named(desk, findings, deal, (on, end))?
     };
@@ -149,7 +149,12 @@ fn terminate(
 }
 
 /// All of U, of each line in proportion to what is undisbursed of it.
-fn everything(desk: Desk<'_>, deal: &Deal, on: Date) -> Option<Vec<Decommitment>> {
+fn everything(
+    desk: Desk<'_>,
+    findings: &mut Findings,
+    deal: &Deal,
+    on: Date,
+) -> Option<Vec<Decommitment>> {
     let left = undisbursed(deal, None);
     if left <= 0 {
         return Some(Vec::new());
@@ -163,7 +168,10 @@ fn everything(desk: Desk<'_>, deal: &Deal, on: Date) -> Option<Vec<Decommitment>
     let parts = lines.into_iter().zip(parts).filter(|(_, part)| *part != 0);
     parts
         .map(|(line_id, part)| {
-            let amount = Money::from_minor(part, deal.currency()).ok()?;
+            let Ok(amount) = Money::from_minor(part, deal.currency()) else {
+                findings.reject("TOTAL_OUT_OF_RANGE");
+                return None;
+            };
             Some(Decommitment {
                 year_shares: released(desk, deal, (&line_id, amount), on),
                 line_id,
