@@ -8,12 +8,10 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use perennial_client::{ClientError, Connection, LedgerClient, RetryPolicy};
 use perennial_testkit::random::Random;
-use perennial_wire::pb;
-use perennial_wire::pb::google::r#type::{Date, Money};
+use perennial_tests::signing::Signing;
 use perennial_wire::pb::ledger::{SubmitRequest, SubmitResponse};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
-use uuid::Uuid;
 
 use crate::LEDGER;
 use crate::check::{Attempt, Place, Told};
@@ -215,43 +213,11 @@ fn told(answer: Result<SubmitResponse, ClientError>) -> Told {
 
 /// Signs an agreement.
 fn submission(ask: Ask) -> SubmitRequest {
-    let date = |year, month, day| Some(Date { year, month, day });
-    let amount = Some(Money {
-        currency_code: "EUR".to_owned(),
-        units: if ask.variant == 0 { 1_000 } else { 2_000 },
-        nanos: 0,
-    });
-    let org = |id: &str| {
-        Some(pb::ledger::OrganisationReference {
-            id: id.to_owned(),
-            ..Default::default()
-        })
-    };
-    let sign = pb::ledger::SignAgreement {
-        agreement_id: format!("grant-{}", ask.agreement),
-        perspective: pb::ledger::Perspective::Provider.into(),
-        provider: org("XM-TEST-1"),
-        recipient: org("XM-TEST-2"),
-        signed_on: date(2026, 1, 15),
-        starts_on: date(2026, 1, 1),
-        ends_on: date(2027, 12, 31),
-        currency_code: "EUR".to_owned(),
-        conditionality: pb::ledger::Conditionality::None.into(),
-        lines: vec![pb::ledger::Line {
-            line_id: "main".to_owned(),
-            amount,
-            ..Default::default()
-        }],
-        ..Default::default()
-    };
-    SubmitRequest {
-        ledger_id: LEDGER.to_owned(),
-        request_id: Uuid::new_v5(&Uuid::NAMESPACE_OID, &ask.request.to_be_bytes()).to_string(),
-        commands: vec![pb::ledger::Command {
-            effective_on: date(2026, 1, 15),
-            action: Some(pb::ledger::command::Action::SignAgreement(sign)),
-            ..Default::default()
-        }],
-        ..Default::default()
+    Signing {
+        ledger_id: LEDGER,
+        agreement: ask.agreement,
+        request: ask.request,
+        euros: if ask.variant == 0 { 1_000 } else { 2_000 },
     }
+    .submission()
 }

@@ -122,6 +122,18 @@ impl Cli {
         self
     }
 
+    /// Writes the example submission of this `kind` into `folder`; returns the file, as arguments have it.
+    ///
+    /// # Errors
+    /// If there is no such example, or it cannot be written.
+    pub fn example(&self, kind: &str, folder: &Path) -> Result<String> {
+        let example = self.run(&["submit", "--example", kind])?;
+        let file = folder.join(format!("{kind}.json"));
+        std::fs::write(&file, example.stdout).with_context(|| file.display().to_string())?;
+        let file = file.to_str().context("the folder's name is no text")?;
+        Ok(file.to_owned())
+    }
+
     /// Runs a command to its end.
     ///
     /// # Errors

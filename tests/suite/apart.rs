@@ -78,14 +78,8 @@ async fn what_ledgerd_records_is_read_from_queryd_and_verified_by_auditd_over_th
         write
             .json(&["ledger", "create", "apart-one", "--profile", "strict"])
             .unwrap();
-        let example = cli()
-            .run(&["submit", "--example", "sign-agreement"])
-            .unwrap();
-        let file = folder.join("sign.json");
-        std::fs::write(&file, example.stdout).unwrap();
-        let submitted = write
-            .run(&["submit", file.to_str().unwrap(), "--yes"])
-            .unwrap();
+        let file = write.example("sign-agreement", &folder).unwrap();
+        let submitted = write.run(&["submit", &file, "--yes"]).unwrap();
         assert_eq!(submitted.code, 0, "{submitted:?}");
 
         // Position 1 is the signature: the question waits until the view has it.

@@ -23,10 +23,8 @@ fn create(server: &Server, ledger: &str) {
 
 /// Records an agreement in "treasury".
 fn sign(cli: &Cli, folder: &Path) -> Value {
-    let example = cli.run(&["submit", "--example", "sign-agreement"]).unwrap();
-    let file = folder.join("sign.json");
-    std::fs::write(&file, example.stdout).unwrap();
-    let submit = ["submit", file.to_str().unwrap(), "--yes"];
+    let file = cli.example("sign-agreement", folder).unwrap();
+    let submit = ["submit", &file, "--yes"];
     cli.clone().on("treasury").json(&submit).unwrap()
 }
 

@@ -7,11 +7,10 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use perennial_tests::server::Server;
+use perennial_tests::signing::Signing;
 use perennial_wire::pb;
-use perennial_wire::pb::google::r#type::{Date, Money};
 use tokio::sync::Mutex;
 use tonic::transport::Channel;
-use uuid::Uuid;
 
 use crate::{binary, cli};
 
@@ -168,45 +167,7 @@ async fn retry_and_check(
     );
 }
 
-/// Signs the `number`th agreement; its request id is the number's own, so that a retry is the same request.
-pub(crate) fn submission(number: u64) -> pb::ledger::SubmitRequest {
-    let date = |year, month, day| Some(Date { year, month, day });
-    let amount = Some(Money {
-        currency_code: "EUR".to_owned(),
-        units: 1_000,
-        nanos: 0,
-    });
-    let org = |id: &str| {
-        Some(pb::ledger::OrganisationReference {
-            id: id.to_owned(),
-            ..Default::default()
-        })
-    };
-    let sign = pb::ledger::SignAgreement {
-        agreement_id: format!("grant-{number}"),
-        perspective: pb::ledger::Perspective::Provider.into(),
-        provider: org("XM-TEST-1"),
-        recipient: org("XM-TEST-2"),
-        signed_on: date(2026, 1, 15),
-        starts_on: date(2026, 1, 1),
-        ends_on: date(2027, 12, 31),
-        currency_code: "EUR".to_owned(),
-        conditionality: pb::ledger::Conditionality::None.into(),
-        lines: vec![pb::ledger::Line {
-            line_id: "main".to_owned(),
-            amount,
-            ..Default::default()
-        }],
-        ..Default::default()
-    };
-    pb::ledger::SubmitRequest {
-        ledger_id: "crash-test".to_owned(),
-        request_id: Uuid::new_v5(&Uuid::NAMESPACE_OID, &number.to_be_bytes()).to_string(),
-        commands: vec![pb::ledger::Command {
-            effective_on: date(2026, 1, 15),
-            action: Some(pb::ledger::command::Action::SignAgreement(sign)),
-            ..Default::default()
-        }],
-        ..Default::default()
-    }
+/// Signs the `number`th agreement.
+fn submission(number: u64) -> pb::ledger::SubmitRequest {
+    Signing::numbered("crash-test", number).submission()
 }

@@ -56,11 +56,8 @@ fn described(number: u64) -> pb::ledger::SubmitRequest {
 fn create(cli: &Cli, folder: &std::path::Path) {
     cli.json(&["ledger", "create", LEDGER, "--profile", "strict"])
         .unwrap();
-    let file = folder.join("sign.json");
-    let example = cli.run(&["submit", "--example", "sign-agreement"]).unwrap();
-    std::fs::write(&file, example.stdout).unwrap();
-    cli.json(&["submit", file.to_str().unwrap(), "--yes"])
-        .unwrap();
+    let file = cli.example("sign-agreement", folder).unwrap();
+    cli.json(&["submit", &file, "--yes"]).unwrap();
 }
 
 /// Submits until something is refused; returns the positions of what was acknowledged, and the refusal.

@@ -21,11 +21,8 @@ fn create(cli: &Cli, folder: &Path) {
 
 /// Submits the example of this kind; returns its answer.
 fn submit(cli: &Cli, folder: &Path, kind: &str) -> Value {
-    let file = folder.join(format!("{kind}.json"));
-    let example = cli.run(&["submit", "--example", kind]).unwrap();
-    fs::write(&file, example.stdout).unwrap();
-    cli.json(&["submit", file.to_str().unwrap(), "--yes"])
-        .unwrap()
+    let file = cli.example(kind, folder).unwrap();
+    cli.json(&["submit", &file, "--yes"]).unwrap()
 }
 
 /// The views are those of a replay, up to `position`.

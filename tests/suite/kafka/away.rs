@@ -2,9 +2,10 @@
 
 use perennial_client::{ClientError, Connection};
 use perennial_kafka_rig::{Nodes, TestRig};
+use perennial_tests::signing::Signing;
 
 use super::{Place, eventually};
-use crate::{cli, crash};
+use crate::cli;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_node_waits_for_brokers_that_are_away_at_the_start_and_shows_what_it_knows_when_they_go()
@@ -24,7 +25,7 @@ async fn a_node_waits_for_brokers_that_are_away_at_the_start_and_shows_what_it_k
     assert_eq!(health.code, 7, "{health:?}");
     assert!(health.stdout.contains("not_serving"), "{health:?}");
     // It cannot say yet that there is no such ledger: whoever submits is to ask again.
-    let sent = crash::submission(1);
+    let sent = Signing::numbered("treasury", 1).submission();
     let mut ledger = Connection::open(address).unwrap().ledger();
     let refused = ledger.submit(sent).await;
     let error = ClientError::from_status(address, refused.unwrap_err());

@@ -15,11 +15,7 @@ fn a_ledger_copied_from_files_to_kafka_and_back_has_the_same_head_hash_and_goes_
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
     let (files, back) = (path("files"), path("back"));
-    let example = cli()
-        .run(&["submit", "--example", "sign-agreement"])
-        .unwrap();
-    let sign = path("sign.json");
-    std::fs::write(&sign, example.stdout).unwrap();
+    let sign = cli().example("sign-agreement", folder.path()).unwrap();
     let submit = ["submit", &sign, "--yes"];
     let copy = |from: &str, to: &str| -> Value {
         let copy = ["log", "copy", "--from", from, "--to", to];

@@ -24,12 +24,8 @@ fn a_ledger_on_kafka_is_written_shown_and_verified_and_found_again_by_a_node_wit
     first
         .json(&["ledger", "create", "treasury", "--profile", "strict"])
         .unwrap();
-    let example = first
-        .run(&["submit", "--example", "sign-agreement"])
-        .unwrap();
-    let file = folder.path().join("sign.json");
-    std::fs::write(&file, example.stdout).unwrap();
-    let submit = ["submit", file.to_str().unwrap(), "--yes"];
+    let file = first.example("sign-agreement", folder.path()).unwrap();
+    let submit = ["submit", &file, "--yes"];
     let submitted = first.json(&submit).unwrap();
     assert_eq!(submitted["position"], 1, "{submitted}");
     let report = ["report", "registers"];

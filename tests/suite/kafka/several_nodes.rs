@@ -7,12 +7,13 @@ use std::time::Duration;
 
 use perennial_client::{ClientError, Connection, ErrorAnswer, LedgerClient, RetryPolicy};
 use perennial_tests::server::Server;
+use perennial_tests::signing::Signing;
 use perennial_wire::pb::ledger::{GetHeadRequest, GetHeadResponse, SubmitRequest};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use super::{BROKER, Place, digest, eventually};
-use crate::{cli, crash};
+use crate::cli;
 
 const LEDGER: &str = "shared-one";
 const CLIENTS: u64 = 8;
@@ -22,10 +23,7 @@ const ACKNOWLEDGED: usize = 40;
 const TAKEN_OVER_WITHIN: Duration = Duration::from_secs(30);
 
 fn submission(number: u64) -> SubmitRequest {
-    SubmitRequest {
-        ledger_id: LEDGER.to_owned(),
-        ..crash::submission(number)
-    }
+    Signing::numbered(LEDGER, number).submission()
 }
 
 /// A client that goes to any of `nodes` and on to the one that leads.
