@@ -6,6 +6,7 @@ use std::process::Command;
 use perennial_kafka_rig::{Nodes, Surroundings, TestRig, Tools};
 
 use crate::environment::Environment;
+use crate::simulation;
 use crate::step::{Outcome, StepFailed, run, shown, timed};
 use crate::tidy;
 use crate::workspace::{Tree, metadata};
@@ -29,11 +30,13 @@ pub enum Step {
     DocTests,
     /// The documentation itself, warnings denied.
     Rustdoc,
+    /// The simulation of several nodes, 20,000 runs.
+    Sim,
 }
 
 impl Step {
     /// Every step, in order.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Fmt,
         Self::Tidy,
         Self::Buf,
@@ -42,6 +45,7 @@ impl Step {
         Self::Nextest,
         Self::DocTests,
         Self::Rustdoc,
+        Self::Sim,
     ];
 
     /// Returns the name that `--only` and `--skip` take.
@@ -55,6 +59,7 @@ impl Step {
             Self::Nextest => "nextest",
             Self::DocTests => "doc-tests",
             Self::Rustdoc => "rustdoc",
+            Self::Sim => "sim",
         }
     }
 }
@@ -123,6 +128,10 @@ impl Runner<'_> {
                 "cargo test -p CRATE --doc",
             ),
             Step::Rustdoc => self.rustdoc(),
+            Step::Sim => {
+                let runs = (simulation::CHECKED_RUNS, 1);
+                simulation::simulate(self.environment, self.root, runs).map(|()| Outcome::Passed)
+            }
         }
     }
 

@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::ci::Step;
 use crate::kafka::KafkaTask;
+use crate::simulation;
 
 const EXAMPLES: &str = "Examples:
   cargo xtask test                     every test; needs Rust, C and C++ compilers
@@ -66,7 +67,7 @@ pub enum Task {
     /// Simulate several nodes on a shared log, built with optimisation; the first violation stops and names its seed
     Sim {
         /// How many runs: 20,000 take a few minutes, a nightly profile has a million
-        #[arg(long, default_value_t = 20_000)]
+        #[arg(long, default_value_t = simulation::CHECKED_RUNS)]
         runs: u64,
         /// The first run's seed; the others follow one by one
         #[arg(long, default_value_t = 1)]

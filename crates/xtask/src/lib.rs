@@ -17,6 +17,7 @@ pub mod step;
 pub mod ci;
 pub mod kafka;
 pub mod mutants;
+pub mod simulation;
 pub mod suite;
 
 pub mod command_line;

@@ -10,7 +10,7 @@ use perennial_xtask::ci::{self, Step};
 use perennial_xtask::command_line::{Arguments, Chaos, Task};
 use perennial_xtask::environment::Environment;
 use perennial_xtask::step::{self, Outcome, StepFailed};
-use perennial_xtask::{kafka, mutants, suite, workspace};
+use perennial_xtask::{kafka, mutants, simulation, suite, workspace};
 
 fn main() -> anyhow::Result<ExitCode> {
     let task = Arguments::parse().task;
@@ -22,7 +22,7 @@ fn main() -> anyhow::Result<ExitCode> {
         Task::Tidy => ci::run_tidy(&environment, &root),
         Task::Mutants { arguments } => mutants::run_mutants(&environment, &root, &arguments),
         Task::Kafka { task } => kafka::run(&task, &root, &mut io::stdout()),
-        Task::Sim { runs, seed } => simulate(&environment, &root, (runs, seed)),
+        Task::Sim { runs, seed } => simulation::simulate(&environment, &root, (runs, seed)),
         Task::Chaos(chaos) => endure(&environment, &root, &chaos),
         Task::Demo { arguments } => demo(&environment, &root, &arguments),
     };
@@ -72,25 +72,6 @@ fn check(
         }
     }
     Ok(())
-}
-
-fn simulate(
-    environment: &Environment,
-    root: &Path,
-    (runs, seed): (u64, u64),
-) -> Result<(), StepFailed> {
-    let mut command = Command::new(&environment.cargo);
-    command
-        .current_dir(root)
-        .args(["run", "--release", "--locked", "--quiet"]);
-    command
-        .args(["--package", "perennial-testkit", "--example", "simulate"])
-        .args(["--", &runs.to_string(), &seed.to_string()]);
-    step::run(
-        "sim",
-        &mut command,
-        "cargo xtask sim --runs 1 --seed SEED, with the seed of the violation",
-    )
 }
 
 fn endure(environment: &Environment, root: &Path, chaos: &Chaos) -> Result<(), StepFailed> {

@@ -1,7 +1,7 @@
 //! The ledgers of one node: opened at start, created on demand, closed in order. Those on Kafka are also opened when
 //! another node creates one: see the module `looking`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -25,6 +25,7 @@ use crate::config::Config;
 use crate::damage;
 use crate::peers::Peers;
 use crate::system::{SystemClock, SystemIds};
+use crate::underway::Underway;
 
 /// Why a data directory cannot be served at all.
 #[derive(Debug, thiserror::Error)]
@@ -125,8 +126,7 @@ pub struct Ledgers {
     reach: watch::Receiver<Reach>,
     /// One creation at a time: two of one id must not race for its log.
     creating: Mutex<()>,
-    /// Ledgers that are being opened or created: one of them must not get two writers.
-    busy: RwLock<BTreeSet<LedgerId>>,
+    underway: Underway,
     failures: mpsc::Sender<Failure>,
     stop: CancellationToken,
 }
@@ -184,7 +184,7 @@ impl Ledgers {
             readable: watch::channel(Arc::new(Vec::new())).0,
             reach,
             creating: Mutex::new(()),
-            busy: RwLock::new(BTreeSet::new()),
+            underway: Underway::default(),
             failures,
             stop: CancellationToken::new(),
         });
@@ -242,7 +242,7 @@ impl Ledgers {
 
     /// Opens a ledger that is not open, unless that is being done already. A topic without a first record is none yet.
     pub(crate) async fn open(self: &Arc<Self>, ledger_id: LedgerId) {
-        let Some(_busy) = Busy::begin(self, &ledger_id) else {
+        let Some(_begun) = self.underway.begin(&ledger_id) else {
             return;
         };
         match self.try_open(&ledger_id).await {
@@ -350,7 +350,7 @@ impl Ledgers {
         if matches!(self.slot(&ledger_id), Some(Slot::Open(..))) {
             return Err(exists(ledger_id));
         }
-        let Some(busy) = Busy::begin(self, &ledger_id) else {
+        let Some(begun) = self.underway.begin(&ledger_id) else {
             let problem = "it is being opened".to_owned();
             return Err(LedgerError::BrokenOff { ledger_id, problem });
         };
@@ -368,7 +368,7 @@ impl Ledgers {
             }
             Err(error @ OpenError::Exists { .. }) => {
                 // Another node made it, and this one has not opened it yet.
-                drop((busy, log));
+                drop((begun, log));
                 self.open(ledger_id).await;
                 Err(LedgerError::Open(error))
             }
@@ -512,31 +512,6 @@ impl LedgerLogs for Ledgers {
 
     fn reach(&self) -> watch::Receiver<Reach> {
         self.reach.clone()
-    }
-}
-
-/// A ledger that is being opened or created, as long as this lives.
-struct Busy<'a> {
-    ledgers: &'a Ledgers,
-    ledger_id: LedgerId,
-}
-
-impl<'a> Busy<'a> {
-    /// Begins, unless it was begun already.
-    fn begin(ledgers: &'a Ledgers, ledger_id: &LedgerId) -> Option<Self> {
-        let mut busy = ledgers.busy.write().unwrap_or_else(PoisonError::into_inner);
-        let ledger_id = ledger_id.clone();
-        // Not `then_some`: what is made for nothing would end the one that was begun.
-        busy.insert(ledger_id.clone())
-            .then(|| Self { ledgers, ledger_id })
-    }
-}
-
-impl Drop for Busy<'_> {
-    fn drop(&mut self) {
-        let busy = self.ledgers.busy.write();
-        busy.unwrap_or_else(PoisonError::into_inner)
-            .remove(&self.ledger_id);
     }
 }
 

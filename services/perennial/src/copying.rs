@@ -1,7 +1,6 @@
 //! What `log copy` and `mirror` share: the log that a copy is written into, and what is said of it.
 
 use std::ops::ControlFlow;
-use std::sync::Arc;
 
 use perennial_app::copying::{Copied, CopyError, LogCopy};
 use perennial_app::ports::log::LogRead;
@@ -29,7 +28,7 @@ impl Copying {
             made => made,
         };
         let into = opened.map_err(|error| not_opened("the copy", ledger_id, &error))?;
-        let copy = LogCopy::begin(ledger_id, from, Arc::clone(&into.log()));
+        let copy = LogCopy::begin(ledger_id, from, into.log());
         Ok(Self {
             ledger_id: ledger_id.to_owned(),
             copy: copy.map_err(|error| broke_off(ledger_id, &error))?,

@@ -1,7 +1,6 @@
 //! `perennial log copy`: a ledger's log from one engine to another.
 
 use std::ops::ControlFlow;
-use std::sync::Arc;
 
 use clap::{Args, Subcommand};
 use perennial_export::answers::LogCopyDocument;
@@ -129,7 +128,7 @@ fn copy_one(
 ) -> Result<LogCopyDocument, Failure> {
     let opened = source.open_log(ledger);
     let opened = opened.map_err(|error| copying::not_opened("the log", ledger, &error))?;
-    let mut copy = Copying::begin(ledger, &*Arc::clone(&opened.log()), target)?;
+    let mut copy = Copying::begin(ledger, &*opened.log(), target)?;
     let mut progress = Progress::begin(&session.console, "records copied", 0);
     let copied = copy.catch_up(&mut |records| {
         progress.set(records);
