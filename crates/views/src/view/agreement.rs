@@ -263,6 +263,10 @@ impl Book {
 
     fn add(&mut self, lens: &Lens<'_>, posted: &Posted<'_>) {
         let kind = &posted.series.kind;
+        // A statement shows no forecast, so one alone makes no statement in its currency.
+        if kind.measure == Measure::Forecast {
+            return;
+        }
         let head = lens
             .facts
             .histories()

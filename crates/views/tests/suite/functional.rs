@@ -5,7 +5,8 @@
 )]
 
 use perennial_domain::agreement::{
-    AgreementEvent, CashEntry, Perspective, ReversalReason, TrancheDraw, YearBasis, YearShare,
+    AgreementEvent, CashEntry, ForecastEntry, Perspective, ReversalReason, TrancheDraw, YearBasis,
+    YearShare,
 };
 use perennial_domain::event::Fact;
 use perennial_domain::exchange::Functional;
@@ -259,6 +260,36 @@ fn a_statement_has_a_row_for_each_currency_that_it_has_amounts_in() {
     assert_eq!(own.len(), 1);
     assert_eq!(own[0].disbursed, 60_00);
     assert_eq!(own[0].key().0, figures[1].0);
+}
+
+#[test]
+fn a_forecast_alone_makes_no_statement_in_its_currency() {
+    for forecast in [0, 25_00] {
+        let mut log = in_euros();
+        let mut only = line("line-1", usd(100_00), vec![year("2020", 100_00)]);
+        only.functional = worth(90_00);
+        log.record(&[(
+            agreement("agreement-1"),
+            "2020-01-15",
+            signed(terms(Perspective::Provider, vec![only])),
+        )]);
+        let entry = ForecastEntry {
+            period: period("2021-01-01", "2021-12-31"),
+            amount: usd(forecast),
+            receiver: None,
+        };
+        log.record(&[(
+            agreement("agreement-1"),
+            "2020-02-01",
+            Fact::Agreement(AgreementEvent::ForecastReplaced {
+                previous: Vec::new(),
+                entries: vec![entry],
+            }),
+        )]);
+        let rows = statements(&log.facts(), &functional());
+        let codes: Vec<_> = rows.iter().map(|row| row.currency.code()).collect();
+        assert_eq!(codes, ["EUR"]);
+    }
 }
 
 #[test]

@@ -49,7 +49,8 @@ pub(super) fn rows(read: &Read<'_>) -> Vec<String> {
         let Some(of_rules) = booked.deals.get(&deal.id) else {
             continue;
         };
-        let holding = deal.items.iter().filter(|item| read.holds(item.on));
+        let shown = deal.items.iter().filter(|item| item.what != What::Forecast);
+        let holding = shown.filter(|item| read.holds(item.on));
         let mut pages: BTreeMap<Currency, Vec<&Item>> = BTreeMap::new();
         for item in holding {
             pages.entry(item.currency).or_default().push(item);
