@@ -12,8 +12,8 @@ use tonic_types::{
 };
 
 pub use answers::{
-    Quota, integrity, integrity_failure, invalid_field, invalid_request, position_not_yet,
-    rate_limited, resume_token_mismatch, stopping, unavailable, unknown_ledger,
+    Quota, integrity, integrity_failure, invalid_field, invalid_request, missing_ledger,
+    position_not_yet, rate_limited, resume_token_mismatch, stopping, unavailable, unknown_ledger,
 };
 
 /// `ErrorInfo.domain` of every error.

@@ -49,9 +49,10 @@ impl Handlers {
     fn follower(&self, ledger_id: &str) -> Result<Arc<Follower>, Status> {
         let parsed =
             LedgerId::parse(ledger_id).map_err(|error| error::invalid_field("ledger_id", error))?;
-        self.ledgers
-            .find(&parsed)
-            .ok_or_else(|| error::unknown_ledger(ledger_id))
+        self.ledgers.find(&parsed).ok_or_else(|| {
+            let reach = self.ledgers.reach();
+            error::missing_ledger(ledger_id, &reach, self.stop.is_cancelled())
+        })
     }
 }
 

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use perennial_app::ports::ledgers::LedgerLogs;
+use perennial_app::ports::ledgers::{LedgerLogs, Reach};
 use perennial_domain::ids::LedgerId;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::follower::Follower;
@@ -12,6 +13,7 @@ use crate::follower::Follower;
 /// Every followed ledger.
 pub struct Ledgers {
     followers: RwLock<BTreeMap<LedgerId, Arc<Follower>>>,
+    reach: watch::Receiver<Reach>,
 }
 
 impl Ledgers {
@@ -19,6 +21,7 @@ impl Ledgers {
     pub fn start(logs: &dyn LedgerLogs, stop: CancellationToken) -> Arc<Self> {
         let ledgers = Arc::new(Self {
             followers: RwLock::new(BTreeMap::new()),
+            reach: logs.reach(),
         });
         let mut names = logs.ledgers();
         ledgers.follow_new(&names.borrow_and_update(), &stop);
@@ -50,6 +53,11 @@ impl Ledgers {
                 .entry(ledger.ledger_id.clone())
                 .or_insert_with(|| Follower::start(ledger.clone(), stop.clone()));
         }
+    }
+
+    /// Whether the logs can be reached, and so which ledgers there are is known.
+    pub fn reach(&self) -> Reach {
+        self.reach.borrow().clone()
     }
 
     /// Every follower, ascending by ledger.

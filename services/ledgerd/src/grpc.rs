@@ -15,7 +15,7 @@ mod tail;
 use std::sync::Arc;
 
 use perennial_app::ledger::Ledger;
-use perennial_app::ports::ledgers::{LedgerLogs as _, Reach};
+use perennial_app::ports::ledgers::LedgerLogs as _;
 use perennial_domain::ids::LedgerId;
 use perennial_log_engine::EngineLog;
 use perennial_transport::node::OpenStreams;
@@ -75,20 +75,12 @@ impl Handlers {
             LedgerId::parse(ledger_id).map_err(|malformed| error::malformed_id(&malformed))?;
         match self.ledgers.slot(&parsed) {
             Some(slot) => Ok((parsed, slot)),
-            None => Err(self.missing(ledger_id)),
+            None => Err(error::missing_ledger(
+                ledger_id,
+                &self.ledgers.reach().borrow(),
+                self.ledgers.stop().is_cancelled(),
+            )),
         }
-    }
-
-    /// Only a node that has found its ledgers, and has not let go of them, knows that there is no such one: a client
-    /// takes `UNKNOWN_LEDGER` for the last word.
-    fn missing(&self, ledger_id: &str) -> Status {
-        if self.ledgers.stop().is_cancelled() {
-            return error::stopping();
-        }
-        if *self.ledgers.reach().borrow() != Reach::Reached {
-            return error::unavailable("this node does not know its ledgers now");
-        }
-        error::unknown_ledger(ledger_id)
     }
 }
 

@@ -107,9 +107,10 @@ impl Handlers {
     fn projection(&self, ledger_id: &str) -> Result<Arc<Projection>, Status> {
         let parsed = LedgerId::parse(ledger_id)
             .map_err(|malformed| error::invalid_field("ledger_id", malformed))?;
-        self.projections
-            .find(&parsed)
-            .ok_or_else(|| error::unknown_ledger(ledger_id))
+        self.projections.find(&parsed).ok_or_else(|| {
+            let reach = self.projections.reach();
+            error::missing_ledger(ledger_id, &reach, self.stop.is_cancelled())
+        })
     }
 
     fn pages(&self) -> &Pages {

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use perennial_app::ports::ledgers::{LedgerLogs, ReadableLedger};
+use perennial_app::ports::ledgers::{LedgerLogs, Reach, ReadableLedger};
 use perennial_domain::ids::LedgerId;
 use perennial_views::PageMemory;
 use perennial_views_sled::{Options, SledViewStore, cache_directory};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
@@ -17,6 +18,7 @@ pub struct Projections {
     config: Config,
     memory: Arc<PageMemory>,
     by_ledger: RwLock<BTreeMap<LedgerId, Arc<Projection>>>,
+    reach: watch::Receiver<Reach>,
 }
 
 impl Projections {
@@ -26,6 +28,7 @@ impl Projections {
             memory: PageMemory::new(config.view_memory_bytes),
             config,
             by_ledger: RwLock::new(BTreeMap::new()),
+            reach: logs.reach(),
         });
         let mut names = logs.ledgers();
         projections.project_new(&names.borrow_and_update(), &stop);
@@ -63,6 +66,11 @@ impl Projections {
                     Projection::start(ledger.clone(), Arc::new(store), memory, stop.clone())
                 });
         }
+    }
+
+    /// Whether the logs can be reached, and so which ledgers there are is known.
+    pub fn reach(&self) -> Reach {
+        self.reach.borrow().clone()
     }
 
     /// Finds a ledger's views.

@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 
+use perennial_app::ports::ledgers::Reach;
 use perennial_wire::request::Violations;
 use tonic::{Code, Status};
 
@@ -50,6 +51,18 @@ pub fn unknown_ledger(ledger_id: &str) -> Status {
     RichError::new(Code::NotFound, "UNKNOWN_LEDGER", message)
         .with("ledger_id", ledger_id)
         .into_status()
+}
+
+/// A ledger that a service does not know. Only one that has found its ledgers, and has not let go of them, knows that
+/// there is no such one: a client takes `UNKNOWN_LEDGER` for the last word, and asks again after the others.
+pub fn missing_ledger(ledger_id: &str, reach: &Reach, is_stopping: bool) -> Status {
+    if is_stopping {
+        return stopping();
+    }
+    if *reach != Reach::Reached {
+        return unavailable("this node does not know its ledgers now");
+    }
+    unknown_ledger(ledger_id)
 }
 
 /// A position that the ledger has not reached; `head` is its last one, `None` in an empty ledger.

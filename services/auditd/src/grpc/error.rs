@@ -7,7 +7,7 @@ use perennial_transport::rich_error::{self, RichError};
 use tonic::{Code, Status};
 
 pub(super) use perennial_transport::rich_error::{
-    integrity_failure, invalid_field, stopping, unavailable, unknown_ledger,
+    integrity_failure, invalid_field, missing_ledger, stopping, unavailable,
 };
 
 pub(super) fn resume_token_mismatch() -> Status {

@@ -12,7 +12,7 @@ use tonic::{Code, Status};
 use crate::ledgers::{LedgerError, NotServed};
 
 pub(super) use perennial_transport::rich_error::{
-    invalid_field, invalid_request, stopping, unavailable, unknown_ledger,
+    invalid_field, invalid_request, missing_ledger, stopping, unavailable,
 };
 
 pub(super) fn submit_error(error: &SubmitError) -> Status {

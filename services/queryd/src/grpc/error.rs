@@ -10,7 +10,7 @@ use tonic::{Code, Status};
 use crate::projection::Damage;
 
 pub(crate) use perennial_transport::rich_error::{
-    invalid_field, invalid_request, stopping, unavailable, unknown_ledger,
+    invalid_field, invalid_request, missing_ledger, stopping, unavailable,
 };
 
 pub(crate) fn amount_out_of_range(problem: &AmountOutOfRange) -> Status {

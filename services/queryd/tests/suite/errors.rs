@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use perennial_app::ports::ledgers::Reach;
 use perennial_domain::log::RecordedAt;
 use perennial_testkit::history::words::{agreement, terms};
 use perennial_wire::pb::query::query_service_server::QueryService as _;
@@ -174,6 +175,27 @@ async fn a_reference_that_names_several_agreements_lists_them() {
     );
     assert_eq!(reason(&ask("").await.unwrap_err()), "INVALID_FIELD");
     reader.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_does_not_reach_the_logs_or_stops_does_not_say_that_there_is_no_such_ledger() {
+    let (data, log) = (Data::new(), grown(1));
+    let reader = Reader::start(&data, &log);
+    let ask = || {
+        reader.handlers.list_views(Request::new(ListViewsRequest {
+            ledger_id: "no-such-ledger".to_owned(),
+        }))
+    };
+    reader.logs.set_reach(Reach::Away);
+    let away = ask().await.unwrap_err();
+    assert_eq!(
+        (away.code(), reason(&away).as_str()),
+        (Code::Unavailable, "LOG_UNAVAILABLE")
+    );
+    reader.logs.set_reach(Reach::Reached);
+    assert_eq!(reason(&ask().await.unwrap_err()), "UNKNOWN_LEDGER");
+    reader.stop.cancel();
+    assert_eq!(reason(&ask().await.unwrap_err()), "LOG_UNAVAILABLE");
 }
 
 #[tokio::test(flavor = "multi_thread")]

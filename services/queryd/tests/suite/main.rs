@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use perennial_app::ports::ledgers::{LedgerLogs, ReadableLedger};
+use perennial_app::ports::ledgers::{LedgerLogs, Reach, ReadableLedger};
 use perennial_app::ports::log::LogRead;
 use perennial_domain::ids::LedgerId;
 use perennial_domain::log::{Position, RecordedAt};
@@ -37,11 +37,17 @@ const PATIENCE: Duration = Duration::from_mins(1);
 const TODAY: RecordedAt = RecordedAt(1_774_915_200_000_000);
 
 /// The ledgers of a test.
-struct Logs(watch::Sender<Arc<Vec<ReadableLedger>>>);
+struct Logs {
+    ledgers: watch::Sender<Arc<Vec<ReadableLedger>>>,
+    reach: watch::Sender<Reach>,
+}
 
 impl Logs {
     fn of(ledgers: &[(&str, &SampleLog)]) -> Self {
-        let logs = Self(watch::channel(Arc::new(Vec::new())).0);
+        let logs = Self {
+            ledgers: watch::channel(Arc::new(Vec::new())).0,
+            reach: watch::channel(Reach::Reached).0,
+        };
         logs.set(ledgers);
         logs
     }
@@ -51,13 +57,21 @@ impl Logs {
             ledger_id: LedgerId::parse(ledger_id).unwrap(),
             log: Arc::new(log.log()) as Arc<dyn LogRead>,
         });
-        self.0.send_replace(Arc::new(readable.collect()));
+        self.ledgers.send_replace(Arc::new(readable.collect()));
+    }
+
+    fn set_reach(&self, reach: Reach) {
+        self.reach.send_replace(reach);
     }
 }
 
 impl LedgerLogs for Logs {
     fn ledgers(&self) -> watch::Receiver<Arc<Vec<ReadableLedger>>> {
-        self.0.subscribe()
+        self.ledgers.subscribe()
+    }
+
+    fn reach(&self) -> watch::Receiver<Reach> {
+        self.reach.subscribe()
     }
 }
 
